@@ -24,7 +24,7 @@ struct http_request; /* valid during the handler only */
  * http_segment(). */
 struct http_route {
     const char *method; /* "GET", "POST", "PUT", "DELETE" */
-    const char *path;   /* "/api/orders/*" */
+    const char *path;   /* "/api/orders/STAR" with STAR written as one asterisk */
     void (*handle)(void *arg, struct http_request *q);
 };
 
