@@ -1,7 +1,7 @@
 # medlocker: every command of the project. `make help` lists them.
 #
 # Layout of a build: build/<config>/<folder>/<file>.o, one library for each folder, one program for each main file.
-# CONFIG: release (default), asan (address and undefined-behaviour sanitizers, used by the tests), clang (warnings of clang).
+# CONFIG: release (default), asan (address and undefined-behaviour sanitizers, used by the tests), clang (its warnings), fuzz.
 
 CONFIG ?= release
 B := build/$(CONFIG)
@@ -26,12 +26,15 @@ CODEGEN := -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-alia
 CC_release := gcc
 CC_asan := gcc
 CC_clang := clang
+CC_fuzz := clang
 CFLAGS_release := -O2 -g $(HARDENING)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_clang := -O1 -g -Wno-unknown-warning-option
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -Wno-unknown-warning-option
 LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen,--as-needed
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_clang :=
+LDFLAGS_fuzz := -fsanitize=address,undefined
 CC := $(CC_$(CONFIG))
 CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CODEGEN) $(CFLAGS_$(CONFIG)) -I. $(shell pkg-config --cflags $(LIBS) 2>/dev/null) \
 	$(EXTRA_CFLAGS)
@@ -57,7 +60,8 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all help deps run demo check check-long lint format bench clean tests unit contract scenario npm assets
+.PHONY: all help deps run demo check check-long lint format bench bench-programs clean tests unit contract scenario npm assets \
+	tidy analyzer fuzzers fuzz fuzz-replay
 .DEFAULT_GOAL := all
 
 all: $(PROGRAMS) ## build the programs
@@ -105,3 +109,116 @@ clean: ## remove everything built
 
 tests: $(UNIT) $(CONTRACT)
 	@:
+
+# ---------------------------------------------------------------- packages, pages
+deps: ## install what is missing: Debian packages, then npm packages
+	@missing=; for p in $(DEBIAN); do \
+		case $$p in nodejs|npm) command -v $${p%js} >/dev/null && continue;; esac; \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+		echo "installing:$$missing"; root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+		$$root apt-get update -q && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -q --no-install-recommends $$missing; fi
+	@$(MAKE) --no-print-directory npm
+
+npm: node_modules/.package-lock.json
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+SHARE := build/share
+VENDOR := $(SHARE)/web/vendor
+assets: npm
+	@mkdir -p $(SHARE)/kiosk $(VENDOR)
+	@cp controller/kiosk/*.html controller/kiosk/*.mjs controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
+	@cp backend/web/*.html backend/web/*.mjs backend/web/*.css backend/web/*.json $(SHARE)/web/
+	@cp node_modules/preact/dist/preact.mjs $(VENDOR)/preact.mjs
+	@cp node_modules/htm/dist/htm.mjs $(VENDOR)/htm.mjs
+
+# The compiler flags come from pkg-config, which must exist first: hence the second make.
+run: deps ## run the whole system with a simulated cabinet until Ctrl-C
+	@$(MAKE) --no-print-directory all assets
+	@node tests/stage/run.mjs
+
+demo: deps ## the scripted story; exits 0
+	@$(MAKE) --no-print-directory all assets
+	@node tests/stage/demo.mjs
+
+# ---------------------------------------------------------------- tests
+check: deps ## every test and lint; ends with the sum
+	@rm -rf build/tally
+	@$(MAKE) --no-print-directory all assets
+	@$(MAKE) --no-print-directory CONFIG=asan all tests
+	@$(MAKE) --no-print-directory CONFIG=asan unit contract
+	@$(MAKE) --no-print-directory lint fuzz-replay scenario
+	@tests/tally sum
+
+unit: tests
+	@tests/tally c unit $(UNIT)
+
+contract: tests all assets
+	@LOCKERSIM=$(B)/lockersim tests/tally c contract $(CONTRACT)
+	@tests/tally node contract $(wildcard tests/contract/*.test.mjs)
+
+scenario: all assets
+	@tests/tally node scenario $(wildcard tests/scenario/*.test.mjs)
+
+# ---------------------------------------------------------------- lint
+C_FILES = $(wildcard common/*.[ch] hw/*.[ch] hw/sim/*.[ch] controller/*.[ch] controller/kiosk/*.[ch] backend/*.[ch] backend/web/*.[ch] \
+	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+PRODUCT_C = $(filter-out $(GPIO_OTHER),$(filter %.c,$(filter-out tests/%,$(C_FILES))))
+
+format: ## format every C file
+	clang-format -i $(C_FILES)
+
+lint: ## formatting, includes, both compilers, clang-tidy, cppcheck, gcc -fanalyzer
+	@tests/tally step lint format clang-format --dry-run -Werror $(C_FILES)
+	@tests/tally step lint includes tests/includes
+	@tests/tally step lint clang $(MAKE) --no-print-directory CONFIG=clang all tests
+	@tests/tally step lint cppcheck cppcheck --quiet --std=c11 -j2 --inline-suppr --enable=warning,performance,portability \
+		--suppress=missingIncludeSystem --error-exitcode=1 -I. $(PRODUCT_C)
+	@tests/tally step lint tidy $(MAKE) --no-print-directory -j2 -k tidy
+	@tests/tally step lint analyzer $(MAKE) --no-print-directory -j2 -k analyzer
+
+TIDY := $(PRODUCT_C:%.c=build/tidy/%.ok)
+tidy: $(TIDY)
+build/tidy/%.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags $(LIBS)) 2>/dev/null
+	@touch $@
+
+ANALYZED := $(PRODUCT_C:%.c=build/analyzer/%.o)
+analyzer: $(ANALYZED)
+build/analyzer/%.o: %.c
+	@mkdir -p $(@D)
+	@gcc -std=c11 -D_GNU_SOURCE -O1 -fanalyzer -Werror -I. $(shell pkg-config --cflags $(LIBS)) -c -o $@ $<
+
+# ---------------------------------------------------------------- fuzzing
+FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+fuzzers: $(FUZZERS)
+$(FUZZERS): $(B)/%: $(B)/%.o $(ARCHIVES)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LDLIBS)
+
+fuzz-replay: ## run every fuzz harness over its checked-in corpus
+	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
+	@for f in $(wildcard tests/fuzz/fuzz_*.c); do n=$$(basename $$f .c); \
+		tests/tally step fuzz $$n build/fuzz/tests/fuzz/$$n -runs=0 tests/fuzz/corpus/$${n#fuzz_}; done
+
+fuzz: ## fuzz every parser for FUZZ_SECONDS each; new inputs stay in build/fuzz
+	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
+	@for f in $(wildcard tests/fuzz/fuzz_*.c); do n=$$(basename $$f .c); mkdir -p build/fuzz/new/$$n; \
+		build/fuzz/tests/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/new/$$n \
+		tests/fuzz/corpus/$${n#fuzz_} || exit 1; done
+
+# ---------------------------------------------------------------- benchmarks
+bench: deps ## speed and size as ratios to a limit or peer of the same run
+	@$(MAKE) --no-print-directory all assets bench-programs
+	@node tests/bench/bench.mjs
+bench-programs: $(BENCH)
+
+check-long: check ## the long versions: more kills, more seeds
+	@rm -rf build/tally
+	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory CONFIG=asan unit
+	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory scenario
+	@tests/tally sum
