@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/clock.h"
+
+#include <assert.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#define PLAUSIBLE_FROM_S INT64_C(1767225600) /* 2026-01-01T00:00:00Z */
+
+static const char *const quality_names[CLOCK_QUALITY_N] = {
+    [CLOCK_UNSURE] = "unsure",
+    [CLOCK_RTC] = "rtc",
+    [CLOCK_NTP] = "ntp",
+    [CLOCK_SIGNED] = "signed",
+};
+
+static struct timespec read_clock(clockid_t id)
+{
+    struct timespec t = {0};
+    int failed = clock_gettime(id, &t);
+
+    assert(failed == 0);
+    (void)failed;
+    return t;
+}
+
+static int64_t read_ms(clockid_t id)
+{
+    struct timespec t = read_clock(id);
+
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_boot_ms(void)
+{
+    return read_ms(CLOCK_BOOTTIME);
+}
+
+int64_t clock_mono_us(void)
+{
+    struct timespec t = read_clock(CLOCK_MONOTONIC);
+
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return read_ms(CLOCK_REALTIME);
+}
+
+enum clock_quality clock_system_quality(void)
+{
+    struct timex t = {.modes = 0};
+
+    if (read_clock(CLOCK_REALTIME).tv_sec < PLAUSIBLE_FROM_S)
+        return CLOCK_UNSURE;
+    if (adjtimex(&t) >= 0 && (t.status & STA_UNSYNC) == 0)
+        return CLOCK_NTP;
+    return CLOCK_RTC;
+}
+
+const char *clock_quality_name(enum clock_quality q)
+{
+    unsigned i = (unsigned)q;
+
+    return i < CLOCK_QUALITY_N ? quality_names[i] : "unsure";
+}
