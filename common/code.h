@@ -62,7 +62,7 @@ void code_draw(char *out);
 void code_format(const char *code, char *out);
 
 /* A = Argon2id(code || 0x00, salt = BLAKE2b-128(K, "salt" || locker)). One for each try, whatever the number of orders.
- * secret: digits, NUL-terminated. Errors: ERR_MEMORY. */
+ * secret: 1 to 63 digits, NUL-terminated. Errors: ERR_MEMORY, ERR_RANGE (a cost that Argon2id does not know). */
 enum err code_stretch(const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN], const struct code_cost *cost,
                       const char *secret, uint8_t out[CODE_STRETCHED_LEN]) ERR_MUST_CHECK;
 

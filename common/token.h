@@ -4,10 +4,15 @@
  * fixed-width big-endian fields, the first three kinds signed with Ed25519 by the hub's token key; printed as
  * upper-case hex, which survives every keyboard layout and fits the alphanumeric mode of QR.
  *
- *   MQ1  pickup token of a patient:   mark locker order load not_after token_id                            signature
- *   ML1  load voucher of a bag:       mark locker order load not_before not_after class size zone flags key_epoch v1 v2
- * signature MS1  badge of a member of staff:  mark locker staff badge role not_after key_epoch pin_mac signature MD1
- * label on a door:             mark locker door                                                      (not signed)
+ *   MQ1  pickup token of a patient: locker order load not_after token_id
+ *
+ *   ML1  load voucher of a bag: locker order load not_before not_after class size zone flags key_epoch v1 v2
+ *
+ *   MS1  badge of a member of staff: locker staff badge role not_after key_epoch pin_mac
+ *
+ *   MD1  label on a door: locker door (not signed: it is proof of a place, not of a right)
+ *
+ * token.c has the offsets.
  *
  * Decoding checks the mark, the exact length, every field's range and the signature, before anything is stored. Pure.
  */
