@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request: what a pharmacy asks for: one bag for one patient. The three readers (fhir, csv, orderjson) all give this,
+ * and request_check() holds the rules that are the same for all of them.
+ *
+ * Pure, any thread. Texts are UTF-8 without control characters, NUL-terminated; they hold patient data: never log them.
+ */
+#ifndef MEDLOCKER_REQUEST_H
+#define MEDLOCKER_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/token.h"
+
+#define REQUEST_REFERENCE_CAP 192
+#define REQUEST_PATIENT_CAP 161
+#define REQUEST_MEDICINE_CAP 241
+#define REQUEST_QUANTITY_CAP 81
+#define REQUEST_DESTINATION_CAP 161
+#define REQUEST_WINDOW_MAX_S (30 * 86400) /* longest pickup window */
+
+enum request_source { REQUEST_FHIR, REQUEST_CSV, REQUEST_JSON, REQUEST_SOURCE_N };
+
+struct request {
+    enum request_source source;
+    char reference[REQUEST_REFERENCE_CAP];     /* the sender's own number (FHIR: "system|value"); one order for each; ""
+                                                  none */
+    char patient[REQUEST_PATIENT_CAP];         /* name, for the slip and the staff pages; never sent to a locker */
+    char birth_date[11];                       /* "1985-11-09", complete, or "" */
+    char medicine[REQUEST_MEDICINE_CAP];       /* for the staff pages; never on a label, slip or locker */
+    char quantity[REQUEST_QUANTITY_CAP];       /* "30 stuk" */
+    char destination[REQUEST_DESTINATION_CAP]; /* where the patient wants to collect: name of a locker, or free text */
+    char language[3];                          /* of the slip: "nl" or "en" */
+    enum token_class cls;
+    enum token_size size;
+    bool size_given; /* false: size is a proposal of allot_size(), staff decide at packing */
+    enum token_zone zone;
+    bool low_door;
+    int64_t not_before_s, not_after_s; /* pickup window; 0: set at packing from the hub's settings */
+};
+
+/* Sets everything to its default: ordinary, S (proposed), room, "nl", all else empty. */
+void request_init(struct request *q, enum request_source source);
+
+/* Copies len bytes of UTF-8 into dst (cap bytes). Errors: ERR_TOO_LONG, ERR_SYNTAX (control character, bad UTF-8). */
+enum err request_text(char *dst, size_t cap, const char *src, size_t len) ERR_MUST_CHECK;
+
+/* The rules of every order: a patient's name; a birth date that is a day of the calendar or absent; absent only in the
+ * ordinary class, because the others always ask day and month of birth; window in order and not longer than
+ * REQUEST_WINDOW_MAX_S; language known. *field (may be NULL) names the member that is wrong ("birth_date").
+ * Errors: ERR_MISSING, ERR_SYNTAX, ERR_RANGE, ERR_UNKNOWN. */
+enum err request_check(const struct request *q, const char **field, struct reason *r) ERR_MUST_CHECK;
+
+/* "DDMM" of the birth date; false when there is none. out has 5 bytes, wiped by the caller. */
+bool request_birthday(const struct request *q, char *out);
+
+const char *request_source_name(enum request_source s); /* "fhir", "csv", "json" */
+enum err request_source_parse(const char *text, enum request_source *out) ERR_MUST_CHECK;
+
+#endif

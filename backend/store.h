@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: what the hub must remember, as an interface in its own words: a table of functions behind a handle, so that
+ * SQLite (store_sqlite) and a database server are the same to everybody else. No SQL type and no library type appears
+ * here; tests/contract/test_store.c holds for every implementation.
+ *
+ * Rules for all functions:
+ * - One thread. They block for the length of a database operation.
+ * - Everything written between begin and commit happens or does not happen together, and is durable when commit returns
+ *   ERR_OK. Every function that writes must be called inside a transaction (a bug of ours otherwise). Readers may be
+ *   called anywhere and see the own transaction.
+ * - Errors besides the named: ERR_IO, ERR_FULL, ERR_CORRUPT, which are final for the process, and ERR_BUSY. After an
+ *   error inside a transaction the caller calls rollback. Outputs are untouched on failure.
+ * - get/find of something absent: ERR_NOT_FOUND. A second row where one is allowed: ERR_DUPLICATE.
+ * - List functions call `each` for every row, in the named order, at most `limit` rows (1..STORE_PAGE_MAX); each
+ * returns false to stop. The row is the callee's until it returns; it must not write to the store.
+ * - Texts that are given back as char ** are freed by the caller with free().
+ */
+#ifndef MEDLOCKER_STORE_H
+#define MEDLOCKER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/order.h"
+#include "common/code.h"
+#include "common/err.h"
+#include "common/stream.h"
+#include "common/token.h"
+
+#define STORE_PAGE_MAX 1000
+#define STORE_NAME_CAP 81
+#define STORE_TOKEN_CAP 33 /* short words of the contract: state names, causes, board and sensor names */
+#define STORE_TEXT_CAP 256
+#define STORE_LOCKER_LEN ORDER_LOCKER_LEN
+#define STORE_HASH_LEN 32
+#define STORE_KEY_BOX_LEN (24 + 16 + CODE_KEY_LEN) /* nonce, MAC, key */
+#define STORE_CODE_BOX_LEN (24 + 16 + CODE_DIGITS)
+#define STORE_PASSWORD_CAP 128
+
+/* ---------------------------------------------------------------- packings: vouchers, pickup tokens, live codes */
+
+struct store_packing {
+    uint8_t order[ORDER_ID_LEN];
+    uint32_t load;
+    uint8_t locker[STORE_LOCKER_LEN];
+    uint32_t key_epoch;
+    char voucher[TOKEN_TEXT_CAP];       /* text of the QR on the bag label */
+    char pickup[TOKEN_TEXT_CAP];        /* text of the QR on the slip */
+    uint8_t code_index[STORE_HASH_LEN]; /* keyed hash of the code: unique among the live codes of a locker */
+    bool code_live;
+    bool code_kept; /* code_box holds the sealed code for printing the slip again */
+    uint8_t code_box[STORE_CODE_BOX_LEN];
+    int64_t packed_ms;
+    char packed_by[STORE_NAME_CAP]; /* user */
+};
+
+/* ---------------------------------------------------------------- lockers */
+
+enum store_locker_state {
+    STORE_LOCKER_ACTIVE,
+    STORE_LOCKER_FROZEN,
+    STORE_LOCKER_REVOKED,
+    STORE_LOCKER_LOST,
+    STORE_LOCKER_STATE_N
+};
+
+struct store_locker {
+    uint8_t id[STORE_LOCKER_LEN];
+    char name[STORE_NAME_CAP];
+    char address[STORE_TEXT_CAP]; /* street and town, for the slip */
+    enum store_locker_state state;
+    uint8_t sign_key[32], box_key[32], tls_key[32];
+    char certificate[81];               /* serial number, hex */
+    uint32_t key_epoch;                 /* of K_epoch */
+    uint8_t key_box[STORE_KEY_BOX_LEN]; /* K_epoch under a key of the hub (mint_key_box) */
+    struct code_cost cost;
+    struct stream_cursor evt; /* last event applied */
+    struct stream_cursor cmd; /* last command written */
+    int64_t cmd_acked;        /* last command that the locker confirmed with its signature */
+    int64_t created_ms;
+    /* last signed word of it (heartbeat or event) */
+    int64_t seen_ms; /* clock of the hub; 0: never */
+    int64_t tel_seq; /* newest heartbeat applied */
+    char version[STORE_TOKEN_CAP];
+    char guess_mode[STORE_TOKEN_CAP]; /* "normal", "step-up", "wait", "" */
+    int64_t outbox;                   /* events that it still holds, as it says */
+};
+
+/* A pending enrolment. */
+struct store_invite {
+    char name[STORE_NAME_CAP];
+    uint8_t secret[16]; /* one-time secret; deleted when used */
+    int64_t expires_ms;
+};
+
+/* A signed command waiting for the locker's signed acknowledgement. */
+struct store_command {
+    int64_t seq;
+    char typ[MSG_TYPE_CAP];
+    const char *text; /* compact JWS */
+    size_t len;
+    int64_t created_ms;
+};
+
+/* ---------------------------------------------------------------- what lockers reported */
+
+/* state: as in the contract ("FREE" ... "OUT"), "" not heard yet. order: which bag is in it, by the events of loading,
+ * collecting and removing. */
+struct store_compartment {
+    uint8_t locker[STORE_LOCKER_LEN];
+    char door[ORDER_DOOR_CAP];
+    uint16_t number;
+    enum token_size size;
+    enum token_zone zone;
+    uint16_t row, column;
+    bool low;
+    char state[STORE_TOKEN_CAP];
+    char cause[STORE_TOKEN_CAP];
+    char contact[STORE_TOKEN_CAP]; /* "open", "closed", "unknown", "" */
+    int64_t told_ms;               /* clock of the hub when it was last confirmed by a message; age = now - told_ms */
+    int64_t told_at;               /* clock of the locker, (boot << 40) + ms: an older message changes nothing */
+    bool has_order;
+    uint8_t order[ORDER_ID_LEN];
+    uint32_t load;
+};
+
+struct store_board {
+    uint8_t locker[STORE_LOCKER_LEN];
+    char board[STORE_TOKEN_CAP];
+    char state[STORE_TOKEN_CAP]; /* "ok", "lost", "foreign", "stopped" */
+    int64_t told_ms, told_at;
+};
+
+struct store_sample {
+    uint8_t locker[STORE_LOCKER_LEN];
+    char sensor[STORE_TOKEN_CAP];
+    char state[STORE_TOKEN_CAP]; /* "ok", "excursion", "missing", "stuck" */
+    int64_t at_ms;               /* clock of the hub */
+    bool has_milli_c, has_permille;
+    int32_t milli_c, permille;
+};
+
+/* One event of a locker as it arrived: the evidence. */
+struct store_event {
+    int64_t id; /* given by the store, rising */
+    uint8_t locker[STORE_LOCKER_LEN];
+    uint32_t epoch;
+    int64_t seq;
+    char typ[MSG_TYPE_CAP];
+    bool has_order;
+    uint8_t order[ORDER_ID_LEN];
+    int64_t told_ms, received_ms; /* clock of the locker, of the hub */
+    const char *text;             /* compact JWS */
+    size_t len;
+};
+
+/* ---------------------------------------------------------------- faults */
+
+/* One open fault for each (locker, kind, subject); told again: counted. Closed on evidence by ingest, or by people with
+ * a comment. */
+enum store_fault_kind {
+    STORE_FAULT_JAM,           /* subject: door */
+    STORE_FAULT_FORCED,        /* door */
+    STORE_FAULT_LEFT_OPEN,     /* door */
+    STORE_FAULT_CHECK,         /* door: people must look */
+    STORE_FAULT_OUT,           /* door out of use */
+    STORE_FAULT_WIRING,        /* board: another door moved than addressed */
+    STORE_FAULT_BOARD,         /* board lost, foreign or stopped */
+    STORE_FAULT_CLIMATE,       /* sensor */
+    STORE_FAULT_TAMPER,        /* input: tamper, mains, battery */
+    STORE_FAULT_GUESSING,      /* too many wrong codes */
+    STORE_FAULT_STORAGE,       /* the locker's disk */
+    STORE_FAULT_SILENT,        /* no heartbeat */
+    STORE_FAULT_FORKED,        /* two histories: frozen */
+    STORE_FAULT_CONTRADICTION, /* an event that cannot be true as the hub knows it; subject: order number or typ */
+    STORE_FAULT_UNCONFIRMED,   /* subject: order number; opened, outcome unknown */
+    STORE_FAULT_KIND_N
+};
+
+struct store_fault {
+    int64_t id;
+    uint8_t locker[STORE_LOCKER_LEN];
+    enum store_fault_kind kind;
+    char subject[STORE_NAME_CAP];
+    char detail[STORE_TEXT_CAP]; /* no patient data */
+    int64_t opened_ms, last_ms;
+    uint32_t times;
+    int64_t closed_ms;              /* 0: open */
+    char closed_by[STORE_NAME_CAP]; /* "evidence" or a user */
+    char comment[STORE_TEXT_CAP];
+    char taken_by[STORE_NAME_CAP]; /* user who looks after it; "" nobody */
+};
+
+/* ---------------------------------------------------------------- people */
+
+enum store_role { STORE_ROLE_PHARMACIST, STORE_ROLE_LOGISTICS, STORE_ROLE_ADMIN, STORE_ROLE_N };
+
+struct store_user {
+    char name[STORE_NAME_CAP]; /* login */
+    char full_name[STORE_NAME_CAP];
+    uint8_t staff[ORDER_STAFF_LEN];
+    enum store_role role;
+    char password[STORE_PASSWORD_CAP]; /* Argon2id string of libsodium */
+    bool disabled;
+    int64_t created_ms;
+    int64_t locked_until_ms;
+    uint32_t wrong; /* wrong passwords since the last right one */
+};
+
+struct store_session {
+    uint8_t token_hash[STORE_HASH_LEN];
+    char user[STORE_NAME_CAP];
+    char csrf[STORE_TOKEN_CAP];
+    int64_t created_ms, used_ms, expires_ms;
+};
+
+struct store_badge {
+    uint8_t badge[8];
+    uint8_t locker[STORE_LOCKER_LEN];
+    uint8_t staff[ORDER_STAFF_LEN];
+    enum token_role role;
+    int64_t not_after_s;
+    int64_t created_ms;
+    int64_t revoked_ms;  /* 0: valid; the command is on its way from here on */
+    int64_t revoked_seq; /* of the command, for "confirmed by the locker or not yet" */
+};
+
+/* ---------------------------------------------------------------- audit: append only, chained */
+
+struct store_audit {
+    int64_t seq; /* 1, 2, ...; given by the store, like prev and hash */
+    int64_t at_ms;
+    char actor[STORE_NAME_CAP];       /* user, "system", or locker name */
+    char responsible[STORE_NAME_CAP]; /* responsible user (NEN 7513) when not the actor; "" */
+    char action[STORE_NAME_CAP];      /* "order.packed", "fault.closed" */
+    bool has_order;
+    uint8_t order[ORDER_ID_LEN];
+    char subject[STORE_NAME_CAP]; /* what else it is about: locker, door, user */
+    char detail[STORE_TEXT_CAP];
+    uint8_t prev[STORE_HASH_LEN], hash[STORE_HASH_LEN];
+};
+
+/* ---------------------------------------------------------------- questions */
+
+struct store_order_filter {
+    uint32_t states; /* bit (1u << state) for each wanted; 0: all */
+    bool has_locker;
+    uint8_t locker[STORE_LOCKER_LEN];
+    int64_t below_number;  /* only orders with a lower number; 0: all (paging: the last one seen) */
+    int64_t ends_before_s; /* only with 0 < not_after_s < this; 0: all */
+    const char *search;    /* part of patient, reference or number; NULL: all */
+    unsigned limit;
+};
+
+struct store_fault_filter {
+    bool open_only;
+    bool has_locker;
+    uint8_t locker[STORE_LOCKER_LEN];
+    int64_t below_id; /* 0: all */
+    unsigned limit;
+};
+
+/* Doors that could take a bag now, and bags that have been promised one, by what matters: for allot. */
+struct store_capacity {
+    uint32_t doors[TOKEN_ZONE_N][TOKEN_SIZE_N][2];    /* state FREE or TAKEN, no bag in it; [1]: low */
+    uint32_t promised[TOKEN_ZONE_N][TOKEN_SIZE_N][2]; /* orders packed or in transit for this locker; [1]: needs low */
+    uint32_t loaded;                                  /* orders in its doors */
+    uint32_t total;                                   /* doors described */
+};
+
+struct store;
+
+struct store_ops {
+    void (*free)(struct store *s);
+    enum err (*begin)(struct store *s, struct reason *r) ERR_MUST_CHECK;
+    enum err (*commit)(struct store *s, struct reason *r) ERR_MUST_CHECK;
+    void (*rollback)(struct store *s); /* nothing open: nothing happens */
+    /* For idle moments: housekeeping that is not urgent. */
+    enum err (*idle)(struct store *s, struct reason *r) ERR_MUST_CHECK;
+
+    /* orders. insert sets o->number. kept: see fhir_read, may be NULL. ERR_DUPLICATE: id, or source + reference. */
+    enum err (*order_insert)(struct store *s, struct order *o, const char *kept, struct reason *r) ERR_MUST_CHECK;
+    enum err (*order_update)(struct store *s, const struct order *o, struct reason *r) ERR_MUST_CHECK;
+    enum err (*order_get)(struct store *s, const uint8_t id[ORDER_ID_LEN], struct order *o,
+                          struct reason *r) ERR_MUST_CHECK;
+    enum err (*order_find)(struct store *s, int64_t number, struct order *o, struct reason *r) ERR_MUST_CHECK;
+    enum err (*order_find_reference)(struct store *s, enum request_source source, const char *reference,
+                                     struct order *o, struct reason *r) ERR_MUST_CHECK;
+    /* *kept: NULL when there is none. */
+    enum err (*order_kept)(struct store *s, const uint8_t id[ORDER_ID_LEN], char **kept,
+                           struct reason *r) ERR_MUST_CHECK;
+    /* Highest number first. */
+    enum err (*order_list)(struct store *s, const struct store_order_filter *f,
+                           bool (*each)(void *arg, const struct order *o), void *arg, struct reason *r) ERR_MUST_CHECK;
+    enum err (*order_count)(struct store *s, uint32_t count[ORDER_STATE_N], struct reason *r) ERR_MUST_CHECK;
+
+    /* packings. insert: ERR_DUPLICATE when (order, load) exists, or the code index is live in this locker already. */
+    enum err (*packing_insert)(struct store *s, const struct store_packing *p, struct reason *r) ERR_MUST_CHECK;
+    enum err (*packing_get)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load, struct store_packing *p,
+                            struct reason *r) ERR_MUST_CHECK;
+    enum err (*packing_forget_code)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load,
+                                    struct reason *r) ERR_MUST_CHECK;
+    enum err (*packing_end_code)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load,
+                                 struct reason *r) ERR_MUST_CHECK;
+    enum err (*code_is_live)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                             const uint8_t index[STORE_HASH_LEN], bool *live, struct reason *r) ERR_MUST_CHECK;
+
+    /* lockers. insert: ERR_DUPLICATE on id or name. list: by name. */
+    enum err (*locker_insert)(struct store *s, const struct store_locker *l, struct reason *r) ERR_MUST_CHECK;
+    enum err (*locker_update)(struct store *s, const struct store_locker *l, struct reason *r) ERR_MUST_CHECK;
+    enum err (*locker_get)(struct store *s, const uint8_t id[STORE_LOCKER_LEN], struct store_locker *l,
+                           struct reason *r) ERR_MUST_CHECK;
+    enum err (*locker_find)(struct store *s, const char *name, struct store_locker *l, struct reason *r) ERR_MUST_CHECK;
+    enum err (*locker_list)(struct store *s, bool (*each)(void *arg, const struct store_locker *l), void *arg,
+                            struct reason *r) ERR_MUST_CHECK;
+    /* The watermark of events, apart because it moves with every batch. */
+    enum err (*locker_mark)(struct store *s, const uint8_t id[STORE_LOCKER_LEN], const struct stream_cursor *evt,
+                            int64_t seen_ms, struct reason *r) ERR_MUST_CHECK;
+    enum err (*locker_capacity)(struct store *s, const uint8_t id[STORE_LOCKER_LEN], struct store_capacity *c,
+                                struct reason *r) ERR_MUST_CHECK;
+    enum err (*invite_put)(struct store *s, const struct store_invite *i,
+                           struct reason *r) ERR_MUST_CHECK; /* replaces */
+    enum err (*invite_get)(struct store *s, const char *name, struct store_invite *i, struct reason *r) ERR_MUST_CHECK;
+    enum err (*invite_delete)(struct store *s, const char *name, struct reason *r) ERR_MUST_CHECK;
+
+    /* outbox of commands. append: cmd is the cursor after this command (its seq and hash) and becomes the locker's; seq
+     * must be the old one + 1 (ERR_GAP). list: from first_seq on, rising. ack: the signed word of the locker: rows up
+     * to seq leave; ERR_RANGE when seq was never written, nothing happens when it is old. */
+    enum err (*command_append)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const struct stream_cursor *cmd,
+                               const struct store_command *c, struct reason *r) ERR_MUST_CHECK;
+    enum err (*command_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t first_seq, unsigned limit,
+                             bool (*each)(void *arg, const struct store_command *c), void *arg,
+                             struct reason *r) ERR_MUST_CHECK;
+    enum err (*command_ack)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t seq,
+                            struct reason *r) ERR_MUST_CHECK;
+
+    /* compartments, boards, samples. put: insert or replace the whole row. lists: by number, name, time. */
+    enum err (*compartment_put)(struct store *s, const struct store_compartment *c, struct reason *r) ERR_MUST_CHECK;
+    enum err (*compartment_get)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *door,
+                                struct store_compartment *c, struct reason *r) ERR_MUST_CHECK;
+    enum err (*compartment_delete)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *door,
+                                   struct reason *r) ERR_MUST_CHECK;
+    enum err (*compartment_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                 bool (*each)(void *arg, const struct store_compartment *c), void *arg,
+                                 struct reason *r) ERR_MUST_CHECK;
+    /* Takes the order out of whatever compartment has it; none: nothing. */
+    enum err (*compartment_empty)(struct store *s, const uint8_t order[ORDER_ID_LEN], struct reason *r) ERR_MUST_CHECK;
+    enum err (*board_put)(struct store *s, const struct store_board *b, struct reason *r) ERR_MUST_CHECK;
+    enum err (*board_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                           bool (*each)(void *arg, const struct store_board *b), void *arg,
+                           struct reason *r) ERR_MUST_CHECK;
+    enum err (*sample_append)(struct store *s, const struct store_sample *t, struct reason *r) ERR_MUST_CHECK;
+    enum err (*sample_last)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *sensor,
+                            struct store_sample *t, struct reason *r) ERR_MUST_CHECK;
+    /* All sensors when sensor is NULL; from_ms <= at_ms < to_ms. */
+    enum err (*sample_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *sensor,
+                            int64_t from_ms, int64_t to_ms, bool (*each)(void *arg, const struct store_sample *t),
+                            void *arg, struct reason *r) ERR_MUST_CHECK;
+
+    /* events as they arrived. append sets e->id. list: rising id; by order when order is not NULL, else by locker
+     * (NULL: all). */
+    enum err (*event_append)(struct store *s, struct store_event *e, struct reason *r) ERR_MUST_CHECK;
+    enum err (*event_list)(struct store *s, const uint8_t *locker, const uint8_t *order, int64_t above_id,
+                           unsigned limit, bool (*each)(void *arg, const struct store_event *e), void *arg,
+                           struct reason *r) ERR_MUST_CHECK;
+
+    /* faults. raise: opens, or counts once more (then *fresh is false); uses locker, kind, subject, detail, opened_ms.
+     * settle: closes the open one of (locker, kind, subject; NULL: any subject), *closed (may be NULL) tells how many.
+     * Newest first. */
+    enum err (*fault_raise)(struct store *s, const struct store_fault *f, bool *fresh, struct reason *r) ERR_MUST_CHECK;
+    enum err (*fault_settle)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], enum store_fault_kind kind,
+                             const char *subject, int64_t at_ms, unsigned *closed, struct reason *r) ERR_MUST_CHECK;
+    enum err (*fault_get)(struct store *s, int64_t id, struct store_fault *f, struct reason *r) ERR_MUST_CHECK;
+    enum err (*fault_update)(struct store *s, const struct store_fault *f, struct reason *r) ERR_MUST_CHECK;
+    enum err (*fault_list)(struct store *s, const struct store_fault_filter *f,
+                           bool (*each)(void *arg, const struct store_fault *x), void *arg,
+                           struct reason *r) ERR_MUST_CHECK;
+
+    /* people */
+    enum err (*user_insert)(struct store *s, const struct store_user *u, struct reason *r) ERR_MUST_CHECK;
+    enum err (*user_update)(struct store *s, const struct store_user *u, struct reason *r) ERR_MUST_CHECK;
+    enum err (*user_get)(struct store *s, const char *name, struct store_user *u, struct reason *r) ERR_MUST_CHECK;
+    enum err (*user_find_staff)(struct store *s, const uint8_t staff[ORDER_STAFF_LEN], struct store_user *u,
+                                struct reason *r) ERR_MUST_CHECK;
+    enum err (*user_list)(struct store *s, bool (*each)(void *arg, const struct store_user *u), void *arg,
+                          struct reason *r) ERR_MUST_CHECK;
+    enum err (*session_insert)(struct store *s, const struct store_session *x, struct reason *r) ERR_MUST_CHECK;
+    enum err (*session_get)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], struct store_session *x,
+                            struct reason *r) ERR_MUST_CHECK;
+    enum err (*session_touch)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], int64_t used_ms,
+                              struct reason *r) ERR_MUST_CHECK;
+    enum err (*session_delete)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN],
+                               struct reason *r) ERR_MUST_CHECK;
+    /* Ends the sessions of a user (NULL: of all) that expire before_ms (INT64_MAX: all of them). */
+    enum err (*session_purge)(struct store *s, const char *user, int64_t before_ms, struct reason *r) ERR_MUST_CHECK;
+    enum err (*badge_insert)(struct store *s, const struct store_badge *b, struct reason *r) ERR_MUST_CHECK;
+    enum err (*badge_update)(struct store *s, const struct store_badge *b, struct reason *r) ERR_MUST_CHECK;
+    enum err (*badge_get)(struct store *s, const uint8_t badge[8], struct store_badge *b,
+                          struct reason *r) ERR_MUST_CHECK;
+    /* Of a member of staff (NULL: all), newest first. */
+    enum err (*badge_list)(struct store *s, const uint8_t *staff, bool (*each)(void *arg, const struct store_badge *b),
+                           void *arg, struct reason *r) ERR_MUST_CHECK;
+
+    /* audit. append fills seq, prev and hash (audit_hash) from the last row. list: rising; by order when not NULL. */
+    enum err (*audit_append)(struct store *s, struct store_audit *a, struct reason *r) ERR_MUST_CHECK;
+    enum err (*audit_list)(struct store *s, const uint8_t *order, int64_t above_seq, unsigned limit,
+                           bool (*each)(void *arg, const struct store_audit *a), void *arg,
+                           struct reason *r) ERR_MUST_CHECK;
+
+    /* settings: small texts by name. get: ERR_NOT_FOUND; out has cap bytes, ERR_TOO_LONG. */
+    enum err (*setting_put)(struct store *s, const char *name, const char *value, struct reason *r) ERR_MUST_CHECK;
+    enum err (*setting_get)(struct store *s, const char *name, char *out, size_t cap, struct reason *r) ERR_MUST_CHECK;
+};
+
+/* Implementations embed this as their first member. Call as s->ops->order_get(s, ...). */
+struct store {
+    const struct store_ops *ops;
+};
+
+/* Words of the enums, and back (ERR_UNKNOWN); same in every implementation. */
+const char *store_locker_state_name(enum store_locker_state x);
+enum err store_locker_state_parse(const char *text, enum store_locker_state *out) ERR_MUST_CHECK;
+const char *store_fault_name(enum store_fault_kind k);
+enum err store_fault_parse(const char *text, enum store_fault_kind *out) ERR_MUST_CHECK;
+const char *store_role_name(enum store_role x);
+enum err store_role_parse(const char *text, enum store_role *out) ERR_MUST_CHECK;
+
+#endif
