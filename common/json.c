@@ -70,6 +70,7 @@ struct scanner {
     struct list keys;      /* offsets of the keys of all open objects */
     struct list fractions; /* which numbers, counted from 0, have a fraction or exponent */
     size_t numbers;
+    bool has_large; /* integers of more digits than cJSON prints exactly */
 };
 
 static ERR_PRINTF(4, 5) enum err
@@ -312,6 +313,7 @@ static enum err scan_number(struct scanner *s)
         return because_at(s, place, ERR_SYNTAX, "fraction or exponent; only integers are allowed");
     if (!fraction && !integer_fits(first, digits))
         return because_at(s, place, ERR_RANGE, "integer beyond 2^53 - 1");
+    s->has_large = s->has_large || (!fraction && digits >= INTEGER_DIGITS);
     if (fraction)
         list_add(&s->fractions, s->numbers);
     s->numbers++;
@@ -533,6 +535,21 @@ enum err json_scan(const char *text, size_t len, const struct json_limits *limit
     return e;
 }
 
+static bool prints_exactly(int64_t value)
+{
+    return value > -PRINTS_EXACTLY && value < PRINTS_EXACTLY;
+}
+
+/* The caller frees it with free(). */
+static char *integer_text(int64_t value)
+{
+    char *text = NULL;
+
+    if (asprintf(&text, "%" PRId64, value) < 0)
+        out_of_memory();
+    return text;
+}
+
 /* The item after this one in the order of the text; trail holds the parents. */
 static cJSON *next_item(cJSON *item, cJSON **trail, unsigned *depth)
 {
@@ -546,20 +563,27 @@ static cJSON *next_item(cJSON *item, cJSON **trail, unsigned *depth)
     return item->next;
 }
 
-static void mark_fractions(cJSON *tree, const struct list *fractions)
+/* Keeps apart what a double cannot: 1.0 from 1, and integers that cJSON would print as a rounded exponent. */
+static void settle_numbers(cJSON *tree, const struct scanner *s)
 {
     cJSON *trail[DEPTH_CAP];
     unsigned depth = 0;
     size_t number = 0;
     size_t marked = 0;
 
-    for (cJSON *item = tree; item != NULL && marked < fractions->count; item = next_item(item, trail, &depth)) {
+    if (s->fractions.count == 0 && !s->has_large)
+        return;
+    for (cJSON *item = tree; item != NULL; item = next_item(item, trail, &depth)) {
         if (!cJSON_IsNumber(item))
             continue;
-        if (number++ == fractions->item[marked]) {
+        if (marked < s->fractions.count && number == s->fractions.item[marked]) {
             item->type |= FRACTION_MARK;
             marked++;
+        } else if (!prints_exactly((int64_t)item->valuedouble)) {
+            item->valuestring = integer_text((int64_t)item->valuedouble);
+            item->type = cJSON_Raw;
         }
+        number++;
     }
 }
 
@@ -586,7 +610,7 @@ enum err json_parse(cJSON **out, const char *text, size_t len, const struct json
         e = err_because(r, ERR_MEMORY, "cJSON could not build the tree");
         goto done;
     }
-    mark_fractions(tree, &s.fractions);
+    settle_numbers(tree, &s);
     *out = tree;
 done:
     scanner_fini(&s);
@@ -790,15 +814,16 @@ void json_put_text(cJSON *parent, const char *key, const char *value)
 
 void json_put_int(cJSON *parent, const char *key, int64_t value)
 {
-    char text[24];
+    char *text;
 
     assert(value >= -INTEGER_MAX && value <= INTEGER_MAX);
-    if (value > -PRINTS_EXACTLY && value < PRINTS_EXACTLY) {
+    if (prints_exactly(value)) {
         add(parent, key, cJSON_CreateNumber((double)value));
         return;
     }
-    (void)snprintf(text, sizeof(text), "%" PRId64, value);
+    text = integer_text(value);
     add(parent, key, cJSON_CreateRaw(text));
+    free(text);
 }
 
 void json_put_bool(cJSON *parent, const char *key, bool value)
