@@ -46,7 +46,7 @@ struct msg_head {
     enum msg_stream stm;
     char typ[MSG_TYPE_CAP];
     uint32_t epo;
-    int64_t seq; /* evt, cmd: 1, 2, ...; others: boot counter * 2^32 + count, newest wins */
+    int64_t seq; /* evt, cmd: 1, 2, ...; others: boot counter * 2^32 + count, newest wins; at most 2^53 - 1 */
     uint8_t
         prv[MSG_HASH_LEN];  /* of the previous message of this stream; zeros before the first and for ack, tel, rpc */
     char jti[33];           /* 16 random bytes, hex */
@@ -67,8 +67,8 @@ void msg_signer_init(struct msg_signer *s, const uint8_t secret[64]);
 void msg_key_init(struct msg_key *k, const uint8_t public_key[32]);
 
 /* The signed text of head + dat; the caller frees it with free(). hash (may be NULL) gets the hash for the next prv.
- * dat stays the caller's. The typ must be in the table for the direction and stream: a bug of ours otherwise.
- * Errors: ERR_TOO_LONG (> MSG_TEXT_CAP). */
+ * dat stays the caller's. The typ must be in the table for the direction and stream, and the claims in the ranges of
+ * docs/contract.md: a bug of ours otherwise. Errors: ERR_TOO_LONG (> MSG_TEXT_CAP), ERR_MEMORY. */
 enum err msg_seal(const struct msg_head *head, enum msg_direction dir, const cJSON *dat, const struct msg_signer *s,
                   char **text, uint8_t hash[MSG_HASH_LEN], struct reason *r) ERR_MUST_CHECK;
 
