@@ -25,6 +25,7 @@ enum event_kind {
     EVENT_BADGE_REVOKE,
     EVENT_GUESS_RESET, /* staff acknowledged the alarm of wrong codes */
     EVENT_CONTACT,     /* a signed message of the hub was accepted: raises the time floor, renews the lease */
+    EVENT_STORE,       /* the disk was full, or the ballast was given up */
     EVENT_KIND_N
 };
 
@@ -47,10 +48,14 @@ enum event_key {
     EVENT_KEY_N
 };
 
+enum event_store { EVENT_STORE_FULL, EVENT_STORE_BALLAST };
+
 struct event {
     enum event_kind kind;
     struct clock_now now;
     uint8_t random[16]; /* for message and session ids */
+    uint32_t outbox;    /* rows that wait in the outbox before this event */
+    int64_t command;    /* WITHDRAW, BADGE_REVOKE, GUESS_RESET: sequence of the command */
     union {
         struct hw_event hw;
         enum event_key key;
@@ -67,6 +72,7 @@ struct event {
         } withdraw;
         uint8_t badge[8];
         int64_t hub_wall_ms; /* EVENT_CONTACT: iat of the signed message */
+        enum event_store store;
     } u;
 };
 
