@@ -3,7 +3,11 @@
  * http: an HTTP/1.1 server (libmicrohttpd) inside our loop, without threads, with the framing checks that libmicrohttpd
  * 0.9.75 lacks: more than one Content-Length, Host, Authorization or Cookie, any Transfer-Encoding on a request, a
  * missing Host, a path with %00, "..", or bytes outside ASCII, a body over max_body: 400 / 413 with a reason and
- * Connection: close. Exact routes only.
+ * Connection: close. Exact routes only, compared with the raw target: a path here needs no %-escape, so one is refused.
+ *
+ * One thread. Deferred answers are the one use of libmicrohttpd's suspend and resume: at most 32 at a time, and while
+ * one is open the server takes a turn at least once a second, because libmicrohttpd before 1.0.3 may leave a ready
+ * connection aside while another one is suspended.
  */
 #ifndef MEDLOCKER_HTTP_H
 #define MEDLOCKER_HTTP_H
@@ -29,11 +33,11 @@ struct http_route {
 };
 
 struct http_cfg {
-    const char
-        *address;    /* "127.0.0.1" or "::1": the server is meant for loopback behind one strict proxy, or a kiosk */
-    uint16_t port;   /* 0: any; see http_port */
-    size_t max_body; /* bytes, at most 1 MiB */
-    const struct http_route *routes;
+    /* "127.0.0.1" or "::1": the server is meant for loopback behind one strict proxy, or a kiosk */
+    const char *address;
+    uint16_t port;                   /* 0: any; see http_port */
+    size_t max_body;                 /* bytes, at most 1 MiB */
+    const struct http_route *routes; /* not copied: lives as long as the server */
     unsigned route_count;
     void *arg;
 };
@@ -60,8 +64,8 @@ void http_answer(struct http_request *q, unsigned status, const char *content_ty
 void http_refuse(struct http_request *q, unsigned status, const char *reason);
 
 /* Keeps the request open for an answer after this handler has returned (an Argon2id job): returns a ticket; the request
- * is suspended, its strings are gone. http_resume answers it; when the client has left meanwhile, the answer is
- * dropped. */
+ * is suspended, its strings are gone. 0: too many are waiting, 503 has been answered, start nothing. http_resume
+ * answers it, never from inside this request's handler; when the client has left meanwhile, the answer is dropped. */
 uint64_t http_defer(struct http_request *q);
 void http_resume(struct http *h, uint64_t ticket, unsigned status, const char *content_type, const void *body,
                  size_t len, const char *const *extra);
