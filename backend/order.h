@@ -46,7 +46,7 @@ enum order_event_kind {
     ORDER_EVENT_DEPART,      /* courier takes the bag */
     ORDER_EVENT_ARRIVE_BACK, /* courier brings the bag back, label still valid */
     ORDER_EVENT_WITHDRAW,
-    ORDER_EVENT_TAKE_BACK, /* bag scanned at the pharmacy after a recall */
+    ORDER_EVENT_TAKE_BACK, /* bag in hand: its label was scanned at the pharmacy */
     ORDER_EVENT_COUNTER,   /* same bag handed over at the counter; the label dies */
     ORDER_EVENT_RESTOCK,
     ORDER_EVENT_DESTROY,
@@ -116,12 +116,15 @@ struct order_effects {
     bool send_withdraw; /* order.withdraw.v1 for (order, load) to its locker, cause as in the order */
     bool tell_ready;    /* the patient may be told */
     bool forget_code;   /* wipe the sealed code kept for printing */
-    bool end_code;      /* the code is dead: free its place in the register of live codes */
+    bool end_code; /* the code of this load (locker events: ev->load) is dead: free its place among the live codes */
 };
 
-/* Applies ev. On any error o is untouched. Errors: ERR_STATE (the table has no such step), ERR_FOREIGN (another locker
- * than packed for), ERR_REPLAY (an older load), ERR_GAP (a load that the hub never packed). The reason names states,
- * not people. */
+/* A new order, ORDER_REGISTERED; the store gives its number. */
+void order_init(struct order *o, const uint8_t id[ORDER_ID_LEN], const struct request *ask, int64_t now_ms);
+
+/* Applies ev. On any error o is untouched. What a locker says late about an older load, and that changes nothing any
+ * more, is no error. Errors: ERR_STATE (the table has no such step), ERR_FOREIGN (another locker than packed for),
+ * ERR_REPLAY (an older load), ERR_GAP (a load that the hub never packed). The reason names states, not people. */
 enum err order_step(struct order *o, const struct order_event *ev, struct order_effects *fx,
                     struct reason *r) ERR_MUST_CHECK;
 

@@ -53,6 +53,12 @@ enum err request_text(char *dst, size_t cap, const char *src, size_t len) ERR_MU
  * Errors: ERR_MISSING, ERR_SYNTAX, ERR_RANGE, ERR_UNKNOWN. */
 enum err request_check(const struct request *q, const char **field, struct reason *r) ERR_MUST_CHECK;
 
+/* RFC 3339 date and time with offset ("2026-11-20T17:30:00+01:00", fractions allowed) as Unix seconds. Error:
+ * ERR_SYNTAX. */
+enum err request_time(const char *text, int64_t *out_s) ERR_MUST_CHECK;
+/* True for a day of the calendar as "YYYY-MM-DD", 1880 or later. */
+bool request_is_date(const char *text);
+
 /* "DDMM" of the birth date; false when there is none. out has 5 bytes, wiped by the caller. */
 bool request_birthday(const struct request *q, char *out);
 
