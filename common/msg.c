@@ -288,10 +288,25 @@ static enum err split(struct parts *p, const char *text, size_t len, struct reas
     return ERR_OK;
 }
 
-/* Unpadded base64url with zero spare bits only, so that a text has one spelling. */
+static bool is_base64url(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Unpadded base64url with zero spare bits only, so that a message has one spelling: another spelling would have another
+ * hash and look like a second history. libsodium 1.0.18 takes bytes from 0x80 up for letters, hence our own look. */
 static enum err decode(const char *part, size_t part_len, void *out, size_t cap, size_t *len)
 {
-    return sodium_base642bin(out, cap, part, part_len, NULL, len, NULL, BASE64) == 0 ? ERR_OK : ERR_SYNTAX;
+    if (!is_base64url(part, part_len) || sodium_base642bin(out, cap, part, part_len, NULL, len, NULL, BASE64) != 0) {
+        return ERR_SYNTAX;
+    }
+    return ERR_OK;
 }
 
 static enum err take_header(const cJSON *tree, struct header *h, struct reason *r)
