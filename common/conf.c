@@ -172,7 +172,7 @@ static enum err read_word(struct outline *o, struct token *t)
 {
     t->type = TOKEN_WORD;
     t->text = o->at;
-    for (; o->at < o->end && is_word_character(*o->at); o->at++) {
+    for (; o->at < o->end && is_word_character(*o->at) && !starts_with(o, "/*"); o->at++) {
         if (starts_with(o, "//"))
             return because_line(o, o->line, ERR_SYNTAX, "a value with // needs quotes");
     }
