@@ -39,15 +39,17 @@ sqlite3 *db_handle(struct db *db);
 sqlite3_stmt *db_stmt(struct db *db, const char *sql);
 
 enum err db_begin(struct db *db, struct reason *r) ERR_MUST_CHECK; /* BEGIN IMMEDIATE */
-enum err db_commit(struct db *db,
-                   struct reason *r) ERR_MUST_CHECK; /* durable when this returns ERR_OK; else rolled back */
+/* Durable when this returns ERR_OK. Else rolled back; but after an I/O error of the sync itself a restart may find it
+ * committed all the same (whole, never in part): do not act on it, and let the start decide from what is there. */
+enum err db_commit(struct db *db, struct reason *r) ERR_MUST_CHECK;
 void db_rollback(struct db *db);
 
 /* Steps a statement that returns no row, then resets it. Errors as db_error. */
 enum err db_run(struct db *db, sqlite3_stmt *s, struct reason *r) ERR_MUST_CHECK;
 /* Steps once: *row tells whether there is a row. The caller resets. */
 enum err db_step(struct db *db, sqlite3_stmt *s, bool *row, struct reason *r) ERR_MUST_CHECK;
-/* The last result code of SQLite as an enum err with its sentence: FULL, IO, CORRUPT, DUPLICATE (constraint), BUSY. */
+/* The last result code of SQLite as an enum err with its sentence: FULL, IO, CORRUPT, DUPLICATE (any
+ * constraint), BUSY, TOO_LONG, MEMORY. */
 enum err db_error(struct db *db, struct reason *r);
 
 /* Moves the WAL into the file when it is larger than 4 MiB or force is set; for idle moments. */
