@@ -709,3 +709,8 @@ uint16_t http_port(const struct http *h)
 {
     return h->port;
 }
+
+void http_library(char *out, size_t cap)
+{
+    (void)snprintf(out, cap, "libmicrohttpd %s", MHD_get_version());
+}

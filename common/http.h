@@ -70,4 +70,7 @@ uint64_t http_defer(struct http_request *q);
 void http_resume(struct http *h, uint64_t ticket, unsigned status, const char *content_type, const void *body,
                  size_t len, const char *const *extra);
 
+/* "libmicrohttpd 0.9.75", for the start-up log. */
+void http_library(char *out, size_t cap);
+
 #endif

@@ -3,7 +3,8 @@
  * mqtt: an MQTT 5 client connection (libmosquitto) driven by our loop: its socket is a source of sd-event, connecting
  * happens on a worker, reconnecting is endless with full jitter (1 s doubling to reconnect_max_ms). It has no queue:
  * publishing while not connected is refused, because libmosquitto would queue without limit. A PUBACK proves nothing
- * and is only a send window.
+ * and is only a send window. Each connection has a new instance of the library, so nothing unacknowledged is resent by
+ * it: that is the caller's outbox.
  *
  * TLS 1.3 with our own CA and a client certificate, or none of it (cfg->cafile NULL: only for tests on loopback).
  */
@@ -41,12 +42,19 @@ struct mqtt_callbacks {
     void *arg;                             /* callbacks must not free the mqtt */
 };
 
+/* cfg is copied; host, client_id, keepalive_s, reconnect_max_ms and receive_maximum must be set. Does not wait for the
+ * broker. Errors: ERR_MEMORY, ERR_IO. */
 enum err mqtt_open(struct mqtt **out, const struct mqtt_cfg *cfg, const struct mqtt_callbacks *cb, sd_event *loop,
                    struct reason *r) ERR_MUST_CHECK;
-void mqtt_free(struct mqtt *m); /* NULL is fine; sends DISCONNECT when connected */
+/* NULL is fine. Sends DISCONNECT when connected; waits for a connection attempt that is under way (name look-up, then
+ * at most 5 s). */
+void mqtt_free(struct mqtt *m);
 bool mqtt_is_up(const struct mqtt *m);
 /* QoS 1, never retained. Errors: ERR_STATE (not connected: nothing was queued), ERR_TOO_LONG, ERR_IO. mid may be NULL.
  */
 enum err mqtt_publish(struct mqtt *m, const char *topic, const char *text, size_t len, int *mid) ERR_MUST_CHECK;
+
+/* "libmosquitto 2.0.11", for the start-up log. */
+void mqtt_library(char *out, size_t cap);
 
 #endif
