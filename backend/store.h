@@ -14,6 +14,7 @@
  * - get/find of something absent: ERR_NOT_FOUND. A second row where one is allowed: ERR_DUPLICATE.
  * - List functions call `each` for every row, in the named order, at most `limit` rows (1..STORE_PAGE_MAX); each
  * returns false to stop. The row is the callee's until it returns; it must not write to the store.
+ *   `each` may call getters and other list functions, but not the one that is calling it.
  * - Texts that are given back as char ** are freed by the caller with free().
  */
 #ifndef MEDLOCKER_STORE_H
@@ -296,7 +297,8 @@ struct store_ops {
                            bool (*each)(void *arg, const struct order *o), void *arg, struct reason *r) ERR_MUST_CHECK;
     enum err (*order_count)(struct store *s, uint32_t count[ORDER_STATE_N], struct reason *r) ERR_MUST_CHECK;
 
-    /* packings. insert: ERR_DUPLICATE when (order, load) exists, or the code index is live in this locker already. */
+    /* packings. insert: ERR_DUPLICATE when (order, load) exists, or the code index is live in this locker already.
+     * forget_code: wipes the sealed code. end_code: wipes everything that a code could be tried against. */
     enum err (*packing_insert)(struct store *s, const struct store_packing *p, struct reason *r) ERR_MUST_CHECK;
     enum err (*packing_get)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load, struct store_packing *p,
                             struct reason *r) ERR_MUST_CHECK;

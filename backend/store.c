@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/store.h"
+
+#include <string.h>
+
+static const char *const locker_state_names[STORE_LOCKER_STATE_N] = {"active", "frozen", "revoked", "lost"};
+
+static const char *const fault_names[STORE_FAULT_KIND_N] = {
+    [STORE_FAULT_JAM] = "jam",
+    [STORE_FAULT_FORCED] = "forced",
+    [STORE_FAULT_LEFT_OPEN] = "left_open",
+    [STORE_FAULT_CHECK] = "check",
+    [STORE_FAULT_OUT] = "out",
+    [STORE_FAULT_WIRING] = "wiring",
+    [STORE_FAULT_BOARD] = "board",
+    [STORE_FAULT_CLIMATE] = "climate",
+    [STORE_FAULT_TAMPER] = "tamper",
+    [STORE_FAULT_GUESSING] = "guessing",
+    [STORE_FAULT_STORAGE] = "storage",
+    [STORE_FAULT_SILENT] = "silent",
+    [STORE_FAULT_FORKED] = "forked",
+    [STORE_FAULT_CONTRADICTION] = "contradiction",
+    [STORE_FAULT_UNCONFIRMED] = "unconfirmed",
+};
+
+static const char *const role_names[STORE_ROLE_N] = {"pharmacist", "logistics", "admin"};
+
+static enum err find_name(const char *const *names, unsigned n, const char *text, unsigned *out)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = i;
+            return ERR_OK;
+        }
+    }
+    return ERR_UNKNOWN;
+}
+
+const char *store_locker_state_name(enum store_locker_state x)
+{
+    return locker_state_names[x];
+}
+
+enum err store_locker_state_parse(const char *text, enum store_locker_state *out)
+{
+    unsigned i;
+    enum err e = find_name(locker_state_names, STORE_LOCKER_STATE_N, text, &i);
+
+    if (e == ERR_OK) {
+        *out = (enum store_locker_state)i;
+    }
+    return e;
+}
+
+const char *store_fault_name(enum store_fault_kind k)
+{
+    return fault_names[k];
+}
+
+enum err store_fault_parse(const char *text, enum store_fault_kind *out)
+{
+    unsigned i;
+    enum err e = find_name(fault_names, STORE_FAULT_KIND_N, text, &i);
+
+    if (e == ERR_OK) {
+        *out = (enum store_fault_kind)i;
+    }
+    return e;
+}
+
+const char *store_role_name(enum store_role x)
+{
+    return role_names[x];
+}
+
+enum err store_role_parse(const char *text, enum store_role *out)
+{
+    unsigned i;
+    enum err e = find_name(role_names, STORE_ROLE_N, text, &i);
+
+    if (e == ERR_OK) {
+        *out = (enum store_role)i;
+    }
+    return e;
+}
