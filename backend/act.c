@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/act.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/outbox.h"
+#include "common/log.h"
+#include "common/num.h"
+
+#define RESEND_AFTER_MS 60000
+
+void act_who_user(const struct store_user *u, struct act_who *out)
+{
+    memset(out, 0, sizeof(*out));
+    (void)snprintf(out->name, sizeof(out->name), "%s", u->name); /* same capacity */
+    memcpy(out->staff, u->staff, sizeof(out->staff));
+}
+
+void act_who_named(const char *name, struct act_who *out)
+{
+    memset(out, 0, sizeof(*out));
+    (void)snprintf(out->name, sizeof(out->name), "%s", name);
+}
+
+/* Copies what fits, ending on a whole UTF-8 character. */
+static void cut(char *out, size_t cap, const char *text)
+{
+    size_t len = strnlen(text, cap);
+
+    if (len >= cap)
+        len = cap - 1;
+    while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xc0u) == 0x80u)
+        len--;
+    memcpy(out, text, len);
+    out[len] = '\0';
+}
+
+enum err act_audit(struct hub *hub, const struct act_who *who, const char *action, const uint8_t *order,
+                   const char *subject, const char *detail, struct reason *r)
+{
+    struct store_audit a = {.at_ms = clock_wall_ms(), .has_order = order != NULL};
+
+    cut(a.actor, sizeof(a.actor), who->name);
+    cut(a.action, sizeof(a.action), action);
+    cut(a.subject, sizeof(a.subject), subject != NULL ? subject : "");
+    cut(a.detail, sizeof(a.detail), detail != NULL ? detail : "");
+    if (order != NULL)
+        memcpy(a.order, order, sizeof(a.order));
+    return hub->store->ops->audit_append(hub->store, &a, r);
+}
+
+enum err act_note(struct hub *hub, const struct act_who *who, const char *action, const uint8_t *order,
+                  const char *subject, const char *detail, struct reason *r)
+{
+    enum err e = hub->store->ops->begin(hub->store, r);
+
+    if (e != ERR_OK)
+        return hub_judge(hub, e, r);
+    e = act_audit(hub, who, action, order, subject, detail, r);
+    return hub_end(hub, e, r);
+}
+
+static enum err begin(struct hub *hub, struct reason *r)
+{
+    return hub_judge(hub, hub->store->ops->begin(hub->store, r), r);
+}
+
+static void tell_commands(const struct hub *hub)
+{
+    if (hub->commands_waiting != NULL)
+        hub->commands_waiting(hub->arg);
+}
+
+/* ---------------------------------------------------------------- orders */
+
+static enum err insert_order(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,
+                             struct order *o, struct reason *r)
+{
+    struct store *s = hub->store;
+    char number[24];
+    enum err e;
+
+    memset(o, 0, sizeof(*o));
+    randombytes_buf(o->id, sizeof(o->id));
+    o->ask = *q;
+    o->state = ORDER_REGISTERED;
+    o->created_ms = o->changed_ms = clock_wall_ms();
+    e = s->ops->order_insert(s, o, kept, r);
+    if (e != ERR_OK)
+        return e;
+    (void)snprintf(number, sizeof(number), "%lld", (long long)o->number);
+    return act_audit(hub, who, "order.registered", o->id, number, request_source_name(q->source), r);
+}
+
+enum err act_register(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,
+                      struct order *out, bool *existed, struct reason *r)
+{
+    struct store *s = hub->store;
+    struct order o;
+    enum err e;
+
+    if (q->reference[0] != '\0') {
+        e = s->ops->order_find_reference(s, q->source, q->reference, &o, r);
+        if (e == ERR_OK) {
+            *out = o;
+            *existed = true;
+        }
+        if (e != ERR_NOT_FOUND)
+            return hub_judge(hub, e, r);
+    }
+    e = begin(hub, r);
+    if (e != ERR_OK)
+        return e;
+    e = hub_end(hub, insert_order(hub, who, q, kept, &o, r), r);
+    if (e != ERR_OK)
+        return e;
+    *out = o;
+    *existed = false;
+    return ERR_OK;
+}
+
+enum err act_apply(struct hub *hub, struct order *o, const struct order_event *ev, struct reason *r)
+{
+    struct store *s = hub->store;
+    struct order_effects fx = {.changed = false};
+    enum err e = order_step(o, ev, &fx, r);
+
+    if (e == ERR_OK && fx.changed)
+        e = s->ops->order_update(s, o, r);
+    if (e == ERR_OK && fx.forget_code && o->load > 0)
+        e = s->ops->packing_forget_code(s, o->id, o->load, r);
+    if (e == ERR_OK && fx.end_code && o->load > 0)
+        e = s->ops->packing_end_code(s, o->id, o->load, r);
+    if (e == ERR_OK && fx.send_withdraw) {
+        e = outbox_withdraw(hub, o, r);
+        if (e == ERR_STATE) /* a revoked locker hears nothing: the order waits until people declare the locker lost */
+            e = ERR_OK;
+    }
+    return e;
+}
+
+static bool is_step_of_people(enum order_event_kind kind)
+{
+    static const bool allowed[ORDER_EVENT_KIND_N] = {
+        [ORDER_EVENT_CANCEL] = true,   [ORDER_EVENT_DEPART] = true,  [ORDER_EVENT_ARRIVE_BACK] = true,
+        [ORDER_EVENT_WITHDRAW] = true, [ORDER_EVENT_COUNTER] = true, [ORDER_EVENT_TAKE_BACK] = true,
+        [ORDER_EVENT_RESTOCK] = true,  [ORDER_EVENT_DESTROY] = true,
+    };
+
+    return (unsigned)kind < ORDER_EVENT_KIND_N && allowed[kind];
+}
+
+static enum err step_inside(struct hub *hub, const struct act_who *who, const uint8_t *id, enum order_event_kind kind,
+                            const char *comment, struct order *o, struct reason *r)
+{
+    struct store *s = hub->store;
+    struct order_event ev = {.kind = kind, .at_ms = clock_wall_ms()};
+    char action[STORE_NAME_CAP];
+    enum err e = s->ops->order_get(s, id, o, r);
+
+    if (e != ERR_OK)
+        return e;
+    ev.load = o->load;
+    memcpy(ev.locker, o->locker, sizeof(ev.locker));
+    if (kind == ORDER_EVENT_COUNTER) {
+        ev.proof.actor = ORDER_ACTOR_COUNTER;
+        ev.proof.opened_ms = ev.at_ms;
+        memcpy(ev.proof.staff, who->staff, sizeof(ev.proof.staff));
+    }
+    e = act_apply(hub, o, &ev, r);
+    if (e != ERR_OK)
+        return e;
+    (void)snprintf(action, sizeof(action), "order.%s", order_event_name(kind));
+    return act_audit(hub, who, action, id, order_state_name(o->state), comment, r);
+}
+
+enum err act_step(struct hub *hub, const struct act_who *who, const uint8_t order[ORDER_ID_LEN],
+                  enum order_event_kind kind, const char *comment, struct order *out, struct reason *r)
+{
+    struct order o;
+    enum err e;
+
+    if (!is_step_of_people(kind))
+        return err_because(r, ERR_UNKNOWN, "not a step of people");
+    e = begin(hub, r);
+    if (e != ERR_OK)
+        return e;
+    e = hub_end(hub, step_inside(hub, who, order, kind, comment, &o, r), r);
+    if (e != ERR_OK)
+        return e;
+    *out = o;
+    tell_commands(hub);
+    return ERR_OK;
+}
+
+enum err act_withdraw_again(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r)
+{
+    struct store *s = hub->store;
+    struct act_who who;
+    struct order o;
+    enum err e = begin(hub, r);
+
+    if (e != ERR_OK)
+        return e;
+    act_who_named("system", &who);
+    e = s->ops->order_get(s, order, &o, r);
+    if (e == ERR_OK)
+        e = outbox_withdraw(hub, &o, r);
+    if (e == ERR_OK)
+        e = act_audit(hub, &who, "order.withdraw_again", order, order_state_name(o.state), NULL, r);
+    e = hub_end(hub, e, r);
+    if (e == ERR_OK)
+        tell_commands(hub);
+    return e;
+}
+
+/* ---------------------------------------------------------------- time */
+
+#define DUE_MAX 100
+
+struct due {
+    uint8_t id[DUE_MAX][ORDER_ID_LEN];
+    unsigned count;
+    int64_t changed_before_ms;
+};
+
+static bool gather(void *arg, const struct order *o)
+{
+    struct due *due = arg;
+
+    if (o->changed_ms < due->changed_before_ms && due->count < DUE_MAX)
+        memcpy(due->id[due->count++], o->id, ORDER_ID_LEN);
+    return due->count < DUE_MAX;
+}
+
+static enum err expire_one(struct hub *hub, const struct act_who *who, const uint8_t *id, struct reason *r)
+{
+    struct store *s = hub->store;
+    struct order_event ev = {.kind = ORDER_EVENT_EXPIRE, .at_ms = clock_wall_ms()};
+    struct order o;
+    enum err e = begin(hub, r);
+
+    if (e != ERR_OK)
+        return e;
+    e = s->ops->order_get(s, id, &o, r);
+    if (e == ERR_OK) {
+        ev.load = o.load;
+        memcpy(ev.locker, o.locker, sizeof(ev.locker));
+        e = act_apply(hub, &o, &ev, r);
+    }
+    if (e == ERR_OK)
+        e = act_audit(hub, who, "order.expire", id, order_state_name(o.state), NULL, r);
+    return hub_end(hub, e, r);
+}
+
+static uint32_t states_that_may(enum order_event_kind kind)
+{
+    uint32_t states = 0;
+
+    for (unsigned i = 0; i < ORDER_STATE_N; i++) {
+        if (order_may((enum order_state)i, kind))
+            states |= 1u << i;
+    }
+    return states;
+}
+
+/* A withdrawal is waiting, and its locker has confirmed every command: it must be told again. */
+static enum err resend_one(struct hub *hub, const uint8_t *id, struct reason *r)
+{
+    struct store *s = hub->store;
+    struct store_locker l;
+    struct order o;
+    enum err e = s->ops->order_get(s, id, &o, r);
+    bool idle;
+
+    if (e == ERR_OK)
+        e = s->ops->locker_get(s, o.locker, &l, r);
+    if (e != ERR_OK)
+        return e;
+    idle = l.state == STORE_LOCKER_ACTIVE && l.cmd_acked == l.cmd.seq;
+    sodium_memzero(&l, sizeof(l));
+    return idle ? act_withdraw_again(hub, id, r) : ERR_OK;
+}
+
+static enum err resend_withdrawals(struct hub *hub, int64_t now_ms, struct reason *r)
+{
+    struct store_order_filter f = {.states = 1u << ORDER_WITHDRAWING, .limit = DUE_MAX};
+    struct due due = {.count = 0, .changed_before_ms = now_ms - RESEND_AFTER_MS};
+    enum err e = hub->store->ops->order_list(hub->store, &f, gather, &due, r);
+
+    for (unsigned i = 0; i < due.count && e == ERR_OK; i++)
+        e = resend_one(hub, due.id[i], r);
+    return e;
+}
+
+enum err act_expire_due(struct hub *hub, unsigned *count, struct reason *r)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct store_order_filter f = {
+        .states = states_that_may(ORDER_EVENT_EXPIRE), .ends_before_s = now_ms / 1000, .limit = DUE_MAX};
+    struct due due = {.count = 0, .changed_before_ms = INT64_MAX};
+    struct act_who who;
+    enum err e = hub->store->ops->order_list(hub->store, &f, gather, &due, r);
+
+    if (e != ERR_OK)
+        return hub_judge(hub, e, r);
+    *count = 0;
+    act_who_named("system", &who);
+    for (unsigned i = 0; i < due.count; i++) {
+        e = expire_one(hub, &who, due.id[i], r);
+        if (hub->broken)
+            return e;
+        if (e == ERR_OK)
+            (*count)++;
+        else
+            log_warning("act", "an order cannot expire: %s", r != NULL ? r->text : err_name(e));
+    }
+    if (*count > 0)
+        tell_commands(hub);
+    return hub_judge(hub, resend_withdrawals(hub, now_ms, r), r);
+}
+
+/* ---------------------------------------------------------------- faults and badges */
+
+static enum err open_fault(struct hub *hub, int64_t id, struct store_fault *f, struct reason *r)
+{
+    enum err e = hub->store->ops->fault_get(hub->store, id, f, r);
+
+    if (e == ERR_OK && f->closed_ms != 0)
+        e = err_because(r, ERR_STATE, "fault %lld is closed already", (long long)id);
+    return e;
+}
+
+static enum err take_inside(struct hub *hub, const struct act_who *who, int64_t id, struct reason *r)
+{
+    struct store_fault f;
+    enum err e = open_fault(hub, id, &f, r);
+
+    if (e != ERR_OK)
+        return e;
+    cut(f.taken_by, sizeof(f.taken_by), who->name);
+    e = hub->store->ops->fault_update(hub->store, &f, r);
+    if (e != ERR_OK)
+        return e;
+    return act_audit(hub, who, "fault.taken", NULL, f.subject, store_fault_name(f.kind), r);
+}
+
+enum err act_take_fault(struct hub *hub, const struct act_who *who, int64_t id, struct reason *r)
+{
+    enum err e = begin(hub, r);
+
+    return e != ERR_OK ? e : hub_end(hub, take_inside(hub, who, id, r), r);
+}
+
+static enum err close_inside(struct hub *hub, const struct act_who *who, int64_t id, const char *comment,
+                             struct reason *r)
+{
+    struct store_fault f;
+    char detail[STORE_TEXT_CAP];
+    enum err e = open_fault(hub, id, &f, r);
+
+    if (e != ERR_OK)
+        return e;
+    f.closed_ms = clock_wall_ms();
+    cut(f.closed_by, sizeof(f.closed_by), who->name);
+    cut(f.comment, sizeof(f.comment), comment);
+    e = hub->store->ops->fault_update(hub->store, &f, r);
+    if (e == ERR_OK && f.kind == STORE_FAULT_GUESSING)
+        e = outbox_reset_guesses(hub, f.locker, who->staff, r);
+    if (e != ERR_OK)
+        return e;
+    (void)snprintf(detail, sizeof(detail), "%s: ", store_fault_name(f.kind));
+    cut(detail + strlen(detail), sizeof(detail) - strlen(detail), comment);
+    return act_audit(hub, who, "fault.closed", NULL, f.subject, detail, r);
+}
+
+enum err act_close_fault(struct hub *hub, const struct act_who *who, int64_t id, const char *comment, struct reason *r)
+{
+    enum err e;
+
+    if (comment[0] == '\0')
+        return err_because(r, ERR_MISSING, "comment: say what was found");
+    e = begin(hub, r);
+    if (e == ERR_OK)
+        e = hub_end(hub, close_inside(hub, who, id, comment, r), r);
+    if (e == ERR_OK)
+        tell_commands(hub);
+    return e;
+}
+
+static enum err revoke_inside(struct hub *hub, const struct act_who *who, const uint8_t *badge, struct reason *r)
+{
+    struct store *s = hub->store;
+    char hex[2 * 8 + 1];
+    struct store_badge b;
+    enum err e = s->ops->badge_get(s, badge, &b, r);
+
+    if (e != ERR_OK)
+        return e;
+    if (b.revoked_ms != 0)
+        return err_because(r, ERR_STATE, "the badge is revoked already");
+    e = outbox_revoke_badge(hub, &b, &b.revoked_seq, r);
+    if (e == ERR_OK) {
+        b.revoked_ms = clock_wall_ms();
+        e = s->ops->badge_update(s, &b, r);
+    }
+    if (e != ERR_OK)
+        return e;
+    num_to_hex(badge, 8, hex);
+    return act_audit(hub, who, "badge.revoked", NULL, hex, NULL, r);
+}
+
+enum err act_revoke_badge(struct hub *hub, const struct act_who *who, const uint8_t badge[8], struct reason *r)
+{
+    enum err e = begin(hub, r);
+
+    if (e == ERR_OK)
+        e = hub_end(hub, revoke_inside(hub, who, badge, r), r);
+    if (e == ERR_OK)
+        tell_commands(hub);
+    return e;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * act: what people (and time) do at the hub: each act is one transaction with its audit row and the commands that
+ * follow from it. Whether this person may do it was decided before (api, control).
+ *
+ * One thread. Errors besides the named: those of the store.
+ */
+#ifndef MEDLOCKER_ACT_H
+#define MEDLOCKER_ACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/hub.h"
+#include "backend/order.h"
+#include "common/err.h"
+
+/* Who acts: a user, or the hub itself ("system", no staff id). */
+struct act_who {
+    char name[STORE_NAME_CAP];
+    uint8_t staff[ORDER_STAFF_LEN];
+};
+void act_who_user(const struct store_user *u, struct act_who *out);
+void act_who_named(const char *name, struct act_who *out); /* "system", "hubctl" */
+
+/* One audit row inside an open transaction. order may be NULL; texts without patient data, cut when too long. */
+enum err act_audit(struct hub *hub, const struct act_who *who, const char *action, const uint8_t *order,
+                   const char *subject, const char *detail, struct reason *r) ERR_MUST_CHECK;
+/* The same as a transaction of its own. */
+enum err act_note(struct hub *hub, const struct act_who *who, const char *action, const uint8_t *order,
+                  const char *subject, const char *detail, struct reason *r) ERR_MUST_CHECK;
+
+/* A new order. The same source and reference again is not an error: *out is the first one and *existed true. */
+enum err act_register(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,
+                      struct order *out, bool *existed, struct reason *r) ERR_MUST_CHECK;
+
+/* A step that people take with a bag that is not PACK: CANCEL, DEPART, ARRIVE_BACK, WITHDRAW, TAKE_BACK, COUNTER,
+ * RESTOCK, DESTROY. Errors: ERR_NOT_FOUND, ERR_STATE, ERR_UNKNOWN (not such a step). */
+enum err act_step(struct hub *hub, const struct act_who *who, const uint8_t order[ORDER_ID_LEN],
+                  enum order_event_kind kind, const char *comment, struct order *out, struct reason *r) ERR_MUST_CHECK;
+
+/* Applies ev and its effects to o inside an open transaction. */
+enum err act_apply(struct hub *hub, struct order *o, const struct order_event *ev, struct reason *r) ERR_MUST_CHECK;
+
+/* Orders whose window is over: EXPIRE for each; *count of them. Withdrawals that no command is on its way for (a label
+ * was loaded after it was called back) are sent again. For every minute. */
+enum err act_expire_due(struct hub *hub, unsigned *count, struct reason *r) ERR_MUST_CHECK;
+enum err act_withdraw_again(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r) ERR_MUST_CHECK;
+
+/* Somebody looks after a fault, or says that it is settled (a comment is needed). Settling GUESSING tells the locker.
+ * Errors: ERR_NOT_FOUND, ERR_STATE (closed already), ERR_MISSING (comment). */
+enum err act_take_fault(struct hub *hub, const struct act_who *who, int64_t id, struct reason *r) ERR_MUST_CHECK;
+enum err act_close_fault(struct hub *hub, const struct act_who *who, int64_t id, const char *comment,
+                         struct reason *r) ERR_MUST_CHECK;
+
+/* The badge dies at the hub now and at its locker when that has confirmed. Errors: ERR_NOT_FOUND, ERR_STATE. */
+enum err act_revoke_badge(struct hub *hub, const struct act_who *who, const uint8_t badge[8],
+                          struct reason *r) ERR_MUST_CHECK;
+
+#endif
