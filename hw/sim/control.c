@@ -48,6 +48,7 @@ struct control {
     int fd;
     sd_event_source *source;
     bool quit;
+    int64_t stepped_us;
     struct client client[CLIENTS];
 };
 
@@ -211,7 +212,7 @@ static void finish_client(struct client *k)
     if (k == &k->owner->client[INPUT]) {
         k->owner->quit = true;
     }
-    if (!k->events || !k->is_socket) {
+    if (!k->events) {
         drop(k);
     }
 }
@@ -230,6 +231,7 @@ static void spread_events(struct control *k)
 
 bool control_step(struct control *k, int64_t now_us)
 {
+    k->stepped_us = now_us;
     spread_events(k);
     for (size_t i = 0; i < CLIENTS; i++) {
         step_client(&k->client[i], now_us);
@@ -251,7 +253,9 @@ int64_t control_next(const struct control *k)
             continue;
         }
         int64_t wait_us = client->waiting ? client->wait.deadline_us : client->due_us;
+        int64_t retry_us = client->answer_len > 0 ? k->stepped_us + RETRY_US : BOARD_NEVER;
         next_us = wait_us < next_us ? wait_us : next_us;
+        next_us = retry_us < next_us ? retry_us : next_us;
     }
     return next_us;
 }
@@ -275,6 +279,10 @@ static int on_input(sd_event_source *source, int fd, uint32_t revents, void *arg
         k->text[k->len] = '\0';
     } else if (n == 0) {
         k->ended = true;
+        if (k->len > 0 && k->text[k->len - 1] != '\n') {
+            k->text[k->len++] = '\n'; /* len is below IN_CAP */
+            k->text[k->len] = '\0';
+        }
         (void)sd_event_source_set_enabled(source, SD_EVENT_OFF); /* else the loop would spin on the end of input */
     } else if (errno != EAGAIN && errno != EINTR) {
         drop(k);

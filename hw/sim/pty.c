@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@
 
 struct pty {
     int master, slave;
-    sd_event_source *source;
+    bool in_use; /* a client wrote since the last one closed */
+    sd_event_source *source, *closing;
     pty_read_fn fn;
     void *arg;
     char path[64];
@@ -46,12 +48,38 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     uint8_t bytes[512];
     ssize_t n = read(fd, bytes, sizeof bytes);
     if (n > 0) {
+        p->in_use = true;
         p->fn(p->arg, bytes, (size_t)n);
     } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
         log_error("pty", "%s: read: %s", p->path, strerror(errno));
         return -errno;
     }
     return 0;
+}
+
+/* A serial port that is closed forgets what it received; this one is kept open here, so it is emptied instead. */
+static int on_closed(sd_event_source *source, const struct inotify_event *event, void *arg)
+{
+    (void)source;
+    (void)event;
+    struct pty *p = arg;
+    p->in_use = false;
+    if (tcflush(p->slave, TCIFLUSH) != 0) {
+        log_warning("pty", "%s: flush: %s", p->path, strerror(errno));
+    }
+    return 0;
+}
+
+static enum err watch(struct pty *p, sd_event *loop, struct reason *r)
+{
+    int rc = sd_event_add_io(loop, &p->source, p->master, EPOLLIN, on_readable, p);
+    if (rc >= 0) {
+        rc = sd_event_add_inotify(loop, &p->closing, p->path, IN_CLOSE, on_closed, p);
+    }
+    if (rc >= 0) { /* before what the next client writes */
+        rc = sd_event_source_set_priority(p->closing, SD_EVENT_PRIORITY_IMPORTANT);
+    }
+    return rc < 0 ? err_because(r, ERR_IO, "%s: event loop: %s", p->path, strerror(-rc)) : ERR_OK;
 }
 
 static enum err open_pair(struct pty *p, uint32_t baud, struct reason *r)
@@ -107,8 +135,7 @@ enum err pty_open(struct pty **out, const char *link, uint32_t baud, sd_event *l
         e = make_link(p, link, r);
     }
     if (e == ERR_OK) {
-        int rc = sd_event_add_io(loop, &p->source, p->master, EPOLLIN, on_readable, p);
-        e = rc < 0 ? err_because(r, ERR_IO, "%s: event loop: %s", p->path, strerror(-rc)) : ERR_OK;
+        e = watch(p, loop, r);
     }
     if (e != ERR_OK) {
         pty_free(p);
@@ -131,6 +158,9 @@ bool pty_speed_is(const struct pty *p, uint32_t baud)
 
 void pty_write(struct pty *p, const uint8_t *bytes, size_t len)
 {
+    if (!p->in_use) {
+        return;
+    }
     ssize_t n = write(p->master, bytes, len);
     if (n < 0 || (size_t)n < len) {
         log_warning("pty", "%s: nobody reads, %zu bytes lost", p->path, n < 0 ? len : len - (size_t)n);
@@ -143,6 +173,7 @@ void pty_free(struct pty *p)
         return;
     }
     sd_event_source_disable_unref(p->source);
+    sd_event_source_disable_unref(p->closing);
     if (p->link[0] != '\0' && unlink(p->link) != 0) {
         log_warning("pty", "%s: %s", p->link, strerror(errno));
     }

@@ -3,7 +3,8 @@
  * pty: the descriptor of a serial line: a pseudo-terminal in raw mode whose other end programs open like a serial
  * port, and a symbolic link to it with a fixed name. Bytes only; time and frames belong to rtu.
  *
- * The other end stays open here too, so that a client may come and go. Loop's thread.
+ * The other end stays open here too, so that a client may come and go; what one did not read the next does not get, as
+ * with a real port. Loop's thread.
  */
 #ifndef MEDLOCKER_SIM_PTY_H
 #define MEDLOCKER_SIM_PTY_H
