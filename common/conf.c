@@ -23,7 +23,7 @@
  * libConfuse then does the types, the defaults and the unknown keys.
  */
 
-#define FILE_CAP (256 * 1024)
+#define FILE_CAP ((size_t)256 * 1024)
 #define KEY_CAP 64
 #define DEPTH_CAP 8
 #define TABLES_CAP 32 /* sections in a table */
@@ -364,7 +364,7 @@ static enum err read_file(const char *path, char **text, size_t *len, struct rea
     else if (fstat(fileno(file), &st) != 0 || S_ISDIR(st.st_mode))
         e = err_because(r, ERR_IO, "%s: not a file", path);
     else if (*len > FILE_CAP)
-        e = err_because(r, ERR_TOO_LONG, "%s: more than %d bytes", path, FILE_CAP);
+        e = err_because(r, ERR_TOO_LONG, "%s: more than %zu bytes", path, FILE_CAP);
     (void)fclose(file);
     if (e != ERR_OK) {
         free(bytes);
@@ -587,7 +587,7 @@ static cfg_opt_t *find_key(const cfg_t *section, const char *key)
     return NULL;
 }
 
-enum err conf_because(cfg_t *section, const char *key, struct reason *r, enum err e, const char *fmt, ...)
+void conf_write(cfg_t *section, const char *key, struct reason *r, const char *fmt, ...)
 {
     char place[256];
     char what[REASON_CAP];
@@ -598,7 +598,7 @@ enum err conf_because(cfg_t *section, const char *key, struct reason *r, enum er
         what[0] = '\0';
     va_end(args);
     write_place(place, sizeof(place), section, find_key(section, key));
-    return err_because(r, e, "%s%s%s%s", place, key != NULL ? key : "", key != NULL ? ": " : "", what);
+    err_write(r, "%s%s%s%s", place, key != NULL ? key : "", key != NULL ? ": " : "", what);
 }
 
 enum err conf_int(cfg_t *section, const char *key, int64_t min, int64_t max, int64_t *out, struct reason *r)

@@ -33,8 +33,9 @@ enum err conf_text(cfg_t *section, const char *key, size_t min_len, size_t max_l
 /* One of the NULL-terminated names; *out is its index. */
 enum err conf_choice(cfg_t *section, const char *key, const char *const *names, unsigned *out,
                      struct reason *r) ERR_MUST_CHECK;
-/* "file:line: key: ..." for a contradiction that the owner of the table found. Returns e. */
-enum err conf_because(cfg_t *section, const char *key, struct reason *r, enum err e, const char *fmt, ...)
-    ERR_PRINTF(5, 6);
+/* "file:line: key: ..." for a contradiction that the owner of the table found; key may be NULL. Gives e, as err_because
+ * does. */
+#define conf_because(section, key, r, e, ...) (conf_write((section), (key), (r), __VA_ARGS__), err_same(e))
+void conf_write(cfg_t *section, const char *key, struct reason *r, const char *fmt, ...) ERR_PRINTF(4, 5);
 
 #endif

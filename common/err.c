@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,36 +62,38 @@ static void drop_partial_character(char *text)
         text[start] = '\0';
 }
 
-static ERR_PRINTF(2, 0) void write_reason(struct reason *r, const char *fmt, va_list args)
+static ERR_PRINTF(2, 0) void write_text(char text[REASON_CAP], const char *fmt, va_list args)
 {
-    if (vsnprintf(r->text, sizeof(r->text), fmt, args) < 0)
-        r->text[0] = '\0';
-    drop_partial_character(r->text);
+    int saved_errno = errno;
+
+    if (vsnprintf(text, REASON_CAP, fmt, args) < 0)
+        text[0] = '\0';
+    drop_partial_character(text);
+    errno = saved_errno;
 }
 
-enum err err_because(struct reason *r, enum err e, const char *fmt, ...)
+void err_write(struct reason *r, const char *fmt, ...)
 {
     va_list args;
 
     if (r == NULL)
-        return e;
+        return;
     va_start(args, fmt);
-    write_reason(r, fmt, args);
+    write_text(r->text, fmt, args);
     va_end(args);
-    return e;
 }
 
-enum err err_prefix(struct reason *r, enum err e, const char *fmt, ...)
+void err_write_before(struct reason *r, const char *fmt, ...)
 {
+    char prefix[REASON_CAP] = "";
     struct reason old;
-    struct reason prefix;
     va_list args;
 
     if (r == NULL)
-        return e;
+        return;
     old = *r;
     va_start(args, fmt);
-    write_reason(&prefix, fmt, args);
+    write_text(prefix, fmt, args);
     va_end(args);
-    return err_because(r, e, "%s: %s", prefix.text, old.text);
+    err_write(r, "%s: %s", prefix, old.text);
 }

@@ -47,11 +47,20 @@ struct reason {
 /* Short lower-case name of e ("syntax", "not found"), for logs and JSON. Never NULL. */
 const char *err_name(enum err e);
 
-/* Writes the sentence into r (which may be NULL: then nothing happens), cut at REASON_CAP - 1 bytes; returns e, so that
- * a function can `return err_because(r, ERR_SYNTAX, "line %u: ...", n);`. */
-enum err err_because(struct reason *r, enum err e, const char *fmt, ...) ERR_PRINTF(3, 4);
+/* Writes the sentence into r (which may be NULL: then nothing happens), cut at REASON_CAP - 1 bytes; gives e, so that a
+ * function can `return err_because(r, ERR_SYNTAX, "line %u: ...", n);`. errno is kept. A macro, so that compilers and
+ * analyzers see that what comes back is e; every argument is evaluated once, e last. */
+#define err_because(r, e, ...) (err_write((r), __VA_ARGS__), err_same(e))
 
-/* Puts "prefix: " before the sentence already in r (NULL: nothing), for context on the way up; returns e. */
-enum err err_prefix(struct reason *r, enum err e, const char *fmt, ...) ERR_PRINTF(3, 4);
+/* Puts "prefix: " before the sentence already in r (NULL: nothing), for context on the way up; gives e. */
+#define err_prefix(r, e, ...) (err_write_before((r), __VA_ARGS__), err_same(e))
+
+/* The parts of the two above. */
+void err_write(struct reason *r, const char *fmt, ...) ERR_PRINTF(2, 3);
+void err_write_before(struct reason *r, const char *fmt, ...) ERR_PRINTF(2, 3);
+static inline enum err err_same(enum err e)
+{
+    return e;
+}
 
 #endif

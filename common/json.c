@@ -380,17 +380,19 @@ static int compare_keys(const char *a, const char *b)
     return x < y ? -1 : x > y;
 }
 
-static int compare_key_offsets(const void *a, const void *b, void *text)
+static int compare_key_offsets(const void *a, const void *b, void *arg)
 {
-    return compare_keys((const char *)text + *(const size_t *)a, (const char *)text + *(const size_t *)b);
+    const struct scanner *s = arg;
+
+    return compare_keys(s->text + *(const size_t *)a, s->text + *(const size_t *)b);
 }
 
 /* Sorting keeps a hostile object of many keys at n log n. */
-static enum err check_keys(const struct scanner *s, size_t *key, size_t count)
+static enum err check_keys(struct scanner *s, size_t *key, size_t count)
 {
     if (count < 2)
         return ERR_OK;
-    qsort_r(key, count, sizeof(*key), compare_key_offsets, (void *)(uintptr_t)s->text);
+    qsort_r(key, count, sizeof(*key), compare_key_offsets, s);
     for (size_t i = 1; i < count; i++) {
         if (compare_keys(s->text + key[i - 1], s->text + key[i]) == 0) {
             size_t later = key[i] > key[i - 1] ? key[i] : key[i - 1];
