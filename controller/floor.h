@@ -25,6 +25,7 @@ struct floor {
     int64_t last_ms;
     int64_t saved_ms; /* floor_ms as last written */
     int64_t wall_ms;  /* as last given, 0 when of no quality */
+    bool contacted;   /* the hub has spoken in this boot */
 };
 
 /* A new locker knows one thing: the hub signed its enrolment at issued_ms. */

@@ -96,6 +96,13 @@ void locker_init(struct locker *l, const struct cabinet *cabinet, const struct c
 /* Decides. fx must be cleared. ev's verdict bytes are wiped by the caller. */
 void locker_decide(struct locker *l, const struct event *ev, struct effects *fx);
 
+/* For the modules of the core: a record that is dropped (NULL) when the outbox is nearly full; one more wrong try, with
+ * the alarms that follow; a door's place in screen arguments. */
+struct record *locker_note(const struct locker *l, enum record_kind kind, struct effects *fx);
+void locker_count_wrong(struct locker *l, bool suspicious, struct effects *fx);
+void locker_name_door(const struct locker *l, uint16_t door, struct screen *out);
+bool locker_outbox_has_room(const struct locker *l, unsigned percent, unsigned more_orders);
+
 /* What the kiosk shows now. */
 const struct screen *locker_screen(const struct locker *l);
 

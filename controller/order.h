@@ -84,8 +84,15 @@ unsigned order_live_count(const struct order_table *t);
  * with force, else that of the one that expires first. ORDER_NONE when there is none. */
 uint16_t order_take_slot(struct order_table *t, const struct floor *f, bool force);
 
-/* Fills o from a checked voucher: KNOWN, at no door. */
-void order_from_voucher(struct order *o, const struct token_voucher *v);
+/* A voucher's load begins in o (unused, or an ended order of the same id): KNOWN, at no door. */
+void order_begin(struct order *o, const struct token_voucher *v);
+/* It was not confirmed: as before order_begin. */
+void order_forget(struct order *o);
+
+/* Compares a stretched code (with ddmm: code and birthday) with every collectable order, without early exit. Returns
+ * how many fit, and in *slot the last of them. */
+unsigned order_match(const struct order_table *t, const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN],
+                     const uint8_t a[CODE_STRETCHED_LEN], const char *ddmm, uint16_t *slot);
 
 const char *order_state_name(enum order_state s); /* "READY" */
 enum err order_state_parse(const char *text, enum order_state *out) ERR_MUST_CHECK;

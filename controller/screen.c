@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/screen.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const id_names[SCREEN_ID_N] = {
+    [SCREEN_START] = "start",
+    [SCREEN_CODE] = "code",
+    [SCREEN_BIRTHDAY] = "birthday",
+    [SCREEN_CHECKING] = "checking",
+    [SCREEN_REFUSED] = "refused",
+    [SCREEN_WAIT] = "wait",
+    [SCREEN_ASK] = "ask",
+    [SCREEN_DOORS] = "doors",
+    [SCREEN_OPENING] = "opening",
+    [SCREEN_OPEN] = "open",
+    [SCREEN_CLOSE] = "close",
+    [SCREEN_JAM] = "jam",
+    [SCREEN_DONE] = "done",
+    [SCREEN_HELP] = "help",
+    [SCREEN_STAFF_PIN] = "staff-pin",
+    [SCREEN_STAFF_REFUSED] = "staff-refused",
+    [SCREEN_STAFF_MENU] = "staff-menu",
+    [SCREEN_STAFF_LOAD_OPENING] = "staff-load-opening",
+    [SCREEN_STAFF_LOAD_OPEN] = "staff-load-open",
+    [SCREEN_STAFF_LOAD_LABEL] = "staff-load-label",
+    [SCREEN_STAFF_INSPECT_OPENING] = "staff-inspect-opening",
+    [SCREEN_STAFF_INSPECT_OPEN] = "staff-inspect-open",
+    [SCREEN_STAFF_INSPECT_ASK] = "staff-inspect-ask",
+    [SCREEN_STAFF_JAM] = "staff-jam",
+    [SCREEN_OUT_OF_SERVICE] = "out-of-service",
+};
+
+static const char *const notice_names[SCREEN_NOTICE_N] = {
+    [SCREEN_NOTICE_NONE] = "none",
+    [SCREEN_NOTICE_TYPO] = "typo",
+    [SCREEN_NOTICE_DATE] = "date",
+    [SCREEN_NOTICE_BAD_SCAN] = "bad-scan",
+    [SCREEN_NOTICE_TRY_LATER] = "try-later",
+    [SCREEN_NOTICE_LOADED] = "loaded",
+    [SCREEN_NOTICE_FREED] = "freed",
+    [SCREEN_NOTICE_KEPT] = "kept",
+    [SCREEN_NOTICE_CHECK] = "check",
+    [SCREEN_NOTICE_TAKE_OUT] = "take-out",
+    [SCREEN_NOTICE_WRONG_LOCKER] = "wrong-locker",
+    [SCREEN_NOTICE_WRONG_KEY] = "wrong-key",
+    [SCREEN_NOTICE_EXPIRED] = "expired",
+    [SCREEN_NOTICE_WITHDRAWN] = "withdrawn",
+    [SCREEN_NOTICE_COLLECTED] = "collected",
+    [SCREEN_NOTICE_OLD_LABEL] = "old-label",
+    [SCREEN_NOTICE_IN_LOCKER] = "in-locker",
+    [SCREEN_NOTICE_NO_DOOR] = "no-door",
+    [SCREEN_NOTICE_FULL] = "full",
+    [SCREEN_NOTICE_WRONG_LABEL] = "wrong-label",
+    [SCREEN_NOTICE_FINISH_FIRST] = "finish-first",
+    [SCREEN_NOTICE_CLOSE_DOORS] = "close-doors",
+    [SCREEN_NOTICE_UNKNOWN_DOOR] = "unknown-door",
+    [SCREEN_NOTICE_NOT_FOR_LOOK] = "not-for-look",
+    [SCREEN_NOTICE_BOARD] = "board",
+    [SCREEN_NOTICE_RELEASED] = "released",
+    [SCREEN_NOTICE_SUPPLY] = "supply",
+    [SCREEN_NOTICE_DID_NOT_OPEN] = "did-not-open",
+};
+
+static const char *const language_names[SCREEN_LANGUAGE_N] = {[SCREEN_NL] = "nl", [SCREEN_EN] = "en"};
+
+static const char *const sound_names[SCREEN_SOUND_N] = {
+    [SCREEN_SOUND_KEY] = "key",
+    [SCREEN_SOUND_OK] = "ok",
+    [SCREEN_SOUND_REFUSED] = "refused",
+    [SCREEN_SOUND_OPEN] = "open",
+    [SCREEN_SOUND_BUZZER_ON] = "buzzer-on",
+    [SCREEN_SOUND_BUZZER_OFF] = "buzzer-off",
+};
+
+bool screen_equal(const struct screen *a, const struct screen *b)
+{
+    return a->id == b->id && a->notice == b->notice && a->language == b->language && strcmp(a->door, b->door) == 0 &&
+           a->step == b->step && a->steps == b->steps && a->entry_len == b->entry_len && a->entry_cap == b->entry_cap &&
+           a->show == b->show && strcmp(a->digits, b->digits) == 0 && a->seconds == b->seconds &&
+           a->reference == b->reference;
+}
+
+const char *screen_id_name(enum screen_id id)
+{
+    assert(id < SCREEN_ID_N);
+    return id_names[id];
+}
+
+const char *screen_notice_name(enum screen_notice n)
+{
+    assert(n < SCREEN_NOTICE_N);
+    return notice_names[n];
+}
+
+const char *screen_language_name(enum screen_language l)
+{
+    assert(l < SCREEN_LANGUAGE_N);
+    return language_names[l];
+}
+
+const char *screen_sound_name(enum screen_sound s)
+{
+    assert(s < SCREEN_SOUND_N);
+    return sound_names[s];
+}
