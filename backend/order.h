@@ -6,8 +6,8 @@
  *
  * Pure: no I/O, no clock, no allocation.
  */
-#ifndef MEDLOCKER_ORDER_H
-#define MEDLOCKER_ORDER_H
+#ifndef MEDLOCKER_BACKEND_ORDER_H
+#define MEDLOCKER_BACKEND_ORDER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * store: what the hub must remember, as an interface in its own words: a table of functions behind a handle, so that
  * SQLite (store_sqlite) and a database server are the same to everybody else. No SQL type and no library type appears
- * here; tests/contract/test_store.c holds for every implementation.
+ * here; tests/contract/test_backend_store.c holds for every implementation.
  *
  * Rules for all functions:
  * - One thread. They block for the length of a database operation.
@@ -17,8 +17,8 @@
  *   `each` may call getters and other list functions, but not the one that is calling it.
  * - Texts that are given back as char ** are freed by the caller with free().
  */
-#ifndef MEDLOCKER_STORE_H
-#define MEDLOCKER_STORE_H
+#ifndef MEDLOCKER_BACKEND_STORE_H
+#define MEDLOCKER_BACKEND_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

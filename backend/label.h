@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * label: what is printed, as complete HTML pages without script: label for a bag, slip for a patient, labels for doors,
+ * badge for staff. All texts come from catalogues, everything else is escaped. No page names a medicine. Times are in
+ * the time zone of the process.
+ *
+ * Pure but for allocation and the time zone. Pages are freed with free(); those with a code are wiped first by
+ * label_free.
+ */
+#ifndef MEDLOCKER_LABEL_H
+#define MEDLOCKER_LABEL_H
+
+#include <stdint.h>
+
+#include "backend/order.h"
+#include "backend/store.h"
+#include "backend/text.h"
+#include "common/err.h"
+
+struct label_bag {
+    const struct order *order;
+    const struct store_packing *packing;
+    const char *locker_name;
+};
+/* Voucher QR, order number, size, zone, low door, locker. No name, no code. */
+enum err label_bag(const struct text *t, const struct label_bag *x, char **html, struct reason *r) ERR_MUST_CHECK;
+
+struct label_slip {
+    const struct order *order;
+    const char *code;   /* ten digits */
+    const char *pickup; /* text of the pickup token */
+    const char *pharmacy_name, *telephone;
+    const char *locker_name, *locker_address;
+};
+/* The slip in the language of t, with the most important words again in `also` (NULL: not). Code 3-3-4, QR, where, from
+ * and until when, what to bring, telephone; a notch marks the edge that goes into the scanner. */
+enum err label_slip(const struct text *t, const struct text *also, const struct label_slip *x, char **html,
+                    struct reason *r) ERR_MUST_CHECK;
+
+/* One label for each door, in the order given: name, number and MD1 QR. */
+enum err label_doors(const struct text *t, const struct store_locker *l, const struct store_compartment *doors,
+                     unsigned n, char **html, struct reason *r) ERR_MUST_CHECK;
+
+struct label_badge {
+    const char *full_name;
+    const char *locker_name;
+    const struct store_badge *badge;
+    const char *token; /* text of the badge */
+};
+enum err label_badge(const struct text *t, const struct label_badge *x, char **html, struct reason *r) ERR_MUST_CHECK;
+
+/* Wipes and frees a page; NULL is fine. */
+void label_free(char *html);
+
+/* "123" as it stands on label, slip and pages; out has LABEL_NUMBER_CAP bytes. */
+#define LABEL_NUMBER_CAP 24
+void label_number(int64_t number, char *out);
+
+#endif
