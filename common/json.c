@@ -418,7 +418,7 @@ static enum err close_container(struct scanner *s, enum expect *next)
     const struct frame *f = &s->frame[s->depth - 1];
     enum err e = ERR_OK;
 
-    if (f->is_object)
+    if (f->is_object && s->keys.count > f->first_key) /* the list has no memory before the first key */
         e = check_keys(s, s->keys.item + f->first_key, s->keys.count - f->first_key);
     s->keys.count = f->first_key;
     s->depth--;
