@@ -70,6 +70,8 @@ enum err hub_open(struct hub *hub, const struct config *cfg, struct reason *r)
     if (e == ERR_OK)
         e = keyring_load(path, &fresh.keys, r);
     if (e == ERR_OK)
+        mint_keys_init(&fresh.mint, fresh.keys.token_secret, fresh.keys.store_key);
+    if (e == ERR_OK)
         e = open_store(&fresh, r);
     if (e == ERR_OK)
         e = open_ca(&fresh, r);
@@ -81,6 +83,7 @@ enum err hub_open(struct hub *hub, const struct config *cfg, struct reason *r)
     }
     *hub = fresh;
     keyring_wipe(&fresh.keys);
+    mint_keys_wipe(&fresh.mint);
     return ERR_OK;
 }
 
@@ -91,6 +94,7 @@ void hub_close(struct hub *hub)
     if (hub->store != NULL)
         hub->store->ops->free(hub->store);
     keyring_wipe(&hub->keys);
+    mint_keys_wipe(&hub->mint);
     hub->ca = NULL;
     hub->ca_pem = NULL;
     hub->store = NULL;

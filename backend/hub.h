@@ -15,6 +15,7 @@
 #include "backend/ca.h"
 #include "backend/config.h"
 #include "backend/keyring.h"
+#include "backend/mint.h"
 #include "backend/store.h"
 #include "common/clock.h"
 #include "common/work.h"
@@ -22,6 +23,7 @@
 struct hub {
     struct config cfg;
     struct keyring keys;
+    struct mint_keys mint;
     struct store *store;
     struct ca *ca;
     char *ca_pem;
