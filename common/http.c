@@ -460,6 +460,11 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     *context = NULL;
 }
 
+const struct http_route *http_matched(const struct http_request *q)
+{
+    return q->route;
+}
+
 const char *http_segment(const struct http_request *q, unsigned i)
 {
     return i < q->segments ? q->segment[i] : NULL;

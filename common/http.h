@@ -49,6 +49,7 @@ uint16_t http_port(const struct http *h);
 
 /* Of the request; NULL when absent. Query values and headers are NUL-terminated and live as long as the handler runs.
  */
+const struct http_route *http_matched(const struct http_request *q); /* the row of cfg.routes; never NULL */
 const char *http_segment(const struct http_request *q, unsigned i);
 const char *http_query(const struct http_request *q, const char *name);
 const char *http_header(const struct http_request *q, const char *name);
