@@ -143,6 +143,7 @@ static void act(struct cabinet *c, uint16_t door, enum person_kind kind, int64_t
         c->bags_left_over++;
     }
     cabinet_close_door(c, door, now_us);
+    person_door_closed(&d->person, d->lock.latched);
 }
 
 static void step_door(struct cabinet *c, uint16_t door, int64_t now_us)

@@ -16,12 +16,17 @@ bool person_acts(struct person *p, int64_t now_us, enum person_kind *kind)
     if (p->act_us > now_us) {
         return false;
     }
-    *kind = p->kind;
+    *kind = p->again ? PERSON_CLOSE : p->kind;
     p->act_us = PERSON_NEVER;
-    if (p->once) {
+    return true;
+}
+
+void person_door_closed(struct person *p, bool latched)
+{
+    p->again = !latched;
+    if (latched && p->once) {
         p->kind = PERSON_NONE;
     }
-    return true;
 }
 
 const char *person_kind_name(enum person_kind kind)

@@ -16,7 +16,8 @@ enum person_kind { PERSON_NONE, PERSON_COLLECT, PERSON_LOAD, PERSON_CLOSE, PERSO
 
 struct person {
     enum person_kind kind;
-    bool once;                /* goes away after one door */
+    bool once;                /* goes away after the door is closed and latched */
+    bool again;               /* it did not latch: they only close it once more */
     int64_t after_us;         /* from door open to door closed */
     char bag[PERSON_BAG_CAP]; /* PERSON_LOAD: "" makes a new name each time */
     int64_t act_us;           /* when they act, or PERSON_NEVER */
@@ -27,8 +28,11 @@ void person_init(struct person *p, enum person_kind kind, int64_t after_us, bool
 /* The door before them opened. */
 void person_door_opened(struct person *p, int64_t now_us);
 
-/* true once when it is time to act. A person who came for one door is gone afterwards (kind stays in *kind). */
+/* true once when it is time to act; *kind says what they do before they close the door. */
 bool person_acts(struct person *p, int64_t now_us, enum person_kind *kind);
+
+/* They closed the door, and it latched or not. */
+void person_door_closed(struct person *p, bool latched);
 
 const char *person_kind_name(enum person_kind kind);
 
