@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/file.h"
+#include "common/file.h"
 
 /* Why each line is there: docs/man/hubd.8. max_inflight_messages lies above the hub's commit batch and
  * max_queued_messages is large, because beyond them Mosquitto drops what it has acknowledged. */

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "backend/file.h"
 #include "common/err.h"
+#include "common/file.h"
 
 #define CONFIG_TEXT_CAP 161
 

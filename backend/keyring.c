@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "backend/file.h"
+#include "common/file.h"
 #include "common/key.h"
 
 enum { COMMAND, TOKEN, CA, STORE, SEEDS };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/file.h"
+#include "common/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
