@@ -97,10 +97,14 @@ $(B)/lockersim: $(B)/hw/sim/lockersim.o $(B)/libsim.a $(B)/libhw.a $(B)/libcommo
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# A test program may use any library.
-$(UNIT) $(CONTRACT) $(BENCH): $(B)/%: $(B)/%.o $(ARCHIVES)
+# A test program links the side that it includes: backend and controller may use the same name for their own noun.
+SIDE_backend := $(B)/libbackend.a $(B)/libcommon.a
+SIDE_controller := $(B)/libcontroller.a $(B)/libhw.a $(B)/libsim.a $(B)/libcommon.a
+side = $(if $(shell grep -l '^.include "backend/' $(1)),$(SIDE_backend),$(SIDE_controller))
+.SECONDEXPANSION:
+$(UNIT) $(CONTRACT) $(BENCH): $(B)/%: $(B)/%.o $$(call side,$$*.c)
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LDLIBS) -lcmocka
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call side,$*.c) -Wl,--end-group $(LDLIBS) -lcmocka
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -196,9 +200,9 @@ build/analyzer/%.o: %.c
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 fuzzers: $(FUZZERS)
-$(FUZZERS): $(B)/%: $(B)/%.o $(ARCHIVES)
+$(FUZZERS): $(B)/%: $(B)/%.o $$(call side,$$*.c)
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LDLIBS)
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(call side,$*.c) -Wl,--end-group $(LDLIBS)
 
 fuzz-replay: ## run every fuzz harness over its checked-in corpus
 	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
