@@ -153,6 +153,8 @@ static void describe(struct locker *l, struct effects *fx)
         return;
     memcpy(l->described, hash, sizeof hash);
     fx->meta = true;
+    for (uint16_t i = 0; i < l->cabinet.doors; i++)
+        effects_touch_compartment(fx, i); /* each door has its row from now on */
     (void)effects_record(fx, RECORD_DESCRIBED, CABINET_NO_DOOR);
 }
 

@@ -61,7 +61,6 @@ enum err store_open(struct store **out, const struct store_cfg *cfg, struct reas
 void store_close(struct store *s); /* NULL is fine */
 
 uint32_t store_boot(const struct store *s); /* counter of this start */
-bool store_is_new(const struct store *s);   /* the file was created by this store_open */
 
 /* Fills the durable members of l, which was made by locker_init. Doors are matched by name: a door that the database
  * does not know is FREE in a new database, else CHECK. Errors: ERR_CORRUPT, ERR_IO. */
@@ -69,8 +68,8 @@ enum err store_load(struct store *s, struct locker *l, struct reason *r) ERR_MUS
 
 /* Writes what fx says and, when inbox is not NULL, moves the inbox cursor with it. Writes nothing at all when there is
  * nothing durable. Errors: ERR_FULL, ERR_IO, ERR_CORRUPT, those of the seal. */
-enum err store_commit(struct store *s, struct locker *l, const struct effects *fx, const struct stream_cursor *inbox,
-                      const struct clock_now *now, struct reason *r) ERR_MUST_CHECK;
+enum err store_commit(struct store *s, const struct locker *l, const struct effects *fx,
+                      const struct stream_cursor *inbox, const struct clock_now *now, struct reason *r) ERR_MUST_CHECK;
 
 /* Outbox. */
 struct store_row {
