@@ -44,7 +44,7 @@ static enum err choose_among(struct hub *hub, struct choosing *c, const struct r
         return e;
     best = allot_pick(c->candidate, c->count, ask, r);
     if (best < 0)
-        return ERR_FULL;
+        return ERR_BUSY; /* not ERR_FULL, which is the disk's */
     *out = c->locker[best];
     return ERR_OK;
 }
@@ -76,7 +76,7 @@ static enum err check_room(struct hub *hub, const struct store_locker *l, const 
     if (e != ERR_OK)
         return e;
     if (!allot_fits(&capacity, &need))
-        return err_because(r, ERR_FULL, "locker %s has no free door of size %s or larger, %s%s, that is not promised",
+        return err_because(r, ERR_BUSY, "locker %s has no free door of size %s or larger, %s%s, that is not promised",
                            l->name, token_size_name(ask->size), token_zone_name(ask->zone),
                            ask->low_door ? ", low" : "");
     return ERR_OK;
@@ -115,6 +115,8 @@ enum err pack_begin(struct hub *hub, struct pack *p, struct reason *r)
     if (e == ERR_OK) {
         memcpy(p->locker, l.id, sizeof(p->locker));
         e = mint_draw(&hub->mint, s, &l, &p->job, r);
+        if (e == ERR_FULL)
+            e = ERR_BUSY; /* no free code; ERR_FULL is the disk's */
     }
     sodium_memzero(&l, sizeof(l));
     return hub_judge(hub, e, r);

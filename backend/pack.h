@@ -29,7 +29,7 @@ struct pack {
 };
 
 /* Chooses and checks the locker and draws a code. Errors: ERR_NOT_FOUND, ERR_STATE (this order cannot be packed now, or
- * the locker takes none), ERR_FULL (no door can be promised), ERR_MISSING (birth date). */
+ * the locker takes none), ERR_BUSY (no door can be promised), ERR_MISSING (birth date). */
 enum err pack_begin(struct hub *hub, struct pack *p, struct reason *r) ERR_MUST_CHECK;
 /* The transaction. ERR_DUPLICATE: the code was taken meanwhile; begin again. */
 enum err pack_finish(struct hub *hub, struct pack *p, struct order *out, struct reason *r) ERR_MUST_CHECK;
