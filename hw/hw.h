@@ -100,7 +100,8 @@ enum hw_board_state {
     HW_BOARD_OK,
     HW_BOARD_LOST,    /* no valid answer, polled with back-off */
     HW_BOARD_FOREIGN, /* answers, but with another identity than the profile says */
-    HW_BOARD_STOPPED, /* wiring fault: another door moved on a pulse; no pulse until hw_board_release */
+    HW_BOARD_STOPPED, /* wiring fault: another door moved on a pulse, or a lock stays energised; no pulse until
+                         hw_board_release */
 };
 enum hw_climate_state { HW_CLIMATE_OK, HW_CLIMATE_MISSING, HW_CLIMATE_STUCK };
 
@@ -131,7 +132,7 @@ struct hw_event {
         struct {
             uint8_t board;
             enum hw_board_state state;
-            uint16_t moved; /* STOPPED: the door that moved instead */
+            uint16_t moved; /* STOPPED: the door that moved instead, or whose lock stays energised */
         } board;
         struct {
             uint8_t climate;
@@ -158,7 +159,7 @@ enum err hw_open(struct hw **out, const struct hw_cfg *cfg, sd_event *loop, hw_e
                  struct reason *r) ERR_MUST_CHECK;
 
 /* Accepted means: exactly one HW_EVENT_COMPLETION with this id follows, never from inside this call. Does not block.
- * Errors: ERR_RANGE (door), ERR_BUSY (a pulse is running anywhere in the cabinet). */
+ * Errors: ERR_RANGE (door), ERR_BUSY (a pulse is running anywhere in the cabinet), ERR_STATE (within hw_free). */
 enum err hw_submit_pulse(struct hw *hw, const struct hw_pulse *p) ERR_MUST_CHECK;
 
 /* Polls this door's board first and as often as the line allows until until_boot_ms. */
