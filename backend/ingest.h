@@ -20,7 +20,7 @@
 #include "common/msg.h"
 
 #define INGEST_BATCH_MAX 1024
-#define INGEST_FAULTS_MAX 4
+#define INGEST_FAULTS_MAX 6
 
 /* ---------------------------------------------------------------- deciding */
 
@@ -40,6 +40,7 @@ struct ingest_fault {
 };
 
 struct ingest_changes {
+    bool contradiction;
     bool order, compartment, board, sample, describe;
     struct order order_row;
     struct order_effects fx; /* send_withdraw is for the caller: see ingest_result */
@@ -53,8 +54,15 @@ struct ingest_changes {
 };
 
 /* Reads e->typ and e->dat and says what follows; describe: the caller of decide (batch) puts the doors of
- * cabinet.described.v1. Pure but for reading the cJSON tree. Never fails: what cannot be read is a CONTRADICTION. */
+ * cabinet.described.v1. Pure but for reading the cJSON tree. Never fails: what cannot be read is a CONTRADICTION, told
+ * by out->contradiction and a fault. */
 void ingest_decide(const struct msg *m, const struct ingest_rows *rows, int64_t now_ms, struct ingest_changes *out);
+
+/* One door of cabinet.described.v1 into the fields of c that it describes. Errors: as json_get_*, ERR_UNKNOWN. */
+enum err ingest_read_door(const cJSON *item, struct store_compartment *c, struct reason *r) ERR_MUST_CHECK;
+
+/* The clock of the locker as one rising number, for told_at. */
+int64_t ingest_told_at(const struct msg *m);
 
 /* The order and door that dat names; false when it names none (or not readable). door has ORDER_DOOR_CAP bytes. */
 bool ingest_order_of(const struct msg *m, uint8_t id[ORDER_ID_LEN]);
