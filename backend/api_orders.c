@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api: orders: FHIR, JSON and CSV in; packing, printing, withdrawing; evidence out. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/api_part.h"
+#include "backend/csv.h"
+#include "backend/fhir.h"
+#include "backend/label.h"
+#include "backend/orderjson.h"
+#include "backend/pack.h"
+#include "backend/view.h"
+#include "common/json.h"
+#include "common/num.h"
+
+#define COMMENT_MAX 200
+#define PACK_TRIES 3
+#define SEARCH_MAX 80
+
+static const char *const print_headers[] = {
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
+
+/* ---------------------------------------------------------------- answering with an order */
+
+static void answer_order(struct api_call *c, unsigned status, const struct order *o)
+{
+    cJSON *tree = json_new_object();
+    struct reason r;
+    enum err e = hub_judge(c->hub, view_order(c->hub, c->user.role, o, tree, &r), &r);
+
+    if (e == ERR_OK) {
+        api_answer(c, status, tree, NULL);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_refuse(c, e, &r);
+}
+
+/* The order in segment 0; on false the refusal has been answered. */
+static bool find_order(struct api_call *c, struct order *o)
+{
+    uint8_t id[ORDER_ID_LEN];
+    struct reason r;
+    enum err e;
+
+    if (!api_id(c, 0, id, sizeof(id)))
+        return false;
+    e = hub_judge(c->hub, c->hub->store->ops->order_get(c->hub->store, id, o, &r), &r);
+    if (e == ERR_OK)
+        return true;
+    api_refuse(c, e, &r);
+    return false;
+}
+
+/* ---------------------------------------------------------------- FHIR */
+
+static int offset_min(int64_t ms)
+{
+    time_t t = (time_t)(ms / 1000);
+    struct tm local;
+
+    return localtime_r(&t, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
+}
+
+static enum err evidence(struct hub *hub, const struct order *o, char **out, struct reason *r)
+{
+    struct store *s = hub->store;
+    struct fhir_place place = {.pharmacy_name = hub->cfg.pharmacy_name,
+                               .pharmacy_ura = hub->cfg.pharmacy_ura,
+                               .offset_min = offset_min(o->proof.opened_ms)};
+    struct store_locker l = {.name = ""};
+    char *kept = NULL;
+    enum err e = s->ops->order_kept(s, o->id, &kept, r);
+
+    if (e == ERR_OK && !sodium_is_zero(o->locker, sizeof(o->locker))) {
+        e = s->ops->locker_get(s, o->locker, &l, r);
+        place.locker_name = l.name;
+    }
+    if (o->proof.actor == ORDER_ACTOR_COUNTER)
+        place.locker_name = NULL;
+    if (e == ERR_OK)
+        e = hub_judge(hub, fhir_evidence(o, kept, &place, out, r), r);
+    free(kept);
+    sodium_memzero(&l, sizeof(l));
+    return e;
+}
+
+static void refuse_fhir(struct api_call *c, unsigned status, const struct fhir_issue *issue, const struct reason *r)
+{
+    char *text = fhir_outcome(issue, r);
+
+    http_answer(c->q, status, API_FHIR, text, strlen(text), NULL);
+    free(text);
+}
+
+static void answer_dispense(struct api_call *c, unsigned status, const struct order *o)
+{
+    const struct fhir_issue issue = {.code = "exception", .expression = "MedicationDispense"};
+    char hex[2 * ORDER_ID_LEN + 1], location[80];
+    const char *const extra[] = {location, NULL};
+    struct reason r;
+    char *text;
+    enum err e = evidence(c->hub, o, &text, &r);
+
+    if (e != ERR_OK) {
+        refuse_fhir(c, api_status(e), &issue, &r);
+        return;
+    }
+    num_to_hex(o->id, sizeof(o->id), hex);
+    (void)snprintf(location, sizeof(location), "%s: /fhir/MedicationDispense/%s",
+                   status == 200 ? "Content-Location" : "Location", hex);
+    http_answer(c->q, status, API_FHIR, text, strlen(text), extra);
+    free(text);
+}
+
+void api_bundle(struct api_call *c)
+{
+    struct fhir_cfg cfg = {.accept_any_ura = c->hub->cfg.accept_any_ura};
+    struct fhir_issue issue = {.code = "exception", .expression = "Bundle"};
+    struct request ask;
+    struct order o;
+    struct reason r;
+    char *kept = NULL;
+    bool existed;
+    size_t len;
+    const char *body = http_body(c->q, &len);
+    enum err e;
+
+    memcpy(cfg.ura, c->hub->cfg.pharmacy_ura, sizeof(cfg.ura));
+    e = fhir_read(body, len, &cfg, &ask, &kept, &issue, &r);
+    if (e != ERR_OK) {
+        refuse_fhir(c, fhir_http_status(e), &issue, &r);
+        return;
+    }
+    e = act_register(c->hub, &c->who, &ask, kept, &o, &existed, &r);
+    if (e == ERR_OK)
+        answer_dispense(c, existed ? 200 : 201, &o);
+    else
+        refuse_fhir(c, api_status(e), &issue, &r);
+    free(kept);
+    sodium_memzero(&ask, sizeof(ask));
+}
+
+void api_dispense(struct api_call *c)
+{
+    const struct fhir_issue issue = {.code = "not-found", .expression = "MedicationDispense"};
+    uint8_t id[ORDER_ID_LEN];
+    struct order o;
+    struct reason r;
+    enum err e = num_from_hex(http_segment(c->q, 0), id, sizeof(id));
+
+    if (e == ERR_OK)
+        e = hub_judge(c->hub, c->hub->store->ops->order_get(c->hub->store, id, &o, &r), &r);
+    if (e == ERR_OK) {
+        answer_dispense(c, 200, &o);
+        return;
+    }
+    if (e == ERR_NOT_FOUND || e == ERR_SYNTAX)
+        (void)err_because(&r, e, "no dispense with this id");
+    refuse_fhir(c, e == ERR_SYNTAX ? 404 : api_status(e), &issue, &r);
+}
+
+/* ---------------------------------------------------------------- lists and single orders */
+
+static enum err parse_states(const char *text, uint32_t *out, struct reason *r)
+{
+    uint32_t states = 0;
+
+    while (text != NULL && *text != '\0') {
+        char word[STORE_TOKEN_CAP];
+        size_t len = strcspn(text, ",");
+        enum order_state state;
+
+        if (len == 0 || len >= sizeof(word))
+            return err_because(r, ERR_UNKNOWN, "state: not a list of names of states");
+        memcpy(word, text, len);
+        word[len] = '\0';
+        if (order_state_parse(word, &state) != ERR_OK)
+            return err_because(r, ERR_UNKNOWN, "state: \"%s\" is not known", word);
+        states |= 1u << state;
+        text += len;
+        if (*text == ',')
+            text++;
+    }
+    *out = states;
+    return ERR_OK;
+}
+
+static enum err read_filter(struct api_call *c, struct store_order_filter *f, struct reason *r)
+{
+    const char *locker = http_query(c->q, "locker");
+    int64_t limit = 0;
+    enum err e = parse_states(http_query(c->q, "state"), &f->states, r);
+
+    if (e == ERR_OK)
+        e = api_query_int(c, "limit", 1, STORE_PAGE_MAX, 100, &limit, r);
+    if (e == ERR_OK)
+        e = api_query_int(c, "below", 0, INT64_MAX, 0, &f->below_number, r);
+    if (e != ERR_OK)
+        return e;
+    f->limit = (unsigned)limit;
+    if (locker != NULL) {
+        if (num_from_hex(locker, f->locker, sizeof(f->locker)) != ERR_OK)
+            return err_because(r, ERR_SYNTAX, "locker: not an id");
+        f->has_locker = true;
+    }
+    f->search = http_query(c->q, "search");
+    if (f->search != NULL && f->search[0] == '\0')
+        f->search = NULL;
+    if (f->search == NULL)
+        return ERR_OK;
+    if (!view_role_knows_patients(c->user.role)) /* the answer would tell who is a patient */
+        return err_because(r, ERR_DENIED, "search: only for pharmacists");
+    return strlen(f->search) <= SEARCH_MAX ? ERR_OK : err_because(r, ERR_TOO_LONG, "search: too long");
+}
+
+void api_orders(struct api_call *c)
+{
+    struct store_order_filter f = {.states = 0};
+    char tag[80];
+    const char *const extra[] = {tag, "Cache-Control: no-cache", NULL};
+    const char *known = http_header(c->q, "If-None-Match");
+    cJSON *tree;
+    struct reason r;
+    enum err e = read_filter(c, &f, &r);
+
+    if (e != ERR_OK) {
+        api_refuse(c, e, &r);
+        return;
+    }
+    (void)snprintf(tag, sizeof(tag), "ETag: \"o%u-%llu-%d\"", c->hub->boot, (unsigned long long)c->hub->revision,
+                   (int)c->user.role);
+    if (known != NULL && strcmp(known, tag + 6) == 0) {
+        http_answer(c->q, 304, NULL, "", 0, extra);
+        return;
+    }
+    tree = json_new_object();
+    e = hub_judge(c->hub, view_orders(c->hub, c->user.role, &f, tree, &r), &r);
+    if (e == ERR_OK) {
+        api_answer(c, 200, tree, extra);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_refuse(c, e, &r);
+}
+
+void api_order(struct api_call *c)
+{
+    struct order o;
+    struct reason r;
+    cJSON *tree;
+    enum err e;
+
+    if (!find_order(c, &o))
+        return;
+    tree = json_new_object();
+    e = view_order(c->hub, c->user.role, &o, tree, &r);
+    if (e == ERR_OK)
+        e = view_order_history(c->hub, &o, tree, &r);
+    e = hub_judge(c->hub, e, &r);
+    if (e == ERR_OK && view_role_knows_patients(c->user.role)) /* who looked at whom, NEN 7513 */
+        e = act_note(c->hub, &c->who, "order.viewed", o.id, NULL, NULL, &r);
+    if (e == ERR_OK) {
+        api_answer(c, 200, tree, NULL);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_refuse(c, e, &r);
+}
+
+/* ---------------------------------------------------------------- new orders */
+
+void api_new_order(struct api_call *c)
+{
+    struct request ask;
+    struct order o;
+    struct reason r;
+    bool existed;
+    size_t len;
+    const char *body = http_body(c->q, &len);
+    enum err e = orderjson_read(body, len, &ask, &r);
+
+    if (e == ERR_OK)
+        e = act_register(c->hub, &c->who, &ask, NULL, &o, &existed, &r);
+    if (e == ERR_OK)
+        answer_order(c, existed ? 200 : 201, &o);
+    else
+        api_refuse(c, e, &r);
+    sodium_memzero(&ask, sizeof(ask));
+}
+
+static enum err register_rows(struct api_call *c, const struct request *rows, size_t n, cJSON *tree, struct reason *r)
+{
+    cJSON *array = json_put_array(tree, "orders");
+    int64_t fresh = 0;
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; i < n && e == ERR_OK; i++) {
+        struct order o;
+        bool existed;
+        cJSON *row;
+
+        e = act_register(c->hub, &c->who, &rows[i], NULL, &o, &existed, r);
+        if (e != ERR_OK)
+            break;
+        row = json_put_object(array, NULL);
+        json_put_hex(row, "id", o.id, sizeof(o.id));
+        json_put_int(row, "number", o.number);
+        json_put_bool(row, "existed", existed);
+        fresh += existed ? 0 : 1;
+    }
+    json_put_int(tree, "created", fresh);
+    return e;
+}
+
+void api_new_orders_csv(struct api_call *c)
+{
+    struct csv_place where = {.line = 0};
+    cJSON *tree = json_new_object();
+    struct request *rows = NULL;
+    struct reason r;
+    size_t n = 0, len;
+    const char *body = http_body(c->q, &len);
+    enum err e = csv_read(body, len, &rows, &n, &where, &r);
+
+    if (e != ERR_OK) {
+        json_put_text(tree, "error", r.text);
+        json_put_int(tree, "line", where.line);
+        json_put_int(tree, "column", where.column);
+        api_answer(c, api_status(e), tree, NULL);
+        return;
+    }
+    e = register_rows(c, rows, n, tree, &r);
+    csv_free(rows, n);
+    if (e == ERR_OK) {
+        api_answer(c, 200, tree, NULL);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_refuse(c, e, &r);
+}
+
+/* ---------------------------------------------------------------- packing */
+
+struct packing {
+    struct api *api;
+    uint64_t ticket;
+    enum store_role role;
+    unsigned tries;
+    struct pack pack;
+};
+
+static void packing_free(struct packing *p)
+{
+    mint_wipe(&p->pack.job);
+    sodium_memzero(p, sizeof(*p));
+    free(p);
+}
+
+static void packing_run(void *arg)
+{
+    struct packing *p = arg;
+
+    mint_stretch(&p->pack.job);
+}
+
+static void packing_done(void *arg);
+
+static enum err packing_submit(struct packing *p, struct reason *r)
+{
+    const struct work_job job = {.run = packing_run, .done = packing_done, .arg = p};
+    enum err e = pack_begin(p->api->hub, &p->pack, r);
+
+    if (e == ERR_OK && work_submit(p->api->hub->work, &job) != ERR_OK)
+        e = err_because(r, ERR_BUSY, "too much is waiting; try again");
+    return e;
+}
+
+static void put_link(cJSON *tree, const char *key, const char *hex)
+{
+    char path[80];
+
+    (void)snprintf(path, sizeof(path), "/api/orders/%s/%s", hex, key);
+    json_put_text(tree, key, path);
+}
+
+static void packing_answer(struct packing *p, const struct order *o)
+{
+    cJSON *tree = json_new_object();
+    char hex[2 * ORDER_ID_LEN + 1];
+    struct reason r;
+    enum err e;
+
+    num_to_hex(o->id, sizeof(o->id), hex);
+    put_link(tree, "label", hex);
+    put_link(tree, "slip", hex);
+    e = hub_judge(p->api->hub, view_order(p->api->hub, p->role, o, json_put_object(tree, "order"), &r), &r);
+    if (e == ERR_OK) {
+        api_resume(p->api, p->ticket, 200, tree, NULL);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_resume_refused(p->api, p->ticket, e, &r);
+}
+
+static void packing_done(void *arg)
+{
+    struct packing *p = arg;
+    struct reason r = {.text = ""};
+    struct order o;
+    enum err e = pack_finish(p->api->hub, &p->pack, &o, &r);
+
+    mint_wipe(&p->pack.job);
+    if (e == ERR_DUPLICATE && ++p->tries < PACK_TRIES) {
+        e = packing_submit(p, &r); /* the same code was drawn twice at the same time */
+        if (e == ERR_OK)
+            return;
+    }
+    if (e == ERR_OK)
+        packing_answer(p, &o);
+    else
+        api_resume_refused(p->api, p->ticket, e, &r);
+    packing_free(p);
+}
+
+static enum err read_choice(const cJSON *body, struct pack *p, struct reason *r)
+{
+    const char *size;
+    enum err e = ERR_OK;
+
+    p->any_locker = cJSON_GetObjectItemCaseSensitive(body, "locker") == NULL;
+    if (!p->any_locker)
+        e = json_get_hex(body, "locker", p->locker, sizeof(p->locker), r);
+    if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(body, "size") != NULL) {
+        e = json_get_text(body, "size", 1, 1, &size, r);
+        if (e == ERR_OK)
+            e = token_size_parse(size, &p->size);
+        if (e != ERR_OK)
+            return err_because(r, e, "size: must be S, M or L");
+        p->has_size = true;
+    }
+    if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(body, "low_door") != NULL) {
+        e = json_get_bool(body, "low_door", &p->low_door, r);
+        p->has_low = e == ERR_OK;
+    }
+    return e;
+}
+
+void api_pack(struct api_call *c)
+{
+    static const char *const members[] = {"locker", "size", "low_door", NULL};
+    struct packing *p;
+    uint8_t id[ORDER_ID_LEN];
+    struct reason r;
+    cJSON *body;
+    enum err e;
+
+    if (!api_id(c, 0, id, sizeof(id)) || !api_body(c, members, &body))
+        return;
+    p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        abort(); /* out of memory: restart */
+    p->api = c->api;
+    p->role = c->user.role;
+    p->pack.who = c->who;
+    memcpy(p->pack.order, id, sizeof(id));
+    e = read_choice(body, &p->pack, &r);
+    cJSON_Delete(body);
+    if (e == ERR_OK)
+        e = packing_submit(p, &r);
+    if (e != ERR_OK) {
+        api_refuse(c, e, &r);
+        packing_free(p);
+        return;
+    }
+    p->ticket = http_defer(c->q);
+}
+
+/* ---------------------------------------------------------------- steps */
+
+/* The steps of people, and who takes them; withdrawing has its own address as well. */
+static const struct {
+    enum order_event_kind kind;
+    bool logistics;
+} steps[] = {
+    {ORDER_EVENT_CANCEL, false},   {ORDER_EVENT_DEPART, true},    {ORDER_EVENT_ARRIVE_BACK, true},
+    {ORDER_EVENT_WITHDRAW, false}, {ORDER_EVENT_TAKE_BACK, true}, {ORDER_EVENT_COUNTER, false},
+    {ORDER_EVENT_RESTOCK, false},  {ORDER_EVENT_DESTROY, false},
+};
+
+static void take_step(struct api_call *c, enum order_event_kind kind, const char *comment)
+{
+    uint8_t id[ORDER_ID_LEN];
+    struct order o;
+    struct reason r;
+    enum err e;
+
+    if (!api_id(c, 0, id, sizeof(id)))
+        return;
+    e = act_step(c->hub, &c->who, id, kind, comment, &o, &r);
+    if (e == ERR_OK)
+        answer_order(c, 200, &o);
+    else
+        api_refuse(c, e, &r);
+}
+
+void api_withdraw(struct api_call *c)
+{
+    static const char *const members[] = {"comment", NULL};
+    const char *comment;
+    struct reason r;
+    cJSON *body;
+    enum err e;
+
+    if (!api_body(c, members, &body))
+        return;
+    e = api_optional_text(body, "comment", COMMENT_MAX, &comment, &r);
+    if (e == ERR_OK)
+        take_step(c, ORDER_EVENT_WITHDRAW, comment);
+    else
+        api_refuse(c, e, &r);
+    cJSON_Delete(body);
+}
+
+static enum err find_step(const struct api_call *c, const char *name, enum order_event_kind *out, struct reason *r)
+{
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (strcmp(order_event_name(steps[i].kind), name) != 0)
+            continue;
+        if (!steps[i].logistics && c->user.role != STORE_ROLE_PHARMACIST)
+            return err_because(r, ERR_DENIED, "your role may not do this");
+        *out = steps[i].kind;
+        return ERR_OK;
+    }
+    return err_because(r, ERR_UNKNOWN, "event: not a step of people");
+}
+
+void api_step(struct api_call *c)
+{
+    static const char *const members[] = {"event", "comment", NULL};
+    enum order_event_kind kind = ORDER_EVENT_CANCEL;
+    const char *event, *comment = "";
+    struct reason r;
+    cJSON *body;
+    enum err e;
+
+    if (!api_body(c, members, &body))
+        return;
+    e = json_get_text(body, "event", 1, STORE_TOKEN_CAP - 1, &event, &r);
+    if (e == ERR_OK)
+        e = api_optional_text(body, "comment", COMMENT_MAX, &comment, &r);
+    if (e == ERR_OK)
+        e = find_step(c, event, &kind, &r);
+    if (e == ERR_OK)
+        take_step(c, kind, comment);
+    else
+        api_refuse(c, e, &r);
+    cJSON_Delete(body);
+}
+
+/* ---------------------------------------------------------------- paper */
+
+static enum err get_packing(struct hub *hub, const struct order *o, struct store_packing *p, struct store_locker *l,
+                            struct reason *r)
+{
+    struct store *s = hub->store;
+    enum err e;
+
+    if (!order_is_reserving(o->state) && !order_is_in_locker(o))
+        return err_because(r, ERR_STATE, "order %lld is %s: there is nothing to print", (long long)o->number,
+                           order_state_name(o->state));
+    e = s->ops->packing_get(s, o->id, o->load, p, r);
+    if (e == ERR_OK)
+        e = s->ops->locker_get(s, o->locker, l, r);
+    return hub_judge(hub, e, r);
+}
+
+static void answer_page(struct api_call *c, const struct order *o, const char *action, char *html)
+{
+    struct reason r;
+    enum err e = act_note(c->hub, &c->who, action, o->id, NULL, NULL, &r);
+
+    if (e == ERR_OK)
+        http_answer(c->q, 200, API_HTML, html, strlen(html), print_headers);
+    else
+        api_refuse(c, e, &r);
+    label_free(html);
+}
+
+void api_label(struct api_call *c)
+{
+    struct store_packing p;
+    struct store_locker l;
+    struct order o;
+    struct reason r;
+    char *html = NULL;
+    enum err e;
+
+    if (!find_order(c, &o))
+        return;
+    e = get_packing(c->hub, &o, &p, &l, &r);
+    if (e == ERR_OK) {
+        const struct label_bag x = {.order = &o, .packing = &p, .locker_name = l.name};
+
+        e = label_bag(api_text(c->api, c->hub->cfg.language), &x, &html, &r);
+    }
+    if (e == ERR_OK)
+        answer_page(c, &o, "label.printed", html);
+    else
+        api_refuse(c, e, &r);
+    sodium_memzero(&p, sizeof(p));
+    sodium_memzero(&l, sizeof(l));
+}
+
+static enum err make_slip(struct api_call *c, const struct order *o, char **html, struct reason *r)
+{
+    const struct config *cfg = &c->hub->cfg;
+    bool english = strcmp(o->ask.language, "en") == 0;
+    char code[CODE_DIGITS + 1];
+    struct store_packing p;
+    struct store_locker l;
+    enum err e = get_packing(c->hub, o, &p, &l, r);
+
+    if (e == ERR_OK)
+        e = mint_open_code(&c->hub->mint, &p, code, r);
+    if (e == ERR_OK) {
+        const struct label_slip x = {.order = o,
+                                     .code = code,
+                                     .pickup = p.pickup,
+                                     .pharmacy_name = cfg->pharmacy_name,
+                                     .telephone = cfg->telephone,
+                                     .locker_name = l.name,
+                                     .locker_address = l.address};
+
+        e = label_slip(english ? c->api->en : c->api->nl, english ? c->api->nl : NULL, &x, html, r);
+    }
+    sodium_memzero(code, sizeof(code));
+    sodium_memzero(&p, sizeof(p));
+    sodium_memzero(&l, sizeof(l));
+    return e;
+}
+
+void api_slip(struct api_call *c)
+{
+    struct order o;
+    struct reason r;
+    char *html;
+    enum err e;
+
+    if (!find_order(c, &o))
+        return;
+    e = make_slip(c, &o, &html, &r);
+    if (e == ERR_OK)
+        answer_page(c, &o, "slip.printed", html);
+    else
+        api_refuse(c, e, &r);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_part: what the files of api share. Included by backend/api*.c only.
+ */
+#ifndef MEDLOCKER_API_PART_H
+#define MEDLOCKER_API_PART_H
+
+#include <cjson/cJSON.h>
+
+#include "backend/act.h"
+#include "backend/api.h"
+#include "backend/text.h"
+#include "backend/user.h"
+#include "backend/web/asset.h"
+#include "common/http.h"
+
+#define API_JSON "application/json"
+#define API_FHIR "application/fhir+json; charset=utf-8"
+#define API_HTML "text/html; charset=utf-8"
+#define API_BADGE_PAGES 8
+#define API_BADGE_PAGE_MS (10 * 60 * 1000)
+
+/* A badge can be printed once, shortly after it was made: its text is stored nowhere. */
+struct api_badge_page {
+    uint8_t badge[8];
+    int64_t until_ms; /* boot time; 0: free */
+    char *html;
+};
+
+struct api {
+    struct hub *hub;
+    struct link *link;
+    struct http *http;
+    struct asset_set *assets;
+    struct text *nl, *en;
+    struct http_route *routes;
+    unsigned logins; /* waiting for the worker */
+    struct api_badge_page badge_page[API_BADGE_PAGES];
+};
+
+/* One request of somebody whom the table lets in; user is empty for public addresses. */
+struct api_call {
+    struct api *api;
+    struct hub *hub;
+    struct http_request *q;
+    struct store_user user;
+    struct store_session session;
+    struct act_who who;
+};
+
+enum api_flags {
+    API_PLAIN = 0,
+    API_PUBLIC = 1,
+    API_POLL = 2 /* does not count as use of the session */
+};
+
+struct api_route {
+    struct api_entry entry;
+    enum api_flags flags;
+    void (*handle)(struct api_call *c);
+};
+
+/* Answers: exactly one for each call. tree is freed. */
+void api_answer(struct api_call *c, unsigned status, cJSON *tree, const char *const *extra);
+void api_refuse(struct api_call *c, enum err e, const struct reason *r);
+/* The same for a request that was put off. */
+void api_resume(struct api *a, uint64_t ticket, unsigned status, cJSON *tree, const char *const *extra);
+void api_resume_refused(struct api *a, uint64_t ticket, enum err e, const struct reason *r);
+
+/* The body as JSON object with no members but the allowed; an empty body is an empty object. On false the refusal has
+ * been answered. */
+bool api_body(struct api_call *c, const char *const *members, cJSON **out);
+/* A text member that may be missing ("" then). */
+enum err api_optional_text(const cJSON *body, const char *key, size_t max_len, const char **out, struct reason *r);
+/* The id in segment i; on false 404 has been answered. */
+bool api_id(struct api_call *c, unsigned i, uint8_t *out, size_t len);
+/* A whole number of the query: fallback when absent; ERR_RANGE, ERR_SYNTAX. */
+enum err api_query_int(const struct api_call *c, const char *name, int64_t min, int64_t max, int64_t fallback,
+                       int64_t *out, struct reason *r);
+const struct text *api_text(const struct api *a, const char *language);
+bool api_is_fatal(const struct api_call *c); /* the store is gone: answers 503 */
+
+/* Handlers. */
+void api_login(struct api_call *c);
+void api_logout(struct api_call *c);
+void api_me(struct api_call *c);
+void api_users(struct api_call *c);
+void api_badges(struct api_call *c);
+void api_make_badge(struct api_call *c);
+void api_badge_page(struct api_call *c);
+void api_revoke_badge(struct api_call *c);
+void api_audit(struct api_call *c);
+
+void api_bundle(struct api_call *c);
+void api_dispense(struct api_call *c);
+void api_orders(struct api_call *c);
+void api_order(struct api_call *c);
+void api_new_order(struct api_call *c);
+void api_new_orders_csv(struct api_call *c);
+void api_pack(struct api_call *c);
+void api_withdraw(struct api_call *c);
+void api_step(struct api_call *c);
+void api_label(struct api_call *c);
+void api_slip(struct api_call *c);
+
+void api_board(struct api_call *c);
+void api_lockers(struct api_call *c);
+void api_faults(struct api_call *c);
+void api_acknowledge_fault(struct api_call *c);
+void api_close_fault(struct api_call *c);
+void api_climate(struct api_call *c);
+void api_door_labels(struct api_call *c);
+void api_asset(struct api_call *c);
+
+#endif

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/view.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "backend/allot.h"
+#include "common/json.h"
+
+#define CLIMATE_NOW_MS (60 * 60 * 1000) /* older is not shown on the board as a value of now */
+#define HISTORY_MAX STORE_PAGE_MAX
+#define FAULTS_MAX 200
+#define SENSORS_MAX 32
+
+/* What the callbacks of the store share. */
+struct viewing {
+    struct hub *hub;
+    enum store_role role;
+    cJSON *array;
+    enum err e; /* of a question inside a list */
+    struct reason *r;
+};
+
+bool view_role_knows_patients(enum store_role role)
+{
+    switch (role) {
+    case STORE_ROLE_PHARMACIST:
+        return true;
+    case STORE_ROLE_LOGISTICS:
+    case STORE_ROLE_ADMIN:
+    case STORE_ROLE_N:
+        break;
+    }
+    return false;
+}
+
+static void put_time(cJSON *into, const char *key, int64_t ms)
+{
+    if (ms != 0)
+        json_put_int(into, key, ms);
+    else
+        json_put_text(into, key, NULL);
+}
+
+static void put_text(cJSON *into, const char *key, const char *text)
+{
+    json_put_text(into, key, text[0] != '\0' ? text : NULL);
+}
+
+/* ---------------------------------------------------------------- orders */
+
+static enum err put_locker(struct hub *hub, const uint8_t id[STORE_LOCKER_LEN], cJSON *into, struct reason *r)
+{
+    struct store_locker l;
+    cJSON *part;
+    enum err e;
+
+    if (sodium_is_zero(id, STORE_LOCKER_LEN)) {
+        json_put_text(into, "locker", NULL);
+        return ERR_OK;
+    }
+    e = hub->store->ops->locker_get(hub->store, id, &l, r);
+    if (e != ERR_OK)
+        return e;
+    part = json_put_object(into, "locker");
+    json_put_hex(part, "id", l.id, sizeof(l.id));
+    json_put_text(part, "name", l.name);
+    sodium_memzero(&l, sizeof(l));
+    return ERR_OK;
+}
+
+static void put_patient(const struct request *q, cJSON *into)
+{
+    put_text(into, "patient", q->patient);
+    put_text(into, "birth_date", q->birth_date);
+    put_text(into, "medicine", q->medicine);
+    put_text(into, "quantity", q->quantity);
+    put_text(into, "reference", q->reference);
+    put_text(into, "destination", q->destination);
+}
+
+static void put_steps(const struct order *o, cJSON *into)
+{
+    cJSON *steps = json_put_array(into, "may");
+
+    for (unsigned k = ORDER_EVENT_PACK; k <= ORDER_EVENT_DESTROY; k++) {
+        if (order_may(o->state, (enum order_event_kind)k))
+            json_put_text(steps, NULL, order_event_name((enum order_event_kind)k));
+    }
+}
+
+static enum err put_proof(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
+{
+    struct store_user u;
+    cJSON *proof;
+    enum err e = ERR_NOT_FOUND;
+
+    if (o->proof.actor == ORDER_ACTOR_NONE) {
+        json_put_text(into, "proof", NULL);
+        return ERR_OK;
+    }
+    proof = json_put_object(into, "proof");
+    json_put_text(proof, "actor", order_actor_name(o->proof.actor));
+    put_time(proof, "pulsed_ms", o->proof.pulsed_ms);
+    put_time(proof, "opened_ms", o->proof.opened_ms);
+    put_time(proof, "closed_ms", o->proof.closed_ms);
+    json_put_int(proof, "pulses", o->proof.pulses);
+    if (!sodium_is_zero(o->proof.staff, sizeof(o->proof.staff)))
+        e = hub->store->ops->user_find_staff(hub->store, o->proof.staff, &u, r);
+    json_put_text(proof, "staff", e == ERR_OK ? u.full_name : NULL);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err view_order(struct hub *hub, enum store_role role, const struct order *o, cJSON *into, struct reason *r)
+{
+    enum err e;
+
+    json_put_hex(into, "id", o->id, sizeof(o->id));
+    json_put_int(into, "number", o->number);
+    json_put_text(into, "state", order_state_name(o->state));
+    json_put_bool(into, "pending",
+                  o->state == ORDER_WITHDRAWING); /* asked back, not confirmed: the code may still work */
+    json_put_int(into, "load", o->load);
+    e = put_locker(hub, o->locker, into, r);
+    if (e != ERR_OK)
+        return e;
+    put_text(into, "door", o->door);
+    json_put_text(into, "cause", o->cause == ORDER_CAUSE_NONE ? NULL : order_cause_name(o->cause));
+    json_put_text(into, "fhir_status", order_fhir_status(o->state));
+    put_time(into, "created_ms", o->created_ms);
+    put_time(into, "changed_ms", o->changed_ms);
+    put_time(into, "packed_ms", o->packed_ms);
+    put_time(into, "ready_ms", o->ready_ms);
+    put_time(into, "not_before_s", o->ask.not_before_s);
+    put_time(into, "not_after_s", o->ask.not_after_s);
+    json_put_text(into, "source", request_source_name(o->ask.source));
+    json_put_text(into, "class", token_class_name(o->ask.cls));
+    json_put_text(into, "size", token_size_name(o->ask.size));
+    json_put_bool(into, "size_given", o->ask.size_given);
+    json_put_text(into, "zone", token_zone_name(o->ask.zone));
+    json_put_bool(into, "low_door", o->ask.low_door);
+    json_put_text(into, "language", o->ask.language);
+    put_steps(o, into);
+    if (view_role_knows_patients(role))
+        put_patient(&o->ask, into);
+    return put_proof(hub, o, into, r);
+}
+
+static bool add_order(void *arg, const struct order *o)
+{
+    struct viewing *v = arg;
+
+    v->e = view_order(v->hub, v->role, o, json_put_object(v->array, NULL), v->r);
+    return v->e == ERR_OK;
+}
+
+enum err view_orders(struct hub *hub, enum store_role role, const struct store_order_filter *f, cJSON *into,
+                     struct reason *r)
+{
+    struct viewing v = {.hub = hub, .role = role, .array = json_put_array(into, "orders"), .r = r};
+    enum err e = hub->store->ops->order_list(hub->store, f, add_order, &v, r);
+
+    return e != ERR_OK ? e : v.e;
+}
+
+static bool add_event(void *arg, const struct store_event *ev)
+{
+    struct viewing *v = arg;
+    cJSON *row = json_put_object(v->array, NULL);
+
+    json_put_text(row, "type", ev->typ);
+    json_put_hex(row, "locker", ev->locker, sizeof(ev->locker));
+    json_put_int(row, "seq", ev->seq);
+    put_time(row, "told_ms", ev->told_ms);
+    put_time(row, "received_ms", ev->received_ms);
+    return true;
+}
+
+static bool add_act(void *arg, const struct store_audit *a)
+{
+    struct viewing *v = arg;
+    cJSON *row = json_put_object(v->array, NULL);
+
+    json_put_int(row, "seq", a->seq);
+    put_time(row, "at_ms", a->at_ms);
+    json_put_text(row, "actor", a->actor);
+    json_put_text(row, "action", a->action);
+    put_text(row, "subject", a->subject);
+    put_text(row, "detail", a->detail);
+    if (a->has_order)
+        json_put_hex(row, "order", a->order, sizeof(a->order));
+    return true;
+}
+
+enum err view_order_history(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
+{
+    struct store *s = hub->store;
+    struct viewing v = {.hub = hub, .array = json_put_array(into, "events"), .r = r};
+    enum err e = s->ops->event_list(s, NULL, o->id, 0, HISTORY_MAX, add_event, &v, r);
+
+    if (e != ERR_OK)
+        return e;
+    v.array = json_put_array(into, "acts");
+    return s->ops->audit_list(s, o->id, 0, HISTORY_MAX, add_act, &v, r);
+}
+
+/* ---------------------------------------------------------------- one locker on the board */
+
+static enum err put_bag(struct viewing *v, const struct store_compartment *c, cJSON *row)
+{
+    struct order o;
+    enum err e;
+
+    if (!c->has_order) {
+        json_put_text(row, "order", NULL);
+        return ERR_OK;
+    }
+    e = v->hub->store->ops->order_get(v->hub->store, c->order, &o, v->r);
+    if (e != ERR_OK)
+        return e;
+    row = json_put_object(row, "order");
+    json_put_hex(row, "id", o.id, sizeof(o.id));
+    json_put_int(row, "number", o.number);
+    json_put_text(row, "state", order_state_name(o.state));
+    put_time(row, "not_after_s", o.ask.not_after_s);
+    return ERR_OK;
+}
+
+static bool add_door(void *arg, const struct store_compartment *c)
+{
+    struct viewing *v = arg;
+    cJSON *row = json_put_object(v->array, NULL);
+
+    json_put_text(row, "door", c->door);
+    json_put_int(row, "number", c->number);
+    json_put_text(row, "size", token_size_name(c->size));
+    json_put_text(row, "zone", token_zone_name(c->zone));
+    json_put_int(row, "row", c->row);
+    json_put_int(row, "column", c->column);
+    json_put_bool(row, "low", c->low);
+    put_text(row, "state", c->state);
+    put_text(row, "cause", c->cause);
+    put_text(row, "contact", c->contact);
+    put_time(row, "told_ms", c->told_ms);
+    v->e = put_bag(v, c, row);
+    return v->e == ERR_OK;
+}
+
+static bool add_board(void *arg, const struct store_board *b)
+{
+    struct viewing *v = arg;
+    cJSON *row = json_put_object(v->array, NULL);
+
+    json_put_text(row, "board", b->board);
+    json_put_text(row, "state", b->state);
+    put_time(row, "told_ms", b->told_ms);
+    return true;
+}
+
+/* The last sample of each sensor. */
+struct latest {
+    struct store_sample sample[SENSORS_MAX];
+    unsigned count;
+};
+
+static bool keep_latest(void *arg, const struct store_sample *t)
+{
+    struct latest *l = arg;
+    unsigned i = 0;
+
+    while (i < l->count && strcmp(l->sample[i].sensor, t->sensor) != 0)
+        i++;
+    if (i == SENSORS_MAX)
+        return true;
+    if (i == l->count)
+        l->count++;
+    l->sample[i] = *t; /* rising in time */
+    return true;
+}
+
+static void put_sample(const struct store_sample *t, cJSON *row)
+{
+    json_put_text(row, "sensor", t->sensor);
+    json_put_text(row, "state", t->state);
+    put_time(row, "at_ms", t->at_ms);
+    if (t->has_milli_c)
+        json_put_int(row, "milli_c", t->milli_c);
+    else
+        json_put_text(row, "milli_c", NULL);
+    if (t->has_permille)
+        json_put_int(row, "permille", t->permille);
+    else
+        json_put_text(row, "permille", NULL);
+}
+
+static enum err put_climate_now(struct hub *hub, const uint8_t *locker, cJSON *into, struct reason *r)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct latest l = {.count = 0};
+    cJSON *array = json_put_array(into, "climate");
+    enum err e = hub->store->ops->sample_list(hub->store, locker, NULL, now_ms - CLIMATE_NOW_MS,
+                                              now_ms + CLIMATE_NOW_MS, keep_latest, &l, r);
+
+    for (unsigned i = 0; i < l.count && e == ERR_OK; i++)
+        put_sample(&l.sample[i], json_put_object(array, NULL));
+    return e;
+}
+
+/* How many doors are free and how many of them are promised, by zone and size. */
+static enum err put_capacity(struct hub *hub, const uint8_t *locker, cJSON *into, struct reason *r)
+{
+    struct store_capacity c;
+    enum err e = hub->store->ops->locker_capacity(hub->store, locker, &c, r);
+
+    if (e != ERR_OK)
+        return e;
+    into = json_put_object(into, "capacity");
+    json_put_int(into, "total", c.total);
+    json_put_int(into, "loaded", c.loaded);
+    into = json_put_array(into, "kinds");
+    for (unsigned z = 0; z < TOKEN_ZONE_N; z++) {
+        for (unsigned n = 0; n < TOKEN_SIZE_N; n++) {
+            cJSON *row = json_put_object(into, NULL);
+
+            json_put_text(row, "zone", token_zone_name((enum token_zone)z));
+            json_put_text(row, "size", token_size_name((enum token_size)n));
+            json_put_int(row, "free", (int64_t)c.doors[z][n][0] + c.doors[z][n][1]);
+            json_put_int(row, "free_low", c.doors[z][n][1]);
+            json_put_int(row, "promised", (int64_t)c.promised[z][n][0] + c.promised[z][n][1]);
+        }
+    }
+    return ERR_OK;
+}
+
+static void put_locker_head(const struct store_locker *l, cJSON *row)
+{
+    json_put_hex(row, "id", l->id, sizeof(l->id));
+    json_put_text(row, "name", l->name);
+    put_text(row, "address", l->address);
+    json_put_text(row, "state", store_locker_state_name(l->state));
+    put_time(row, "seen_ms", l->seen_ms);
+    put_text(row, "version", l->version);
+    put_text(row, "guess_mode", l->guess_mode);
+    json_put_int(row, "outbox", l->outbox);
+    json_put_int(row, "commands_pending", l->cmd.seq - l->cmd_acked);
+}
+
+static enum err put_locker_parts(struct viewing *v, const struct store_locker *l, cJSON *row)
+{
+    struct store *s = v->hub->store;
+    struct viewing part = *v;
+    enum err e;
+
+    part.array = json_put_array(row, "doors");
+    e = s->ops->compartment_list(s, l->id, add_door, &part, v->r);
+    if (e == ERR_OK)
+        e = part.e;
+    part.array = json_put_array(row, "boards");
+    if (e == ERR_OK)
+        e = s->ops->board_list(s, l->id, add_board, &part, v->r);
+    if (e == ERR_OK)
+        e = put_climate_now(v->hub, l->id, row, v->r);
+    if (e == ERR_OK)
+        e = put_capacity(v->hub, l->id, row, v->r);
+    return e;
+}
+
+static bool add_locker(void *arg, const struct store_locker *l)
+{
+    struct viewing *v = arg;
+    cJSON *row;
+
+    if (l->state == STORE_LOCKER_REVOKED || l->state == STORE_LOCKER_LOST)
+        return true;
+    row = json_put_object(v->array, NULL);
+    put_locker_head(l, row);
+    v->e = put_locker_parts(v, l, row);
+    return v->e == ERR_OK;
+}
+
+static bool add_locker_head(void *arg, const struct store_locker *l)
+{
+    struct viewing *v = arg;
+
+    put_locker_head(l, json_put_object(v->array, NULL));
+    return true;
+}
+
+enum err view_lockers(struct hub *hub, cJSON *into, struct reason *r)
+{
+    struct viewing v = {.hub = hub, .array = json_put_array(into, "lockers"), .r = r};
+
+    return hub->store->ops->locker_list(hub->store, add_locker_head, &v, r);
+}
+
+/* ---------------------------------------------------------------- the board */
+
+static void put_link(const struct link_stats *link, cJSON *into)
+{
+    into = json_put_object(into, "broker");
+    json_put_bool(into, "up", link->up);
+    json_put_int(into, "received", (int64_t)link->received);
+    json_put_int(into, "refused", (int64_t)link->refused);
+    json_put_int(into, "retained", (int64_t)link->retained);
+    put_text(into, "last_refusal", link->last_refusal);
+}
+
+static enum err put_counts(struct hub *hub, cJSON *into, struct reason *r)
+{
+    uint32_t count[ORDER_STATE_N];
+    enum err e = hub->store->ops->order_count(hub->store, count, r);
+
+    if (e != ERR_OK)
+        return e;
+    into = json_put_object(into, "counts");
+    for (unsigned i = 0; i < ORDER_STATE_N; i++)
+        json_put_int(into, order_state_name((enum order_state)i), count[i]);
+    return ERR_OK;
+}
+
+enum err view_board(struct hub *hub, enum store_role role, const struct link_stats *link, cJSON *into, struct reason *r)
+{
+    const struct store_fault_filter open = {.open_only = true, .limit = FAULTS_MAX};
+    struct viewing v = {.hub = hub, .role = role, .r = r};
+    enum err e;
+
+    json_put_int(into, "revision", (int64_t)hub->revision);
+    json_put_int(into, "now_ms", clock_wall_ms());
+    put_link(link, into);
+    e = put_counts(hub, into, r);
+    v.array = json_put_array(into, "lockers");
+    if (e == ERR_OK)
+        e = hub->store->ops->locker_list(hub->store, add_locker, &v, r);
+    if (e == ERR_OK)
+        e = v.e;
+    return e == ERR_OK ? view_faults(hub, &open, into, r) : e;
+}
+
+static bool add_fault(void *arg, const struct store_fault *f)
+{
+    struct viewing *v = arg;
+    cJSON *row = json_put_object(v->array, NULL);
+
+    json_put_int(row, "id", f->id);
+    json_put_hex(row, "locker", f->locker, sizeof(f->locker));
+    json_put_text(row, "kind", store_fault_name(f->kind));
+    put_text(row, "subject", f->subject);
+    put_text(row, "detail", f->detail);
+    put_time(row, "opened_ms", f->opened_ms);
+    put_time(row, "last_ms", f->last_ms);
+    json_put_int(row, "times", f->times);
+    put_text(row, "taken_by", f->taken_by);
+    put_time(row, "closed_ms", f->closed_ms);
+    put_text(row, "closed_by", f->closed_by);
+    put_text(row, "comment", f->comment);
+    return true;
+}
+
+enum err view_faults(struct hub *hub, const struct store_fault_filter *f, cJSON *into, struct reason *r)
+{
+    struct viewing v = {.hub = hub, .array = json_put_array(into, "faults"), .r = r};
+
+    return hub->store->ops->fault_list(hub->store, f, add_fault, &v, r);
+}
+
+/* ---------------------------------------------------------------- climate over time */
+
+struct series {
+    struct {
+        char sensor[STORE_TOKEN_CAP], state[STORE_TOKEN_CAP];
+        cJSON *points;
+        int64_t last_ms;
+    } line[SENSORS_MAX];
+    unsigned count;
+    cJSON *array;
+    int64_t step_ms;
+};
+
+static void add_number(cJSON *point, bool has, int64_t n)
+{
+    if (has)
+        json_put_int(point, NULL, n);
+    else
+        json_put_text(point, NULL, NULL);
+}
+
+static bool add_point(void *arg, const struct store_sample *t)
+{
+    struct series *s = arg;
+    unsigned i = 0;
+    cJSON *point;
+
+    while (i < s->count && strcmp(s->line[i].sensor, t->sensor) != 0)
+        i++;
+    if (i == SENSORS_MAX)
+        return true;
+    if (i == s->count) {
+        cJSON *row = json_put_object(s->array, NULL);
+
+        s->count++;
+        memcpy(s->line[i].sensor, t->sensor, sizeof(t->sensor));
+        json_put_text(row, "sensor", t->sensor);
+        s->line[i].points = json_put_array(row, "points");
+    } else if (t->at_ms - s->line[i].last_ms < s->step_ms && strcmp(s->line[i].state, t->state) == 0) {
+        return true; /* a change of state is never left out */
+    }
+    s->line[i].last_ms = t->at_ms;
+    memcpy(s->line[i].state, t->state, sizeof(t->state));
+    point = json_put_array(s->line[i].points, NULL);
+    json_put_int(point, NULL, t->at_ms);
+    json_put_text(point, NULL, t->state);
+    add_number(point, t->has_milli_c, t->milli_c);
+    add_number(point, t->has_permille, t->permille);
+    return true;
+}
+
+enum err view_climate(struct hub *hub, const uint8_t locker[STORE_LOCKER_LEN], int64_t from_ms, int64_t to_ms,
+                      cJSON *into, struct reason *r)
+{
+    struct series s = {.array = json_put_array(into, "sensors"), .step_ms = (to_ms - from_ms) / VIEW_POINTS};
+
+    return hub->store->ops->sample_list(hub->store, locker, NULL, from_ms, to_ms, add_point, &s, r);
+}
+
+/* ---------------------------------------------------------------- people and audit */
+
+static bool add_user(void *arg, const struct store_user *u)
+{
+    struct viewing *v = arg;
+    cJSON *row = json_put_object(v->array, NULL);
+
+    json_put_text(row, "name", u->name);
+    json_put_text(row, "full_name", u->full_name);
+    json_put_text(row, "role", store_role_name(u->role));
+    json_put_bool(row, "disabled", u->disabled);
+    json_put_hex(row, "staff", u->staff, sizeof(u->staff));
+    return true;
+}
+
+enum err view_users(struct hub *hub, cJSON *into, struct reason *r)
+{
+    struct viewing v = {.hub = hub, .array = json_put_array(into, "users"), .r = r};
+
+    return hub->store->ops->user_list(hub->store, add_user, &v, r);
+}
+
+static bool add_badge(void *arg, const struct store_badge *b)
+{
+    struct viewing *v = arg;
+    cJSON *row = json_put_object(v->array, NULL);
+
+    json_put_hex(row, "badge", b->badge, sizeof(b->badge));
+    json_put_hex(row, "locker", b->locker, sizeof(b->locker));
+    json_put_hex(row, "staff", b->staff, sizeof(b->staff));
+    json_put_text(row, "role", token_role_name(b->role));
+    json_put_int(row, "not_after_s", b->not_after_s);
+    put_time(row, "created_ms", b->created_ms);
+    put_time(row, "revoked_ms", b->revoked_ms);
+    json_put_int(row, "revoked_seq", b->revoked_seq);
+    return true;
+}
+
+enum err view_badges(struct hub *hub, cJSON *into, struct reason *r)
+{
+    struct viewing v = {.hub = hub, .array = json_put_array(into, "badges"), .r = r};
+
+    return hub->store->ops->badge_list(hub->store, NULL, add_badge, &v, r);
+}
+
+enum err view_audit(struct hub *hub, int64_t above_seq, unsigned limit, cJSON *into, struct reason *r)
+{
+    struct viewing v = {.hub = hub, .array = json_put_array(into, "rows"), .r = r};
+
+    return hub->store->ops->audit_list(hub->store, NULL, above_seq, limit, add_act, &v, r);
+}

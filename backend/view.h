@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * view: what the staff pages see, as JSON, cut to what a role may know: names, birth dates, medicines and references
+ * are for pharmacists only. Whatever is told by a locker comes with the time when it was last told; nothing old is
+ * shown as present.
+ *
+ * One thread. Only reads. Errors: those of the store.
+ */
+#ifndef MEDLOCKER_VIEW_H
+#define MEDLOCKER_VIEW_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/hub.h"
+#include "backend/link.h"
+#include "common/err.h"
+
+bool view_role_knows_patients(enum store_role role);
+
+/* An order as members of `into`. */
+enum err view_order(struct hub *hub, enum store_role role, const struct order *o, cJSON *into,
+                    struct reason *r) ERR_MUST_CHECK;
+/* "events": what the lockers told about it; "acts": what people did. */
+enum err view_order_history(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+enum err view_orders(struct hub *hub, enum store_role role, const struct store_order_filter *f, cJSON *into,
+                     struct reason *r) ERR_MUST_CHECK;
+
+/* Lockers with doors, boards and climate, counts of orders, open faults, the broker. */
+enum err view_board(struct hub *hub, enum store_role role, const struct link_stats *link, cJSON *into,
+                    struct reason *r) ERR_MUST_CHECK;
+enum err view_faults(struct hub *hub, const struct store_fault_filter *f, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* "sensors": [{sensor, points: [[at_ms, state, milli_c, permille], ...]}], thinned to about VIEW_POINTS each. */
+#define VIEW_POINTS 500
+enum err view_climate(struct hub *hub, const uint8_t locker[STORE_LOCKER_LEN], int64_t from_ms, int64_t to_ms,
+                      cJSON *into, struct reason *r) ERR_MUST_CHECK;
+
+enum err view_lockers(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+enum err view_users(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+enum err view_badges(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+enum err view_audit(struct hub *hub, int64_t above_seq, unsigned limit, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+
+#endif
