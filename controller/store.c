@@ -2,9 +2,11 @@
 #include "controller/store.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/db.h"
 #include "controller/chain.h"
@@ -288,6 +290,25 @@ enum err store_open(struct store **out, const struct store_cfg *cfg, struct reas
     if (e != ERR_OK) {
         store_close(s);
         return err_prefix(r, e, "store");
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+enum err store_open_to_read(struct store **out, const char *path, struct reason *r)
+{
+    const struct db_cfg db = {.path = path, .migration = rows_migration, .migrations = STORE_SCHEMA};
+    if (access(path, F_OK) != 0)
+        return err_because(r, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+    struct store *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        abort();
+    enum err e = db_open(&s->db, &db, r);
+    if (e == ERR_OK)
+        e = chain_load(&s->chain, s->db, r);
+    if (e != ERR_OK) {
+        store_close(s);
+        return err_prefix(r, e, "%s", path);
     }
     *out = s;
     return ERR_OK;

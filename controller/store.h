@@ -22,7 +22,8 @@
 #include "controller/effect.h"
 #include "controller/locker.h"
 
-#define STORE_SCHEMA 1 /* user_version after the newest migration */
+#define STORE_FILE "locker.db" /* in the state folder */
+#define STORE_SCHEMA 1         /* user_version after the newest migration */
 #define STORE_KEEP_MS (90LL * 24 * 3600 * 1000)
 #define STORE_COMPACT_ROWS 100
 
@@ -59,6 +60,10 @@ struct store_cfg {
  */
 enum err store_open(struct store **out, const struct store_cfg *cfg, struct reason *r) ERR_MUST_CHECK;
 void store_close(struct store *s); /* NULL is fine */
+
+/* For looking while lockerd does not run: counts no boot, begins no epoch; makes no new file. Only the journal,
+ * store_verify and store_close may follow. Errors: ERR_NOT_FOUND, ERR_BUSY (lockerd runs), as db_open. */
+enum err store_open_to_read(struct store **out, const char *path, struct reason *r) ERR_MUST_CHECK;
 
 uint32_t store_boot(const struct store *s); /* counter of this start */
 
