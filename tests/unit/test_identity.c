@@ -100,7 +100,7 @@ static cJSON *open_request(struct fixture *f, const char *request)
 struct changes {
     const char *member; /* replaced or added in the payload */
     cJSON *value;
-    bool other_signer, damaged;
+    bool other_signer, damaged, foreign_letters;
 };
 
 static void put_sealed_key(cJSON *p, const uint8_t sign_key[32])
@@ -167,7 +167,11 @@ static void write_grant(struct fixture *f, const struct changes *c)
     cJSON *g = json_new_object();
     json_put_text(g, "payload", encoded);
     json_put_text(g, "kid", key.kid);
-    json_put_text(g, "sig", sodium_bin2base64(sig_text, sizeof sig_text, sig, sizeof sig, BASE64));
+    (void)sodium_bin2base64(sig_text, sizeof sig_text, sig, sizeof sig, BASE64);
+    if (c->foreign_letters) {
+        memcpy(sig_text, "\xc3\xa9", 2);
+    }
+    json_put_text(g, "sig", sig_text);
     char *text = json_print(g);
     write_text(f->grant, text);
     free(text);
@@ -290,6 +294,7 @@ static void wrong_grants_are_refused_and_leave_the_locker_unenrolled(void **stat
     } row[] = {
         {{.other_signer = true}, ERR_SIGNATURE},
         {{.damaged = true}, ERR_SIGNATURE},
+        {{.foreign_letters = true}, ERR_SYNTAX},
         {{.member = "locker"}, ERR_MISSING},
         {{.member = "extra", .value = cJSON_CreateTrue()}, ERR_UNKNOWN},
         {{.member = "v", .value = cJSON_CreateNumber(2)}, ERR_RANGE},
