@@ -280,6 +280,8 @@ struct store_ops {
     void (*rollback)(struct store *s); /* nothing open: nothing happens */
     /* For idle moments: housekeeping that is not urgent. */
     enum err (*idle)(struct store *s, struct reason *r) ERR_MUST_CHECK;
+    /* A whole copy, as of now, in a new file of mode 0600; not inside a transaction. ERR_DUPLICATE: the file exists. */
+    enum err (*backup)(struct store *s, const char *path, struct reason *r) ERR_MUST_CHECK;
 
     /* orders. insert sets o->number. kept: see fhir_read, may be NULL. ERR_DUPLICATE: id, or source + reference. */
     enum err (*order_insert)(struct store *s, struct order *o, const char *kept, struct reason *r) ERR_MUST_CHECK;

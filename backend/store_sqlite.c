@@ -2,7 +2,11 @@
 #include "backend/store_sqlite.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "backend/store_sqlite_part.h"
 
@@ -91,6 +95,26 @@ static void rollback(struct store *s)
     db_rollback(store_sqlite_db(s));
 }
 
+/* An empty file of the right mode first: SQLite fills it. */
+static enum err backup(struct store *s, const char *path, struct reason *r)
+{
+    struct db *db = store_sqlite_db(s);
+    sqlite3_stmt *q = db_stmt(db, "VACUUM INTO ?1");
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    enum err e;
+
+    if (fd < 0)
+        return err_because(r, errno == EEXIST ? ERR_DUPLICATE : ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+    (void)sqlite3_bind_text(q, 1, path, -1, SQLITE_STATIC);
+    e = db_run(db, q, r);
+    if (e == ERR_OK && fsync(fd) != 0)
+        e = err_because(r, ERR_IO, "%s: %s", path, strerror(errno));
+    (void)close(fd);
+    if (e != ERR_OK)
+        (void)unlink(path);
+    return e;
+}
+
 static enum err idle(struct store *s, struct reason *r)
 {
     return db_checkpoint(store_sqlite_db(s), false, r);
@@ -114,6 +138,7 @@ enum err store_sqlite_open(struct store **out, const char *path, struct reason *
     q->ops.commit = commit;
     q->ops.rollback = rollback;
     q->ops.idle = idle;
+    q->ops.backup = backup;
     store_sqlite_orders(&q->ops);
     store_sqlite_lockers(&q->ops);
     store_sqlite_reports(&q->ops);
