@@ -56,11 +56,13 @@ export class Stage {
   }
 
   // Keys, certificates, users, enrolment and all processes.
-  async start() {
+  async start({ beforeBroker, afterBroker } = {}) {
     await this.prepare();
     await this.startSim();
     this.writeLockerConf();
+    await beforeBroker?.(this);
     await this.startBroker();
+    await afterBroker?.(this);
     await this.startHub();
     await this.enrol();
     await this.startLocker();
@@ -239,7 +241,7 @@ ${extra}
 
   // ------------------------------------------------------------ end
   async stop() {
-    for (const p of [this.locker, this.hub, this.broker, this.sim]) if (p) await p.stop();
+    for (const p of [this.spy, this.locker, this.hub, this.broker, this.sim]) if (p) await p.stop();
     if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people do, as functions over a stage: a pharmacist packs and loads, a patient collects, somebody forces a door.
+import { until, sampleBundle, DOORS } from './stage.mjs';
+
+const PIN = '2580';
+
+// An order from a FHIR bundle or from plain JSON; gives the order as the hub has it.
+export async function order(stage, fields) {
+  if (!fields) {
+    const bundle = sampleBundle();
+    const answer = await stage.ok('POST', '/fhir/Bundle', bundle.text, { 'content-type': 'application/fhir+json' });
+    return { ...answer, source: bundle.name };
+  }
+  return stage.ok('POST', '/api/orders', { patient: 'J. Voorbeeld', birth_date: '1961-03-14', ...fields });
+}
+
+// Packs it: code, voucher and pickup token as they are printed.
+export async function pack(stage, id, fields = {}) {
+  await stage.ok('POST', `/api/orders/${id}/pack`, { locker: stage.lockerId, ...fields });
+  const label = await stage.ok('GET', `/api/orders/${id}/label`);
+  const slip = await stage.ok('GET', `/api/orders/${id}/slip`);
+  const voucher = tokens(label).find((t) => t.startsWith('4D4C31'));
+  const token = tokens(slip).find((t) => t.startsWith('4D5131'));
+  const code = slip.match(/\b(\d{3}) (\d{3}) (\d{4})\b/)?.slice(1).join('');
+  if (!voucher || !code) throw new Error('label or slip without voucher or code');
+  return { id, voucher, token, code, birthday: fields.birthday };
+}
+
+const tokens = (html) => [...html.matchAll(/data-token="([0-9A-F]+)"/g)].map((m) => m[1]);
+
+export async function badge(stage, user = 'pharmacist1') {
+  if (!stage.badge) {
+    const made = await stage.ok('POST', '/api/badges', { user, locker: stage.lockerId, pin: PIN, days: 30 });
+    stage.badge = made.token ?? tokens(await stage.ok('GET', `/api/badges/${made.badge ?? made.id}/page`))[0];
+  }
+  return stage.badge;
+}
+
+export const doorLabel = (stage, door) => {
+  const number = DOORS.find((d) => d.name === door).number;
+  return `4D4431${stage.lockerId.toUpperCase()}${number.toString(16).toUpperCase().padStart(4, '0')}`;
+};
+
+export async function staffEnter(stage) {
+  await stage.scan(await badge(stage));
+  await stage.waitScreen('staff-pin');
+  await stage.type(PIN);
+  await stage.key('ok');
+  return stage.waitScreen('staff-menu');
+}
+
+export async function staffLeave(stage) {
+  await stage.key('clear', 'clear');
+  return stage.waitScreen('start');
+}
+
+// Scans the bag, puts it into the door that opens, closes, scans the door's label. Gives the door.
+export async function load(stage, packed) {
+  await stage.scan(packed.voucher);
+  const { door } = await stage.waitScreen('staff-load-open');
+  await stage.cabinet(`put ${door} BAG`);
+  await stage.cabinet(`close ${door}`);
+  await stage.waitScreen('staff-load-label');
+  await stage.scan(doorLabel(stage, door));
+  await until('the bag to be loaded', async () => (await stage.screen()).notice === 'loaded');
+  return door;
+}
+
+// From scan to scan with the session around it.
+export async function loadAll(stage, ...packed) {
+  await staffEnter(stage);
+  const doors = [];
+  for (const p of packed) doors.push(await load(stage, p));
+  await staffLeave(stage);
+  return doors;
+}
+
+// Types the code; gives the door that opened.
+export async function openByCode(stage, code, birthday) {
+  await stage.type(code);
+  if (birthday) {
+    await stage.waitScreen('birthday');
+    await stage.type(birthday);
+  }
+  return (await stage.waitScreen('open')).door;
+}
+
+export async function takeAndClose(stage, door) {
+  await stage.cabinet(`take ${door}`);
+  await stage.cabinet(`close ${door}`);
+  await stage.waitScreen('done', 'start');
+}
+
+export async function collect(stage, packed, birthday) {
+  const door = await openByCode(stage, packed.code, birthday);
+  await takeAndClose(stage, door);
+  return door;
+}
+
+export const orderState = async (stage, id) => (await stage.ok('GET', `/api/orders/${id}`)).state;
+export const untilState = (stage, id, state, timeoutMs) =>
+  until(`order ${id.slice(0, 8)} to be ${state}`, async () => (await orderState(stage, id)) === state, timeoutMs);
+// Everything that the locker wrote has reached the hub.
+export const untilDrained = (stage, timeoutMs) =>
+  until('the outbox to be empty', async () => (await stage.lockerctl('status')).outbox === 0, timeoutMs);
