@@ -13,6 +13,8 @@
  *                                  the newest N (1..CONTROL_JOURNAL_MAX), oldest first
  *   {"do": "verify"}               {"rows", "first_id", "last_id", "head"}; a damaged journal is an error
  *   {"do": "release", "board": B}  {"board": B}: the stopped board may pulse again (hw_board_release)
+ *
+ * controller/answer.h makes the answers to journal and verify.
  */
 #ifndef MEDLOCKER_CONTROL_H
 #define MEDLOCKER_CONTROL_H
