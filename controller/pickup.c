@@ -465,7 +465,8 @@ void pickup_on_tick(struct locker *l, const struct event *ev, struct effects *fx
 
 static uint16_t seconds_left(int64_t until_ms, int64_t boot_ms)
 {
-    return until_ms <= boot_ms ? 0 : (uint16_t)((until_ms - boot_ms + 999) / 1000);
+    int64_t left_ms = until_ms > boot_ms ? until_ms - boot_ms : 0;
+    return (uint16_t)((left_ms + 999) / 1000);
 }
 
 static void show_entry(const struct pickup *p, const char *entry, unsigned cap, struct screen *out)

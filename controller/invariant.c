@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/invariant.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "controller/gate.h"
+#include "controller/ledger.h"
+
+/* ---------------------------------------------------------------- questions */
+
+static const struct effect *pulse_in(const struct world *w)
+{
+    for (unsigned i = 0; w->effects != NULL && i < w->effects->effects; i++) {
+        if (w->effects->effect[i].kind == EFFECT_PULSE)
+            return &w->effects->effect[i];
+    }
+    return NULL;
+}
+
+static const struct record *record_in(const struct world *w, enum record_kind kind)
+{
+    for (unsigned i = 0; w->effects != NULL && i < w->effects->records; i++) {
+        if (w->effects->record[i].kind == kind)
+            return &w->effects->record[i];
+    }
+    return NULL;
+}
+
+static bool is_patient(const struct record *pulsed)
+{
+    return pulsed->actor.kind == RECORD_ACTOR_CODE || pulsed->actor.kind == RECORD_ACTOR_TOKEN;
+}
+
+/* The intent of a patient's pulse in this decision, NULL when there is none. */
+static const struct record *patient_pulse(const struct world *w)
+{
+    const struct record *rec = pulse_in(w) != NULL ? record_in(w, RECORD_PULSED) : NULL;
+    return rec != NULL && is_patient(rec) ? rec : NULL;
+}
+
+static const struct order *order_of(const struct world *w, const struct record *rec)
+{
+    uint16_t slot = rec->order.present ? order_find(&w->locker->orders, rec->order.id) : ORDER_NONE;
+    return slot == ORDER_NONE ? NULL : &w->locker->orders.slot[slot];
+}
+
+static const struct invariant_history *history_of(const struct ghost *g, const uint8_t order[CODE_ORDER_LEN],
+                                                  uint32_t load)
+{
+    for (unsigned i = 0; i < g->histories; i++) {
+        if (g->history[i].load == load && memcmp(g->history[i].order, order, CODE_ORDER_LEN) == 0)
+            return &g->history[i];
+    }
+    return NULL;
+}
+
+static bool binds(const struct compartment *c, const struct order *o)
+{
+    return c->bound && c->load == o->load && memcmp(c->order, o->id, CODE_ORDER_LEN) == 0;
+}
+
+/* ---------------------------------------------------------------- authorisation */
+
+static int inv_01(const struct world *w)
+{
+    const struct effect *pulse = pulse_in(w);
+    if (pulse == NULL)
+        return 1;
+    const struct record *rec = record_in(w, RECORD_PULSED);
+    if (rec == NULL || rec->pulse != pulse->u.pulse.serial || rec->door != pulse->u.pulse.door ||
+        rec->actor.kind == RECORD_ACTOR_NONE || !w->effects->meta)
+        return 0;
+    enum compartment_state s = w->locker->compartment[rec->door].state;
+    return s == COMPARTMENT_OPENING || s == COMPARTMENT_LOADING || s == COMPARTMENT_CHECK;
+}
+
+static int inv_02(const struct world *w)
+{
+    const struct record *rec = patient_pulse(w);
+    if (rec == NULL)
+        return 1;
+    const struct order *o = order_of(w, rec);
+    return o != NULL && o->state == ORDER_OPENING && o->load == rec->order.load && o->door == rec->door &&
+           w->locker->compartment[rec->door].state == COMPARTMENT_OPENING &&
+           binds(&w->locker->compartment[rec->door], o);
+}
+
+static int inv_03(const struct world *w)
+{
+    const struct record *rec = patient_pulse(w);
+    if (rec == NULL || w->ghost == NULL)
+        return 1;
+    const struct invariant_history *h = history_of(w->ghost, rec->order.id, rec->order.load);
+    return h == NULL || h->door == CABINET_NO_DOOR || h->door == rec->door;
+}
+
+static int inv_04(const struct world *w)
+{
+    for (unsigned i = 0; i < ORDER_SLOTS; i++) {
+        if (w->locker->orders.slot[i].pulses > ORDER_PULSES_MAX)
+            return 0;
+    }
+    const struct record *rec = patient_pulse(w);
+    const struct order *o = rec == NULL ? NULL : order_of(w, rec);
+    if (o == NULL)
+        return rec == NULL;
+    int64_t elapsed_ms = o->first_pulse_boot == w->event->now.boot
+                             ? w->event->now.boot_ms - o->first_pulse_boot_ms
+                             : floor_now_ms(&w->locker->floor) - o->first_pulse_ms;
+    const struct invariant_history *h = w->ghost == NULL ? NULL : history_of(w->ghost, rec->order.id, rec->order.load);
+    return o->pulses >= 1 && elapsed_ms <= ORDER_GRACE_MS && (h == NULL || (h->pulses + 1 == o->pulses && !h->ended));
+}
+
+static int inv_05(const struct world *w)
+{
+    unsigned pulses = 0;
+    for (unsigned i = 0; w->effects != NULL && i < w->effects->effects; i++)
+        pulses += w->effects->effect[i].kind == EFFECT_PULSE ? 1u : 0u;
+    if (pulses == 0)
+        return 1;
+    const struct locker *l = w->locker;
+    uint16_t door = pulse_in(w)->u.pulse.door;
+    bool inspection = l->compartment[door].state == COMPARTMENT_CHECK;
+    for (uint16_t i = 0; i < l->cabinet.doors && !inspection; i++) {
+        if (locker_contact(l, i) != HW_DOOR_CLOSED)
+            return 0;
+    }
+    return pulses == 1 && (w->ghost == NULL || w->event->now.boot != w->ghost->boot ||
+                           w->event->now.boot_ms >= w->ghost->coil_until_ms);
+}
+
+static int inv_07(const struct world *w)
+{
+    const struct record *rec = patient_pulse(w);
+    if (rec == NULL)
+        return 1;
+    const struct locker *l = w->locker;
+    const struct order *o = order_of(w, rec);
+    return o != NULL && o->end == ORDER_END_NONE && !floor_is_expired(&l->floor, o->not_after_s) &&
+           !floor_is_early(&l->floor, o->not_before_s) && !floor_is_past_lease(&l->floor, o->cls, o->loaded_ms);
+}
+
+static int inv_08(const struct world *w)
+{
+    if (w->ghost == NULL)
+        return 1;
+    uint64_t run_ms = (uint64_t)w->ghost->run_ms;
+    return w->ghost->evaluated[LIMITER_CODE] <= LIMITER_TOKENS + run_ms / LIMITER_CODE_MS &&
+           w->ghost->evaluated[LIMITER_BOTH] <= LIMITER_TOKENS + run_ms / LIMITER_BOTH_MS;
+}
+
+static int inv_09(const struct world *w)
+{
+    return pulse_in(w) == NULL || w->event->kind == EVENT_KEY || w->event->kind == EVENT_SCAN ||
+           w->event->kind == EVENT_VERDICT;
+}
+
+static int inv_10(const struct world *w)
+{
+    const struct record *rec = pulse_in(w) != NULL ? record_in(w, RECORD_PULSED) : NULL;
+    if (rec == NULL || is_patient(rec))
+        return 1;
+    const struct staff *s = &w->locker->staff;
+    return rec->actor.kind == RECORD_ACTOR_STAFF && staff_is_entered(s) &&
+           memcmp(rec->actor.staff, s->badge.staff, RECORD_STAFF_LEN) == 0 && s->until_ms > w->event->now.boot_ms &&
+           s->until_ms - w->event->now.boot_ms <= STAFF_IDLE_MS &&
+           !badge_is_refused(&w->locker->badges, s->badge.badge);
+}
+
+/* A failed commit stops the caller before it acts; here: the pulse is in a list that must be committed. */
+static int inv_11(const struct world *w)
+{
+    return pulse_in(w) == NULL || (effects_are_durable(w->effects) && w->effects->records > 0);
+}
+
+static int inv_12(const struct world *w)
+{
+    for (unsigned i = 0; i < ORDER_SLOTS; i++) {
+        const struct order *o = &w->locker->orders.slot[i];
+        if (!o->used)
+            continue;
+        bool ended = o->state == ORDER_DONE || o->state == ORDER_VOID;
+        if (ended && (sodium_is_zero(o->v1, CODE_MAC_LEN) != 1 || sodium_is_zero(o->v2, CODE_MAC_LEN) != 1))
+            return 0;
+        if (!ended && w->ghost != NULL) {
+            const struct invariant_history *h = history_of(w->ghost, o->id, o->load);
+            if (h != NULL && h->ended)
+                return 0;
+        }
+    }
+    return 1;
+}
+
+/* After the one that fitted began to open, nothing else fits the same code. */
+static int inv_13(const struct world *w)
+{
+    const struct locker *l = w->locker;
+    uint16_t slot;
+    if (patient_pulse(w) == NULL || w->event->kind != EVENT_VERDICT || l->pickup.with_birthday)
+        return 1;
+    return order_match(&l->orders, &l->cabinet.key, l->cabinet.id, w->event->u.verdict.a, NULL, &slot) == 0;
+}
+
+/* ---------------------------------------------------------------- content */
+
+static int inv_14(const struct world *w)
+{
+    for (uint16_t i = 0; i < w->locker->cabinet.doors; i++) {
+        if (compartment_is_offered(&w->locker->compartment[i]) && w->locker->compartment[i].bound)
+            return 0;
+        if (w->ghost != NULL && compartment_is_offered(&w->locker->compartment[i]) && w->ghost->content[i].full &&
+            !w->ghost->excused[i])
+            return 0;
+    }
+    const struct record *rec = record_in(w, RECORD_LOADED);
+    if (rec == NULL || w->ghost == NULL || w->ghost->excused[rec->door])
+        return 1;
+    const struct invariant_content *c = &w->ghost->content[rec->door];
+    return c->full && c->load == rec->order.load && memcmp(c->order, rec->order.id, CODE_ORDER_LEN) == 0;
+}
+
+static int inv_15(const struct world *w)
+{
+    for (unsigned i = 0; w->effects != NULL && w->ghost != NULL && i < w->effects->records; i++) {
+        const struct record *rec = &w->effects->record[i];
+        if (rec->kind != RECORD_COMPARTMENT_CHANGED)
+            continue;
+        const struct compartment c = {.state = rec->u.changed.state};
+        struct compartment before = {.state = w->ghost->before[rec->door]};
+        if (!compartment_needs_people(&before) || compartment_needs_people(&c))
+            continue;
+        if ((rec->u.changed.cause != COMPARTMENT_EMPTY && rec->u.changed.cause != COMPARTMENT_KEEP) ||
+            before.state != COMPARTMENT_CHECK || !w->ghost->opened[rec->door])
+            return 0;
+    }
+    return 1;
+}
+
+static int inv_16(const struct world *w)
+{
+    for (uint16_t i = 0; i < w->locker->cabinet.doors; i++) {
+        if (locker_contact(w->locker, i) == HW_DOOR_OPEN && compartment_is_at_rest(&w->locker->compartment[i]))
+            return 0;
+    }
+    return 1;
+}
+
+static int inv_17(const struct world *w)
+{
+    const struct effect *pulse = pulse_in(w);
+    return pulse == NULL || (gate_boards_are_fine(w->locker, pulse->u.pulse.door) &&
+                             locker_contact(w->locker, pulse->u.pulse.door) == HW_DOOR_CLOSED);
+}
+
+static int bound_fits(const struct world *w, uint16_t door)
+{
+    const struct compartment *c = &w->locker->compartment[door];
+    bool needs = c->state == COMPARTMENT_LOADING || c->state == COMPARTMENT_LOADED || c->state == COMPARTMENT_OPENING;
+    if (!c->bound)
+        return !needs;
+    uint16_t slot = ledger_order_at(w->locker, door);
+    if (slot == ORDER_NONE)
+        return 0;
+    const struct order *o = &w->locker->orders.slot[slot];
+    if (o->door != door || !binds(c, o) || o->state == ORDER_DONE)
+        return 0;
+    return (o->state == ORDER_OPENING) == (c->state == COMPARTMENT_OPENING) &&
+           (o->state == ORDER_KNOWN) == (c->state == COMPARTMENT_LOADING);
+}
+
+static int inv_18(const struct world *w)
+{
+    for (uint16_t i = 0; i < w->locker->cabinet.doors; i++) {
+        if (!bound_fits(w, i))
+            return 0;
+    }
+    for (unsigned i = 0; i < ORDER_SLOTS; i++) {
+        const struct order *o = &w->locker->orders.slot[i];
+        if (o->used && o->door != CABINET_NO_DOOR && !binds(&w->locker->compartment[o->door], o))
+            return 0;
+    }
+    return 1;
+}
+
+static int inv_19(const struct world *w)
+{
+    const struct record *rec = record_in(w, RECORD_COLLECTED);
+    if (rec == NULL)
+        return 1;
+    return rec->u.collected.opened_ms >= rec->u.collected.pulsed_ms &&
+           rec->u.collected.closed_ms >= rec->u.collected.opened_ms && rec->u.collected.pulses >= 1 &&
+           (w->ghost == NULL || w->ghost->opened[rec->door]);
+}
+
+static int inv_27(const struct world *w)
+{
+    return w->ghost == NULL || w->locker->floor.floor_ms >= w->ghost->floor_ms;
+}
+
+const struct invariant invariants[] = {
+    {1, "a pulse has a durable intent naming the actor", inv_01},
+    {2, "a patient's pulse is for the compartment bound to his order", inv_02},
+    {3, "one code pulses one door", inv_03},
+    {4, "at most three pulses of a patient, within ten minutes", inv_04},
+    {5, "one coil at a time, no second door", inv_05},
+    {7, "no pulse for what is expired, withdrawn or past its lease", inv_07},
+    {8, "wrong tries stay within the budget", inv_08},
+    {9, "no stored message opens a door", inv_09},
+    {10, "a staff pulse needs a session", inv_10},
+    {11, "no pulse without a commit", inv_11},
+    {12, "after the end of an order its code is dead", inv_12},
+    {13, "exactly one order fits", inv_13},
+    {14, "what is offered is empty, what is loaded is right", inv_14},
+    {15, "CHECK, FORCED and OUT leave by inspection", inv_15},
+    {16, "an open door is never at rest", inv_16},
+    {17, "unknown is treated as open", inv_17},
+    {18, "one order, one compartment", inv_18},
+    {19, "collected means seen open and closed", inv_19},
+    {27, "the time floor never falls", inv_27},
+};
+const unsigned invariants_count = sizeof invariants / sizeof invariants[0];
+
+const struct invariant *invariant_check(const struct world *w)
+{
+    assert(w->effects == NULL || w->event != NULL);
+    for (unsigned i = 0; i < invariants_count; i++) {
+        if (!invariants[i].holds(w))
+            return &invariants[i];
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- ghost */
+
+void invariant_ghost_init(struct ghost *g, const struct locker *l)
+{
+    memset(g, 0, sizeof *g);
+    for (uint16_t i = 0; i < l->cabinet.doors; i++)
+        g->before[i] = l->compartment[i].state;
+    g->floor_ms = l->floor.floor_ms;
+}
+
+static struct invariant_history *remember(struct ghost *g, const struct record_order *o)
+{
+    for (unsigned i = 0; i < g->histories; i++) {
+        if (g->history[i].load == o->load && memcmp(g->history[i].order, o->id, CODE_ORDER_LEN) == 0)
+            return &g->history[i];
+    }
+    assert(g->histories < INVARIANT_HISTORY);
+    struct invariant_history *h = &g->history[g->histories++];
+    memcpy(h->order, o->id, CODE_ORDER_LEN);
+    h->load = o->load;
+    h->door = CABINET_NO_DOOR;
+    return h;
+}
+
+static void note_record(struct ghost *g, const struct record *rec, const struct event *ev)
+{
+    if (rec->kind == RECORD_PULSED) {
+        g->opened[rec->door] = false;
+        g->coil_until_ms = ev->now.boot_ms + 1500;
+        if (is_patient(rec)) {
+            struct invariant_history *h = remember(g, &rec->order);
+            h->door = rec->door;
+            h->pulses++;
+        }
+    } else if (rec->kind == RECORD_OPENED) {
+        g->opened[rec->door] = true;
+    } else if (rec->kind == RECORD_COMPARTMENT_CHANGED && rec->u.changed.cause == COMPARTMENT_INSPECT) {
+        g->opened[rec->door] = false;
+    } else if (rec->kind == RECORD_COLLECTED || rec->kind == RECORD_VOIDED || rec->kind == RECORD_REMOVED) {
+        remember(g, &rec->order)->ended = true;
+    }
+}
+
+static void note_time(struct ghost *g, const struct clock_now *now)
+{
+    if (now->boot == g->boot && now->boot_ms > g->last_ms)
+        g->run_ms += now->boot_ms - g->last_ms;
+    g->boot = now->boot;
+    g->last_ms = now->boot_ms;
+}
+
+static void note_verdict(struct ghost *g, const struct world *w)
+{
+    const struct locker *l = w->locker;
+    if (w->event->kind != EVENT_VERDICT || w->event->u.verdict.result != ERR_OK || !w->effects->limiter)
+        return;
+    if (l->staff.state == STAFF_REFUSED)
+        g->evaluated[LIMITER_BOTH]++;
+    else if (l->pickup.state == PICKUP_REFUSED)
+        g->evaluated[l->pickup.with_birthday ? LIMITER_BOTH : LIMITER_CODE]++;
+}
+
+void invariant_note(struct ghost *g, const struct world *w)
+{
+    note_time(g, &w->event->now);
+    note_verdict(g, w);
+    for (unsigned i = 0; i < w->effects->records; i++)
+        note_record(g, &w->effects->record[i], w->event);
+    for (uint16_t i = 0; i < w->locker->cabinet.doors; i++) {
+        g->before[i] = w->locker->compartment[i].state;
+        /* A forced door that staff finds open needs no pulse to be seen open. */
+        if (locker_contact(w->locker, i) == HW_DOOR_OPEN)
+            g->opened[i] = true;
+    }
+    g->floor_ms = w->locker->floor.floor_ms;
+}
