@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// kill -9 of each process at random points while bags are loaded and collected. After each: the door states make sense, the journal is whole,
+// nobody's bag was given to somebody else, and everybody still gets theirs. The seed is printed and can be given as MEDLOCKER_SEED.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Stage, until, sleep } from '../stage/stage.mjs';
+import * as story from '../stage/story.mjs';
+
+const ROUNDS = process.env.MEDLOCKER_LONG ? 1000 : 102;
+const seed = Number(process.env.MEDLOCKER_SEED ?? Date.now() % 1e6);
+let state = seed;
+// Park and Miller's generator: small, and the same everywhere.
+const random = (limit) => ((state = (state * 48271) % 2147483647) % limit);
+
+let stage;
+let n = 0;
+const victims = ['locker', 'hub', 'broker'];
+const killed = { locker: 0, hub: 0, broker: 0 };
+
+before(async () => {
+  console.log(`seed ${seed}`);
+  stage = new Stage({ seed });
+  await stage.start();
+}, { timeout: 60000 });
+after(() => stage?.stop());
+
+const starters = { locker: () => stage.startLocker(), hub: () => stage.startHub().then(() => stage.login()), broker: () => stage.startBroker() };
+
+async function kill(who) {
+  await stage[who].stop('SIGKILL');
+  killed[who]++;
+  await starters[who]();
+}
+
+// Doors closed by people who are in no hurry to be perfect.
+async function settle() {
+  for (const d of (await stage.cabinet('doors')).doors) if (d.open) await stage.cabinet(`close ${d.door ?? d.name}`);
+  await until('all doors closed', async () => (await stage.lockerctl('doors')).doors.every((d) => d.contact === 'closed'));
+}
+
+async function home() {
+  await until('the start screen', async () => {
+    const s = await stage.screen();
+    if (s.screen !== 'start') await stage.key('clear').catch(() => {});
+    return s.screen === 'start';
+  }, 70000);
+}
+
+// What must hold whenever the dust has settled.
+async function invariantsHold(pulsesOf) {
+  const { doors } = await stage.lockerctl('doors');
+  const orders = doors.map((d) => d.order).filter(Boolean);
+  assert.equal(new Set(orders).size, orders.length, 'an order lies in two doors');
+  for (const d of doors) assert.ok(!['LOADING', 'OPENING'].includes(d.state), `${d.door} rests in ${d.state}`);
+  const counts = await stage.cabinet('counts');
+  assert.equal(counts.dangerous, 0);
+  assert.ok((await stage.lockerctl('verify')).rows > 0);
+  for (const [door, limit] of pulsesOf) assert.ok(limit >= 0, door);
+}
+
+// Frees a door whose content is unknown, as staff do: look inside, say what is there.
+async function inspect(door, voucher) {
+  await story.staffEnter(stage);
+  await stage.scan(story.doorLabel(stage, door));
+  await stage.waitScreen('staff-inspect-open');
+  await stage.cabinet(`take ${door}`).catch(() => {});
+  await stage.cabinet(`close ${door}`);
+  await stage.waitScreen('staff-inspect-ask');
+  await stage.key('1');
+  await stage.waitScreen('staff-menu');
+  await story.staffLeave(stage);
+  return voucher;
+}
+
+test(`${ROUNDS} kills while people load and collect`, { timeout: 1500000 }, async () => {
+  for (let round = 0; round < ROUNDS; ) {
+    const o = await story.order(stage, { reference: `kill-${seed}-${++n}` });
+    const bag = await story.pack(stage, o.id);
+    await story.badge(stage);
+
+    // One kill somewhere in the loading, one somewhere in the pickup.
+    for (const act of ['load', 'collect']) {
+      if (round >= ROUNDS) break;
+      const who = victims[round % victims.length];
+      const delay = random(act === 'load' ? 2500 : 1500);
+      const acting = (act === 'load' ? story.loadAll(stage, bag) : story.collect(stage, bag)).then(() => true, () => false);
+      await sleep(delay);
+      await kill(who);
+      await acting;
+      round++;
+      await settle();
+      await home();
+      await invariantsHold([]);
+      // Whatever the kill undid, people finish by ordinary means.
+      if (act === 'load') {
+        for (const d of (await stage.lockerctl('doors')).doors.filter((x) => x.state === 'CHECK')) await inspect(d.door);
+        const at = (await stage.lockerctl('doors')).doors.find((d) => d.order === bag.id);
+        if (!at) await story.loadAll(stage, bag);
+      } else {
+        await story.untilDrained(stage, 30000);
+        if ((await story.orderState(stage, bag.id)) !== 'collected') {
+          await stage.type(bag.code);
+          const s = await stage.waitScreen('open', 'refused', 'ask', 'birthday');
+          if (s.screen === 'birthday') {
+            await stage.type('1403');
+            await stage.waitScreen('open', 'refused');
+          }
+          if ((await stage.screen()).screen === 'open') await story.takeAndClose(stage, (await stage.screen()).door);
+          await home();
+        }
+        await story.untilDrained(stage, 30000);
+        await story.untilState(stage, bag.id, 'collected', 30000);
+      }
+    }
+  }
+  assert.ok(Object.values(killed).every((k) => k >= Math.floor(ROUNDS / 3)), JSON.stringify(killed));
+  await stage.hubctl('verify');
+});
+
+test('the cabinet saw no pulse without a journal row', async () => {
+  const { pulses } = await stage.cabinet('counts');
+  const rows = (await stage.lockerctl('journal', '100000')).rows ?? (await stage.lockerctl('journal', '100000')).journal;
+  const intents = rows.filter((r) => r.typ === 'door.pulsed.v1').length;
+  assert.ok(pulses <= intents, `${pulses} pulses, ${intents} intents`);
+});
