@@ -56,7 +56,7 @@ struct link {
     size_t items;
     struct ingest_item *evt; /* scratch for a batch */
     struct ingest_result *result;
-    sd_event_source *batch_timer, *tick_timer;
+    sd_event_source *batch_timer, *batch_idle, *tick_timer;
     struct link_stats stats;
     int64_t silence_checked_ms;
 };
@@ -412,6 +412,7 @@ void link_flush(struct link *l)
     if (l->items == 0 || l->hub->broken)
         return;
     (void)sd_event_source_set_enabled(l->batch_timer, SD_EVENT_OFF);
+    (void)sd_event_source_set_enabled(l->batch_idle, SD_EVENT_OFF);
     for (size_t i = 0; i < l->items; i++)
         note_command_ack(l, &l->item[i]);
     committed = ingest_events(l, &reload);
@@ -427,6 +428,14 @@ static int on_batch_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
     (void)source;
     (void)usec;
+    link_flush(arg);
+    return 0;
+}
+
+/* Nothing more is waiting to be read. What arrives during the commit makes the next batch. */
+static int on_batch_idle(sd_event_source *source, void *arg)
+{
+    (void)source;
     link_flush(arg);
     return 0;
 }
@@ -448,6 +457,7 @@ static void queue(struct link *l, const struct peer *p, enum msg_stream stream, 
     if (l->items == 1) {
         (void)sd_event_source_set_time_relative(l->batch_timer, LINK_BATCH_MS * 1000);
         (void)sd_event_source_set_enabled(l->batch_timer, SD_EVENT_ONESHOT);
+        (void)sd_event_source_set_enabled(l->batch_idle, SD_EVENT_ONESHOT);
     }
     if (l->items == LINK_BATCH_MAX)
         link_flush(l);
@@ -548,6 +558,12 @@ static enum err add_timers(struct link *l, struct reason *r)
     if (rc >= 0)
         rc = sd_event_source_set_enabled(l->batch_timer, SD_EVENT_OFF);
     if (rc >= 0)
+        rc = sd_event_add_defer(l->hub->loop, &l->batch_idle, on_batch_idle, l);
+    if (rc >= 0)
+        rc = sd_event_source_set_priority(l->batch_idle, SD_EVENT_PRIORITY_IDLE);
+    if (rc >= 0)
+        rc = sd_event_source_set_enabled(l->batch_idle, SD_EVENT_OFF);
+    if (rc >= 0)
         rc = sd_event_add_time_relative(l->hub->loop, &l->tick_timer, CLOCK_MONOTONIC, 1000000, 100000, on_tick_timer,
                                         l);
     if (rc >= 0)
@@ -594,6 +610,7 @@ void link_free(struct link *l)
     mqtt_free(l->mqtt);
     drop_items(l);
     (void)sd_event_source_disable_unref(l->batch_timer);
+    (void)sd_event_source_disable_unref(l->batch_idle);
     (void)sd_event_source_disable_unref(l->tick_timer);
     free(l->evt);
     free(l->result);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * link: the hub's side of the talk with lockers. Checks every message with the key of its device, gives events to
- * ingest in batches (LINK_BATCH_MAX messages or LINK_BATCH_MS), acknowledges with the hub's signature only after the
- * commit, answers heartbeats, and sends the commands of the outbox until the locker has confirmed them. What is
- * retained, unsigned, foreign or of a frozen locker is refused and counted.
+ * ingest in batches (what is there when the loop has nothing else to do, at most LINK_BATCH_MAX messages and
+ * LINK_BATCH_MS), acknowledges with the hub's signature only after the commit, answers heartbeats, and sends the
+ * commands of the outbox until the locker has confirmed them. What is retained, unsigned, foreign or of a frozen locker
+ * is refused and counted.
  *
  * Commands go only to a locker that was heard within LINK_HEARD_MS, at most LINK_WINDOW beyond the confirmed one; again
  * from there when the locker repeats an old acknowledgement, after LINK_RESEND_MS of silence, and after a new
