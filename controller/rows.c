@@ -339,7 +339,9 @@ static void fit_together(struct locker *l)
     }
     for (uint16_t i = 0; i < ORDER_SLOTS; i++) {
         struct order *o = &l->orders.slot[i];
-        const struct compartment *c = o->used && o->door != CABINET_NO_DOOR ? &l->compartment[o->door] : NULL;
+        if (!o->used)
+            continue;
+        const struct compartment *c = o->door != CABINET_NO_DOOR ? &l->compartment[o->door] : NULL;
         if (c == NULL || !c->bound || memcmp(c->order, o->id, CODE_ORDER_LEN) != 0)
             fit_order(o);
     }
