@@ -477,7 +477,7 @@ static enum err take_top(struct config *c, cfg_t *file, struct reason *r)
         e = conf_because(file, "telephone", r, ERR_SYNTAX, "digits, spaces and + - ( ) only");
     }
     if (e == ERR_OK) {
-        e = take_text(file, "site", 1, c->site, sizeof c->site, r);
+        e = take_text(file, "site", 0, c->site, sizeof c->site, r);
     }
     if (e == ERR_OK) {
         e = take_u32(file, "window", 1, 256, &c->window, r);
@@ -506,7 +506,7 @@ enum err config_load(const char *path, struct config *out, struct reason *r)
                         CFG_INT("channel", 0, CFGF_NODEFAULT),
                         CFG_STR("contact_board", NULL, CFGF_NODEFAULT),
                         CFG_INT("contact_input", 0, CFGF_NODEFAULT),
-                        CFG_INT("contact_open", 0, CFGF_NODEFAULT),
+                        CFG_INT("contact_open", 1, CFGF_NONE),
                         CFG_STR("size", NULL, CFGF_NODEFAULT),
                         CFG_STR("zone", "room", CFGF_NONE),
                         CFG_INT("row", 0, CFGF_NODEFAULT),
@@ -527,7 +527,7 @@ enum err config_load(const char *path, struct config *out, struct reason *r)
                          CFG_INT("kiosk_port", 8090, CFGF_NONE),
                          CFG_STR("language", "nl", CFGF_NONE),
                          CFG_STR("telephone", NULL, CFGF_NODEFAULT),
-                         CFG_STR("site", NULL, CFGF_NODEFAULT),
+                         CFG_STR("site", "", CFGF_NONE),
                          CFG_STR("keypad", "", CFGF_NONE),
                          CFG_STR("scanner", "", CFGF_NONE),
                          CFG_INT("window", 64, CFGF_NONE),

@@ -28,7 +28,7 @@ struct config {
     uint16_t kiosk_port;
     enum screen_language language;
     char telephone[CONFIG_TEXT_CAP];
-    char site[CONFIG_TEXT_CAP];
+    char site[CONFIG_TEXT_CAP];                             /* empty: the name of the enrolment */
     char keypad[CONFIG_PATH_CAP], scanner[CONFIG_PATH_CAP]; /* empty: none */
     unsigned window;
     unsigned heartbeat_s;

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/link.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/msg.h"
+
+#define TICK_MS 1000
+#define GAP_MS 1000 /* a repeated acknowledgement makes us send again at most this often */
+#define TOPIC_CAP 64
+
+struct link {
+    struct link_cfg cfg;
+    struct link_transport transport;
+    sd_event_source *soon, *timer;
+    int64_t sent;        /* highest sequence published in this connection */
+    int64_t progress_ms; /* last acknowledgement that moved, or first message after quiet */
+    int64_t resent_ms;
+    int64_t told_ms; /* last heartbeat; 0: none in this connection */
+    int64_t heard_ms;
+    int64_t newest_ack; /* loose sequence of the hub's newest acknowledgement */
+    bool ack_due, changed, frozen;
+    uint64_t refused;
+};
+
+static void wake(struct link *l)
+{
+    (void)sd_event_source_set_enabled(l->soon, SD_EVENT_ONESHOT);
+}
+
+void link_wake(struct link *l)
+{
+    l->changed = true;
+    wake(l);
+}
+
+static bool is_up(const struct link *l)
+{
+    return l->transport.is_up != NULL && l->transport.is_up(l->transport.arg);
+}
+
+static enum err publish(struct link *l, enum msg_stream stream, const char *text)
+{
+    char topic[TOPIC_CAP];
+    msg_topic(topic, l->cfg.id->terms.id, MSG_UP, stream);
+    return l->transport.publish(l->transport.arg, topic, text, strlen(text));
+}
+
+/* ---------------------------------------------------------------- sending */
+
+/* False when there is nothing more to send now. */
+static bool send_next_event(struct link *l)
+{
+    struct store_row row;
+    struct reason r;
+    bool found;
+    if (l->sent - store_outbox_acked(l->cfg.store) >= (int64_t)l->cfg.window) {
+        return false;
+    }
+    enum err e = store_outbox_next(l->cfg.store, l->sent, &row, &found, &r);
+    if (e != ERR_OK) {
+        act_fail(l->cfg.act, e, &r);
+        return false;
+    }
+    if (!found) {
+        return false;
+    }
+    e = publish(l, MSG_EVT, row.text);
+    free(row.text);
+    if (e != ERR_OK) {
+        log_warning("link", "event %lld was not sent: %s", (long long)row.seq, err_name(e));
+        return false;
+    }
+    if (l->sent == store_outbox_acked(l->cfg.store)) {
+        l->progress_ms = clock_boot_ms();
+    }
+    l->sent = row.seq;
+    return true;
+}
+
+static void send_loose(struct link *l, enum msg_stream stream, const char *typ, const cJSON *dat)
+{
+    struct clock_now now;
+    struct stream_cursor inbox;
+    struct reason r;
+    char *text;
+    act_now(l->cfg.act, &now);
+    store_inbox(l->cfg.store, &inbox);
+    enum err e = seal_loose(l->cfg.seal, stream, typ, dat, &now, inbox.seq, &text, &r);
+    if (e != ERR_OK) {
+        log_error("link", "%s: %s", typ, r.text);
+        return;
+    }
+    e = publish(l, stream, text);
+    free(text);
+    if (e != ERR_OK) {
+        log_info("link", "%s was not sent: %s", typ, err_name(e));
+    }
+}
+
+static void send_ack(struct link *l)
+{
+    struct stream_cursor inbox;
+    store_inbox(l->cfg.store, &inbox);
+    cJSON *dat = json_new_object();
+    json_put_int(dat, "cmd", inbox.seq);
+    send_loose(l, MSG_ACK, "ack.v1", dat);
+    cJSON_Delete(dat);
+    l->ack_due = false;
+}
+
+static void put_doors(cJSON *dat, const struct locker *k)
+{
+    cJSON *list = json_put_array(dat, "doors");
+    for (uint16_t i = 0; i < k->cabinet.doors; i++) {
+        cJSON *one = json_put_object(list, NULL);
+        json_put_text(one, "door", k->cabinet.door[i].name);
+        json_put_text(one, "state", compartment_state_name(k->compartment[i].state));
+        json_put_text(one, "contact", record_door_state_name(locker_contact(k, i)));
+    }
+}
+
+static void put_boards(cJSON *dat, const struct locker *k)
+{
+    cJSON *list = json_put_array(dat, "boards");
+    for (unsigned i = 0; i < k->cabinet.boards; i++) {
+        cJSON *one = json_put_object(list, NULL);
+        json_put_text(one, "board", k->cabinet.board[i]);
+        json_put_text(one, "state", record_board_state_name(k->board[i].state));
+    }
+}
+
+static void put_climate(cJSON *dat, const struct locker *k)
+{
+    cJSON *list = json_put_array(dat, "climate");
+    for (unsigned i = 0; i < k->cabinet.climates; i++) {
+        const struct locker_climate *c = &k->climate[i];
+        cJSON *one = json_put_object(list, NULL);
+        json_put_text(one, "sensor", k->cabinet.climate[i].name);
+        json_put_text(one, "state", record_climate_name(c->state));
+        if (c->state == RECORD_CLIMATE_OK || c->state == RECORD_CLIMATE_EXCURSION) {
+            json_put_int(one, "milli_c", c->milli_c);
+            if (c->permille >= 0) {
+                json_put_int(one, "permille", c->permille);
+            }
+        }
+    }
+}
+
+static void send_heartbeat(struct link *l)
+{
+    const struct locker *k = l->cfg.locker;
+    cJSON *dat = json_new_object();
+    json_put_text(dat, "version", k->cabinet.version);
+    json_put_int(dat, "uptime_s", clock_boot_ms() / 1000);
+    json_put_int(dat, "outbox", store_outbox_rows(l->cfg.store));
+    json_put_int(dat, "wrong_1h", limiter_wrong_1h(&k->limiter));
+    json_put_int(dat, "wrong_24h", limiter_wrong_24h(&k->limiter));
+    json_put_int(dat, "wrong_7d", limiter_wrong_7d(&k->limiter));
+    json_put_text(dat, "mode", limiter_mode_name(limiter_mode(&k->limiter)));
+    json_put_int(dat, "refused", (int64_t)l->refused);
+    put_doors(dat, k);
+    put_boards(dat, k);
+    put_climate(dat, k);
+    send_loose(l, MSG_TEL, "locker.heartbeat.v1", dat);
+    cJSON_Delete(dat);
+    l->told_ms = clock_boot_ms();
+    l->changed = false;
+}
+
+static bool heartbeat_is_due(const struct link *l, int64_t now_ms)
+{
+    int64_t age_ms = now_ms - l->told_ms;
+    return l->told_ms == 0 || age_ms >= (int64_t)l->cfg.heartbeat_s * 1000 || (l->changed && age_ms >= TICK_MS);
+}
+
+static void send_all(struct link *l)
+{
+    if (!is_up(l) || act_is_fatal(l->cfg.act)) {
+        return;
+    }
+    if (l->ack_due) {
+        send_ack(l);
+    }
+    unsigned n = 0;
+    while (n < l->cfg.window && send_next_event(l)) {
+        n++;
+    }
+    if (heartbeat_is_due(l, clock_boot_ms())) {
+        send_heartbeat(l);
+    }
+}
+
+static void send_again(struct link *l, const char *why)
+{
+    int64_t acked = store_outbox_acked(l->cfg.store);
+    log_notice("link", "sending again from event %lld: %s", (long long)acked + 1, why);
+    l->sent = acked;
+    l->progress_ms = l->resent_ms = clock_boot_ms();
+    wake(l);
+}
+
+/* ---------------------------------------------------------------- receiving */
+
+static void refuse(struct link *l, const char *what, enum err e, const char *why)
+{
+    l->refused++;
+    log_warning("link", "%s refused (%s): %s", what, err_name(e), why);
+}
+
+static void hear(struct link *l, const struct msg *m)
+{
+    l->heard_ms = clock_boot_ms();
+    act_contact(l->cfg.act, m->head.iat_ms);
+}
+
+/* Cumulative, so an old one can do no harm. */
+static void apply_ack(struct link *l, const struct msg *m, int64_t evt)
+{
+    struct reason r;
+    int64_t before = store_outbox_acked(l->cfg.store);
+    bool newest = m->head.seq > l->newest_ack;
+    if (newest) {
+        l->newest_ack = m->head.seq;
+        hear(l, m);
+    }
+    if (evt > before) {
+        enum err e = store_outbox_ack(l->cfg.store, evt, &r);
+        if (e == ERR_RANGE) {
+            refuse(l, "acknowledgement", e, "the hub has more events than were written here");
+        } else if (e != ERR_OK) {
+            act_fail(l->cfg.act, e, &r);
+        } else {
+            l->sent = l->sent > evt ? l->sent : evt;
+            l->progress_ms = clock_boot_ms();
+            wake(l);
+        }
+    } else if (newest && evt == before && l->sent > before && clock_boot_ms() - l->resent_ms >= GAP_MS &&
+               clock_boot_ms() - l->progress_ms >= GAP_MS) {
+        send_again(l, "the hub waits for it");
+    }
+}
+
+static void on_ack(struct link *l, const struct msg *m)
+{
+    static const char *const members[] = {"evt", NULL};
+    struct reason r;
+    int64_t evt;
+    enum err e = json_only(m->dat, members, &r);
+    if (e == ERR_OK) {
+        e = json_get_int(m->dat, "evt", 0, INT64_C(9007199254740991), &evt, &r);
+    }
+    if (e == ERR_OK && m->head.epo != l->cfg.id->terms.epoch) {
+        e = err_because(&r, ERR_FOREIGN, "epoch %u", m->head.epo);
+    }
+    if (e != ERR_OK) {
+        refuse(l, "acknowledgement", e, r.text);
+        return;
+    }
+    apply_ack(l, m, evt);
+}
+
+static enum err read_withdraw(const cJSON *dat, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"ord", "lod", "cause", NULL};
+    const char *cause;
+    int64_t load;
+    enum err e = json_only(dat, members, r);
+    if (e == ERR_OK) {
+        e = json_get_hex(dat, "ord", ev->u.withdraw.order, CODE_ORDER_LEN, r);
+    }
+    if (e == ERR_OK) {
+        e = json_get_int(dat, "lod", 1, UINT32_MAX, &load, r);
+    }
+    if (e == ERR_OK) {
+        e = json_get_text(dat, "cause", 1, 16, &cause, r);
+    }
+    if (e != ERR_OK) {
+        return e;
+    }
+    ev->u.withdraw.load = (uint32_t)load;
+    ev->u.withdraw.expired = strcmp(cause, "expired") == 0;
+    return ev->u.withdraw.expired || strcmp(cause, "withdrawn") == 0
+               ? ERR_OK
+               : err_because(r, ERR_UNKNOWN, "cause: \"%s\" is not known", cause);
+}
+
+static enum err read_badge(const cJSON *dat, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"badge", NULL};
+    enum err e = json_only(dat, members, r);
+    return e == ERR_OK ? json_get_hex(dat, "badge", ev->u.badge, sizeof ev->u.badge, r) : e;
+}
+
+static enum err read_reset(const cJSON *dat, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"staff", NULL};
+    uint8_t staff[RECORD_STAFF_LEN];
+    (void)ev;
+    enum err e = json_only(dat, members, r);
+    return e == ERR_OK ? json_get_hex(dat, "staff", staff, sizeof staff, r) : e;
+}
+
+static const struct {
+    const char *typ;
+    enum event_kind kind;
+    enum err (*read)(const cJSON *dat, struct event *ev, struct reason *r);
+} commands[] = {
+    {"order.withdraw.v1", EVENT_WITHDRAW, read_withdraw},
+    {"badge.revoke.v1", EVENT_BADGE_REVOKE, read_badge},
+    {"guess.reset.v1", EVENT_GUESS_RESET, read_reset},
+};
+
+/* A command that cannot be read would come back for ever: its number is passed over, without effect. */
+static void pass_over(struct link *l, const struct stream_cursor *cursor, enum err e, const struct reason *why)
+{
+    struct reason r;
+    refuse(l, "command", e, why->text);
+    e = store_inbox_set(l->cfg.store, cursor, &r);
+    if (e != ERR_OK) {
+        act_fail(l->cfg.act, e, &r);
+    }
+}
+
+static void apply_command(struct link *l, const struct msg *m, struct stream_cursor *cursor)
+{
+    struct event ev = {.command = m->head.seq};
+    struct reason r = {"no such command"};
+    enum err e = ERR_UNKNOWN;
+    stream_advance(cursor, m);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(m->head.typ, commands[i].typ) == 0) {
+            ev.kind = commands[i].kind;
+            e = commands[i].read(m->dat, &ev, &r);
+        }
+    }
+    if (e == ERR_OK) {
+        log_info("link", "command %lld: %s", (long long)m->head.seq, m->head.typ);
+        act_command(l->cfg.act, &ev, cursor);
+    } else {
+        pass_over(l, cursor, e, &r);
+    }
+}
+
+static void on_command(struct link *l, const struct msg *m)
+{
+    struct stream_cursor cursor;
+    store_inbox(l->cfg.store, &cursor);
+    enum stream_verdict verdict = stream_judge(&cursor, m);
+    if (verdict == STREAM_FORKED) {
+        l->frozen = true;
+        refuse(l, "command", ERR_FORKED, "the hub tells two histories; no command is applied until a new enrolment");
+        return;
+    }
+    if (l->frozen || verdict == STREAM_FOREIGN) {
+        refuse(l, "command", l->frozen ? ERR_FORKED : ERR_FOREIGN, l->frozen ? "frozen" : "another epoch");
+        return;
+    }
+    hear(l, m);
+    if (verdict == STREAM_APPLY && !act_is_fatal(l->cfg.act)) {
+        apply_command(l, m, &cursor);
+    }
+    l->ack_due = true;
+    wake(l);
+}
+
+void link_on_message(struct link *l, const char *topic, const void *payload, size_t len, bool retained)
+{
+    char device[MSG_ID_CAP];
+    enum msg_direction dir;
+    enum msg_stream stream;
+    struct reason r = {"retained"};
+    enum err e = retained ? ERR_DENIED : msg_topic_parse(topic, device, &dir, &stream);
+    if (e == ERR_OK && (dir != MSG_DOWN || strcmp(device, l->cfg.id->terms.id) != 0)) {
+        e = err_because(&r, ERR_FOREIGN, "topic of somebody else");
+    }
+    struct msg m;
+    if (e == ERR_OK) {
+        e = msg_open(&m, payload, len, MSG_DOWN, device, stream, &l->cfg.id->terms.hub, 0, &r);
+    }
+    if (e != ERR_OK) {
+        refuse(l, "message", e, r.text);
+        return;
+    }
+    if (stream == MSG_ACK) {
+        on_ack(l, &m);
+    } else if (stream == MSG_CMD) {
+        on_command(l, &m);
+    }
+    msg_fini(&m);
+}
+
+void link_on_up(struct link *l)
+{
+    l->sent = store_outbox_acked(l->cfg.store);
+    l->progress_ms = clock_boot_ms();
+    l->told_ms = 0;
+    l->ack_due = true;
+    wake(l);
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static int on_soon(sd_event_source *s, void *arg)
+{
+    (void)s;
+    send_all(arg);
+    return 0;
+}
+
+static int on_timer(sd_event_source *s, uint64_t usec, void *arg)
+{
+    (void)usec;
+    struct link *l = arg;
+    (void)sd_event_source_set_time_relative(s, TICK_MS * 1000);
+    (void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+    if (is_up(l) && l->sent > store_outbox_acked(l->cfg.store) && clock_boot_ms() - l->progress_ms >= LINK_SILENCE_MS) {
+        send_again(l, "no acknowledgement");
+    }
+    send_all(l);
+    return 0;
+}
+
+void link_set_transport(struct link *l, const struct link_transport *t)
+{
+    l->transport = *t;
+}
+
+void link_status(const struct link *l, struct link_status *out)
+{
+    struct stream_cursor inbox;
+    store_inbox(l->cfg.store, &inbox);
+    *out = (struct link_status){.up = is_up(l),
+                                .frozen = l->frozen,
+                                .sent = l->sent,
+                                .acked = store_outbox_acked(l->cfg.store),
+                                .commands = inbox.seq,
+                                .refused = l->refused,
+                                .heard_ago_ms = l->heard_ms == 0 ? -1 : clock_boot_ms() - l->heard_ms};
+}
+
+enum err link_open(struct link **out, const struct link_cfg *cfg, sd_event *loop, struct reason *r)
+{
+    assert(cfg->window > 0 && cfg->heartbeat_s > 0);
+    struct link *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return err_because(r, ERR_MEMORY, "link: no memory");
+    }
+    l->cfg = *cfg;
+    int rc = sd_event_add_defer(loop, &l->soon, on_soon, l);
+    if (rc >= 0) {
+        rc = sd_event_add_time_relative(loop, &l->timer, CLOCK_BOOTTIME, TICK_MS * 1000, 10000, on_timer, l);
+    }
+    if (rc < 0) {
+        link_free(l);
+        return err_because(r, ERR_IO, "link: event source: %s", strerror(-rc));
+    }
+    (void)sd_event_source_set_enabled(l->soon, SD_EVENT_OFF);
+    (void)sd_event_source_set_description(l->soon, "link");
+    (void)sd_event_source_set_description(l->timer, "link-timer");
+    *out = l;
+    return ERR_OK;
+}
+
+void link_free(struct link *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    sd_event_source_disable_unref(l->soon);
+    sd_event_source_disable_unref(l->timer);
+    free(l);
+}
