@@ -379,6 +379,8 @@ static void note_time(struct ghost *g, const struct clock_now *now)
 {
     if (now->boot == g->boot && now->boot_ms > g->last_ms)
         g->run_ms += now->boot_ms - g->last_ms;
+    if (now->boot != g->boot)
+        g->coil_until_ms = 0; /* the driver switches every output off before it reports */
     g->boot = now->boot;
     g->last_ms = now->boot_ms;
 }
