@@ -93,7 +93,7 @@ $(B)/hubd $(B)/hubctl: $(B)/%: $(B)/backend/%.o $(B)/libbackend.a $(B)/libcommon
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/lockersim: $(B)/hw/sim/lockersim.o $(B)/libsim.a $(B)/libhw.a $(B)/libcommon.a
+$(B)/lockersim: $(B)/hw/sim/lockersim.o $(B)/libsim.a $(B)/libcommon.a
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
