@@ -28,7 +28,7 @@ struct fhir_cfg {
 /* Where and why a bundle was refused; `code` is from the IssueType value set. */
 struct fhir_issue {
     const char *code;     /* "structure", "required", "value", "not-found", "business-rule", ... */
-    char expression[160]; /* FHIRPath of the element: "Bundle.entry[0].resource.status" */
+    char expression[192]; /* FHIRPath of the element: "Bundle.entry[0].resource.status" */
 };
 
 /* Reads a bundle. *kept: what fhir_evidence() needs of the dispense later (compact JSON without extensions); the caller
