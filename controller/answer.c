@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/answer.h"
 
+#include <stdint.h>
 #include <string.h>
+
+#define EXACT_MAX ((INT64_C(1) << 53) - 1) /* the largest integer in our JSON */
+
+/* A number from a database that may be damaged. */
+static void put_number(cJSON *item, const char *key, int64_t n)
+{
+    if (n >= -EXACT_MAX && n <= EXACT_MAX) {
+        json_put_int(item, key, n);
+    } else {
+        json_put_text(item, key, NULL);
+    }
+}
 
 static void add_row(void *arg, const struct store_journal_row *row)
 {
     const struct json_limits limits = {.max_len = JSON_MAX_MESSAGE, .max_depth = JSON_DEPTH_MESSAGE};
     cJSON *item = json_new_object();
-    json_put_int(item, "id", row->id);
-    json_put_int(item, "seq", row->seq);
+    put_number(item, "id", row->id);
+    put_number(item, "seq", row->seq);
     json_put_int(item, "boot", row->boot);
-    json_put_int(item, "boot_ms", row->boot_ms);
-    json_put_int(item, "wall_ms", row->wall_ms);
+    put_number(item, "boot_ms", row->boot_ms);
+    put_number(item, "wall_ms", row->wall_ms);
     json_put_text(item, "typ", row->typ);
     cJSON *dat;
     if (json_parse(&dat, row->body, strlen(row->body), &limits, NULL) == ERR_OK) {
