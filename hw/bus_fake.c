@@ -19,6 +19,7 @@ struct fake_board {
     struct bus_fake_board cfg;
     bool mute, foreign;
     unsigned faults[BUS_FAKE_FAULT_N]; /* how often each is still to come */
+    enum bus_fake_fault pulse_fault;   /* BUS_FAKE_FAULT_N: none */
     int64_t off_us[PROFILE_LOCKS_MAX]; /* energised until then; 0: not */
     int64_t on_us[PROFILE_LOCKS_MAX];
     bool dead_relay[PROFILE_LOCKS_MAX];
@@ -270,6 +271,18 @@ static bool take_fault(struct fake_board *b, enum bus_fake_fault fault)
     return true;
 }
 
+static void arm_pulse_fault(struct fake_board *b, const struct frame *q)
+{
+    const struct profile *p = b->cfg.profile;
+    struct frame off = profile_off_frame(p, b->cfg.unit, 0);
+    bool is_write = q->function == FRAME_WRITE_COIL || q->function == FRAME_WRITE_REGISTER;
+    bool is_off = q->function == off.function && q->value == off.value && q->address - p->off.address < p->locks;
+    if (!is_write || is_off || b->pulse_fault == BUS_FAKE_FAULT_N)
+        return;
+    b->faults[b->pulse_fault]++;
+    b->pulse_fault = BUS_FAKE_FAULT_N;
+}
+
 static void bend(struct bus_fake *f, struct fake_board *b, struct reply *out)
 {
     if (take_fault(b, BUS_FAKE_WRONG_UNIT))
@@ -300,7 +313,10 @@ static bool serve(struct bus_fake *f, const struct line_exchange *x, struct repl
     struct fake_board *b = find_board(f, x->request.unit);
     int64_t now_us = clock_mono_us();
     settle(f, now_us);
-    if (b == NULL || b->mute || take_fault(b, BUS_FAKE_SILENT))
+    if (b == NULL || b->mute)
+        return false;
+    arm_pulse_fault(b, &x->request);
+    if (take_fault(b, BUS_FAKE_SILENT))
         return false;
     f->tally.requests++;
     if (take_fault(b, BUS_FAKE_EXCEPTION)) {
@@ -406,6 +422,7 @@ enum err bus_fake_new(struct line **out, const struct bus_fake_cfg *cfg, struct 
     f->doors = cfg->doors;
     for (unsigned i = 0; i < cfg->boards; i++) {
         f->board[i].cfg = cfg->board[i];
+        f->board[i].pulse_fault = BUS_FAKE_FAULT_N;
         for (unsigned k = 0; k < PROFILE_PROBES_MAX; k++)
             f->board[i].temperature[k] = 50;
     }
@@ -511,6 +528,15 @@ void bus_fake_fault(struct bus_fake *f, uint8_t unit, enum bus_fake_fault fault,
     struct fake_board *b = find_board(f, unit);
     if (b != NULL)
         b->faults[fault] = times;
+    leave(f);
+}
+
+void bus_fake_fault_pulse(struct bus_fake *f, uint8_t unit, enum bus_fake_fault fault)
+{
+    enter(f);
+    struct fake_board *b = find_board(f, unit);
+    if (b != NULL)
+        b->pulse_fault = fault;
     leave(f);
 }
 

@@ -73,6 +73,8 @@ void bus_fake_dead_relay(struct bus_fake *f, uint16_t door, bool on);
 void bus_fake_mute(struct bus_fake *f, uint8_t unit, bool on);
 void bus_fake_foreign(struct bus_fake *f, uint8_t unit, bool on);
 void bus_fake_fault(struct bus_fake *f, uint8_t unit, enum bus_fake_fault fault, unsigned times);
+/* The next pulse on a lock of the board meets this fault. */
+void bus_fake_fault_pulse(struct bus_fake *f, uint8_t unit, enum bus_fake_fault fault);
 void bus_fake_unplug(struct bus_fake *f, bool on); /* the whole line */
 void bus_fake_input(struct bus_fake *f, uint8_t unit, uint8_t input, bool one);
 void bus_fake_climate(struct bus_fake *f, uint8_t unit, uint8_t probe, uint16_t temperature, uint16_t humidity);

@@ -129,7 +129,7 @@ enum frame_verdict frame_judge_tcp(const struct frame *f, uint16_t transaction, 
 
 bool frame_bit(const struct frame_answer *a, unsigned i)
 {
-    return i / 8U < a->data_len && (a->data[i / 8U] >> (i % 8U) & 1U) != 0;
+    return i / 8U < a->data_len && ((unsigned)a->data[i / 8U] >> (i % 8U) & 1U) != 0;
 }
 
 uint16_t frame_register(const struct frame_answer *a, unsigned i)

@@ -225,21 +225,30 @@ static void lose(struct schedule_board *b, int64_t end_us)
     b->state = SCHEDULE_LOST;
 }
 
+/* Failures in a row of one kind of request; a pulse that failed is the controller's to judge. */
 static uint8_t *failure_count(struct schedule_board *b, const struct schedule_step *step)
 {
-    return step->kind == SCHEDULE_READ ? &b->failures[step->read] : &b->off_failures;
+    switch (step->kind) {
+    case SCHEDULE_READ:
+        return &b->failures[step->read];
+    case SCHEDULE_OFF:
+        return &b->off_failures;
+    case SCHEDULE_PULSE:
+        break;
+    }
+    return NULL;
 }
 
 static void fail(struct schedule_board *b, const struct schedule_step *step, int64_t end_us)
 {
     uint8_t *count = failure_count(b, step);
-    if (*count < UINT8_MAX)
+    /* One try is enough for a board that is lost, or that was lost before it started this time. */
+    uint8_t tries = b->state == SCHEDULE_RUNNING ? SCHEDULE_TRIES : (uint8_t)(b->was_lost ? 1 : SCHEDULE_TRIES - 1);
+    if (count != NULL && *count < UINT8_MAX)
         (*count)++;
     if (step->kind == SCHEDULE_READ)
         b->due_us[step->read] = end_us;
-    /* One try is enough for a board that is lost, or that was lost before it started this time. */
-    uint8_t tries = b->state == SCHEDULE_RUNNING ? SCHEDULE_TRIES : (uint8_t)(b->was_lost ? 1 : SCHEDULE_TRIES - 1);
-    if (b->silent >= tries || *count >= tries)
+    if (b->silent >= tries || (count != NULL && *count >= tries))
         lose(b, end_us);
 }
 
@@ -256,8 +265,10 @@ static void settle_start(struct schedule_board *b, int64_t end_us)
 
 static void advance(struct schedule_board *b, const struct schedule_step *step, int64_t start_us, int64_t end_us)
 {
+    uint8_t *count = failure_count(b, step);
     b->silent = 0;
-    *failure_count(b, step) = 0;
+    if (count != NULL)
+        *count = 0;
     if (b->state == SCHEDULE_LOST || b->state == SCHEDULE_FOREIGN)
         begin(b, end_us);
     if (step->kind == SCHEDULE_OFF) {
