@@ -30,6 +30,7 @@ struct act {
     struct act_cfg cfg;
     struct act_callbacks cb;
     struct hw *hw;
+    struct work *work;
     sd_event_source *timer;
     struct effects *fx;
     struct screen out_of_service;
@@ -110,7 +111,7 @@ static void do_stretch(struct act *a, const struct effect *e)
     while (i < STRETCHES_MAX && a->stretch[i].busy) {
         i++;
     }
-    if (i == STRETCHES_MAX) {
+    if (i == STRETCHES_MAX || a->work == NULL) {
         push_verdict(a, e->u.stretch.try_id, ERR_MEMORY);
         return;
     }
@@ -124,7 +125,7 @@ static void do_stretch(struct act *a, const struct effect *e)
     s->try_id = e->u.stretch.try_id;
     memcpy(s->secret, e->u.stretch.secret, sizeof s->secret);
     struct work_job job = {.run = run_stretch, .done = finish_stretch, .arg = s};
-    if (work_submit(a->cfg.work, &job) != ERR_OK) {
+    if (work_submit(a->work, &job) != ERR_OK) {
         sodium_memzero(s, sizeof *s);
         push_verdict(a, e->u.stretch.try_id, ERR_MEMORY);
     }
@@ -346,6 +347,11 @@ void act_start(struct act *a)
 }
 
 /* ---------------------------------------------------------------- the rest */
+
+void act_set_work(struct act *a, struct work *work)
+{
+    a->work = work;
+}
 
 void act_set_hw(struct act *a, struct hw *hw)
 {

@@ -29,7 +29,6 @@ struct act;
 struct act_cfg {
     struct locker *locker;
     struct store *store;
-    struct work *work;
     const struct identity *id;
     const char *state_dir; /* of the ballast */
 };
@@ -45,7 +44,10 @@ struct act_callbacks {
 
 enum err act_open(struct act **out, const struct act_cfg *cfg, const struct act_callbacks *cb, sd_event *loop,
                   struct reason *r) ERR_MUST_CHECK;
-void act_free(struct act *a); /* after the worker was freed, which may be stretching; NULL is fine */
+void act_free(struct act *a); /* NULL is fine */
+
+/* The worker for Argon2id; NULL once it was freed, which must be before act is. */
+void act_set_work(struct act *a, struct work *work);
 
 /* The hardware, which is opened with act_on_hw as its callback; NULL before it is freed. */
 void act_set_hw(struct act *a, struct hw *hw);

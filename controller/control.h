@@ -19,10 +19,39 @@
 #ifndef MEDLOCKER_CONTROL_H
 #define MEDLOCKER_CONTROL_H
 
+#include <systemd/sd-event.h>
+
+#include "common/err.h"
+#include "controller/act.h"
+#include "controller/identity.h"
+#include "controller/link.h"
+#include "controller/locker.h"
+#include "controller/store.h"
+
 #define CONTROL_PATH "/run/lockerd/control" /* default of both sides */
 #define CONTROL_REQUEST_MAX 512             /* bytes of a line */
 #define CONTROL_ANSWER_MAX (4u * 1024 * 1024)
 #define CONTROL_JOURNAL_MAX 200
 #define CONTROL_JOURNAL_DEFAULT 20
+#define CONTROL_CLIENTS_MAX 8
+
+/* The side of lockerd. One thread, the loop's; verify blocks while it reads the whole journal. */
+struct control;
+
+struct control_cfg {
+    const char *path; /* of the socket, mode 0600; one that is left of an earlier run is replaced */
+    const char *site;
+    const struct identity *id;
+    const struct locker *locker;
+    struct store *store;
+    struct act *act;
+    const struct link *link;
+};
+
+/* Everything in cfg is not copied and outlives the control. Errors: ERR_TOO_LONG (path), ERR_BUSY (another lockerd
+ * answers there), ERR_IO. */
+enum err control_open(struct control **out, const struct control_cfg *cfg, sd_event *loop,
+                      struct reason *r) ERR_MUST_CHECK;
+void control_free(struct control *c); /* removes the socket; NULL is fine */
 
 #endif

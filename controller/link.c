@@ -150,10 +150,9 @@ static void put_climate(cJSON *dat, const struct locker *k)
     }
 }
 
-static void send_heartbeat(struct link *l)
+void link_describe(const struct link *l, cJSON *dat)
 {
     const struct locker *k = l->cfg.locker;
-    cJSON *dat = json_new_object();
     json_put_text(dat, "version", k->cabinet.version);
     json_put_int(dat, "uptime_s", clock_boot_ms() / 1000);
     json_put_int(dat, "outbox", store_outbox_rows(l->cfg.store));
@@ -162,9 +161,15 @@ static void send_heartbeat(struct link *l)
     json_put_int(dat, "wrong_7d", limiter_wrong_7d(&k->limiter));
     json_put_text(dat, "mode", limiter_mode_name(limiter_mode(&k->limiter)));
     json_put_int(dat, "refused", (int64_t)l->refused);
-    put_doors(dat, k);
     put_boards(dat, k);
     put_climate(dat, k);
+}
+
+static void send_heartbeat(struct link *l)
+{
+    cJSON *dat = json_new_object();
+    link_describe(l, dat);
+    put_doors(dat, l->cfg.locker);
     send_loose(l, MSG_TEL, "locker.heartbeat.v1", dat);
     cJSON_Delete(dat);
     l->told_ms = clock_boot_ms();

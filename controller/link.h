@@ -63,4 +63,7 @@ struct link_status {
 };
 void link_status(const struct link *l, struct link_status *out);
 
+/* The members of locker.heartbeat.v1 except "doors" into dat. */
+void link_describe(const struct link *l, cJSON *dat);
+
 #endif

@@ -184,10 +184,10 @@ static int open_all(struct fixture *f)
         return -1;
     }
     act.store = link.store = f->store;
-    act.work = f->work;
     if (act_open(&f->act, &act, &cb, f->loop, &r) != ERR_OK) {
         return -1;
     }
+    act_set_work(f->act, f->work);
     link.act = f->act;
     if (link_open(&f->link, &link, f->loop, &r) != ERR_OK) {
         return -1;
