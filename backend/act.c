@@ -79,14 +79,12 @@ static enum err insert_order(struct hub *hub, const struct act_who *who, const s
                              struct order *o, struct reason *r)
 {
     struct store *s = hub->store;
+    uint8_t id[ORDER_ID_LEN];
     char number[24];
     enum err e;
 
-    memset(o, 0, sizeof(*o));
-    randombytes_buf(o->id, sizeof(o->id));
-    o->ask = *q;
-    o->state = ORDER_REGISTERED;
-    o->created_ms = o->changed_ms = clock_wall_ms();
+    randombytes_buf(id, sizeof(id));
+    order_init(o, id, q, clock_wall_ms());
     e = s->ops->order_insert(s, o, kept, r);
     if (e != ERR_OK)
         return e;

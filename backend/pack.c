@@ -127,9 +127,10 @@ enum err pack_begin(struct hub *hub, struct pack *p, struct reason *r)
 static void set_window(const struct hub *hub, const struct order *o, struct order_event *ev)
 {
     int64_t now_s = ev->at_ms / 1000;
+    bool asked = o->ask.not_after_s > now_s; /* a window that is over was of an earlier packing */
 
-    ev->not_before_s = o->ask.not_before_s != 0 ? o->ask.not_before_s : now_s;
-    ev->not_after_s = o->ask.not_after_s != 0 ? o->ask.not_after_s : now_s + hub->cfg.window_h * 3600;
+    ev->not_before_s = asked && o->ask.not_before_s != 0 ? o->ask.not_before_s : now_s;
+    ev->not_after_s = asked ? o->ask.not_after_s : now_s + hub->cfg.window_h * 3600;
 }
 
 static enum err check_again(struct hub *hub, const struct pack *p, const struct request *ask, char *name,

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The staff pages: log in, then one page of five, chosen by the fragment of the address.
+import { render } from './vendor/preact.mjs';
+import { html, Component, Form, Field, ask, poll, loadWords, otherLanguage, currentLanguage, setHubTime, clock, hubNow, t, say } from './parts.mjs';
+import { BoardPage } from './board.mjs';
+import { OrdersPage, OrderPage, NewPage } from './orders.mjs';
+import { FaultsPage, ClimatePage, ServicePage } from './service.mjs';
+
+const POLL_MS = 500;
+
+const pages = [
+  { name: 'board', roles: ['pharmacist', 'logistics', 'admin'], show: BoardPage },
+  { name: 'orders', roles: ['pharmacist', 'logistics'], show: OrdersPage },
+  { name: 'new', roles: ['pharmacist'], show: NewPage },
+  { name: 'faults', roles: ['pharmacist', 'logistics', 'admin'], show: FaultsPage },
+  { name: 'climate', roles: ['pharmacist', 'logistics', 'admin'], show: ClimatePage },
+  { name: 'service', roles: ['pharmacist', 'logistics', 'admin'], show: ServicePage },
+];
+
+class App extends Component {
+  constructor() {
+    super();
+    this.state = { me: undefined, board: null, lost: null, where: location.hash };
+    this.used = 0;
+  }
+
+  async componentDidMount() {
+    addEventListener('hashchange', () => this.setState({ where: location.hash }));
+    for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => this.noteUse());
+    setInterval(() => this.forceUpdate(), 1000); // ages grow also when nothing happens
+    await this.enter();
+  }
+
+  // Somebody is there: keeps the session, at most once a minute. Polling does not.
+  noteUse() {
+    if (!this.state.me || Date.now() - this.used < 60000) return;
+    this.used = Date.now();
+    ask('GET', '/api/me').catch((e) => e.status === 401 && this.leave());
+  }
+
+  async enter() {
+    try {
+      const me = await ask('GET', '/api/me');
+      this.used = Date.now();
+      this.setState({ me });
+      this.stop?.();
+      this.stop = poll('/api/board', POLL_MS, {
+        onNews: (board) => {
+          if (board) setHubTime(board.now_ms);
+          this.setState((s) => ({ board: board ?? s.board, lost: null, heard: hubNow() }));
+        },
+        onError: (e) => (e.status === 401 ? this.leave() : this.setState((s) => ({ lost: s.lost ?? e }))),
+      });
+    } catch {
+      this.setState({ me: null });
+    }
+  }
+
+  leave() {
+    this.stop?.();
+    this.setState({ me: null, board: null });
+  }
+
+  async login(values) {
+    await ask('POST', '/api/login', values);
+    await this.enter();
+  }
+
+  async logout() {
+    await ask('POST', '/api/logout').catch(() => {});
+    this.leave();
+  }
+
+  async changeLanguage() {
+    await loadWords(otherLanguage());
+    localStorage.setItem('language', currentLanguage());
+    this.forceUpdate();
+  }
+
+  renderLogin() {
+    return html`<main class="login">
+      <h1>${t('title')}</h1>
+      <${Form} name="login" label=${t('login.enter')} onSubmit=${(v) => this.login(v)}>
+        <${Field} label=${t('login.name')} name="name" autocomplete="username" autocapitalize="none" required autofocus />
+        <${Field} label=${t('login.password')} name="password" type="password" autocomplete="current-password" required />
+      <//>
+      <button class="plain" onClick=${() => this.changeLanguage()}>${t('language.other')}</button>
+    </main>`;
+  }
+
+  renderHeader(current) {
+    const { me, board, lost } = this.state;
+    const open = board?.faults.filter((f) => !f.closed_ms).length ?? 0;
+    return html`<header>
+        <strong>${me.pharmacy}</strong>
+        <nav aria-label=${t('title')}>
+          ${pages
+            .filter((p) => p.roles.includes(me.role))
+            .map(
+              (p) =>
+                html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
+                  >${t(`nav.${p.name}`)}${p.name === 'faults' && open > 0 && html` <span class="count">${open}</span>`}</a
+                >`,
+            )}
+        </nav>
+        <span class="me">${me.full_name} (${say('role', me.role)})</span>
+        <button class="plain" onClick=${() => this.changeLanguage()}>${t('language.other')}</button>
+        <button class="plain" onClick=${() => this.logout()}>${t('logout')}</button>
+      </header>
+      ${lost && html`<p class="banner bad" role="alert">${t('lost', { time: clock(this.state.heard) })}</p>`}
+      ${board && !board.broker.up && html`<p class="banner warn" role="status">${t('broker.down')}</p>`}`;
+  }
+
+  render(_, { me, board, where, lost }) {
+    if (me === undefined) return html`<main></main>`;
+    if (me === null) return this.renderLogin();
+    const [, name = 'board', id] = where.split('/');
+    const page = name === 'order' ? { name: 'orders', show: OrderPage } : (pages.find((p) => p.name === name && p.roles.includes(me.role)) ?? pages[0]);
+    return html`${this.renderHeader(page.name)}
+      <main class=${lost ? 'old' : ''}>${board ? html`<${page.show} me=${me} board=${board} id=${id} lost=${lost} />` : t('busy')}</main>`;
+  }
+}
+
+const kept = localStorage.getItem('language');
+await loadWords(kept === 'en' || kept === 'nl' ? kept : navigator.language.startsWith('nl') ? 'nl' : 'en');
+render(html`<${App} />`, document.getElementById('app'));

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all pages share: markup, words, requests, times, small components.
+import { h, Component } from './vendor/preact.mjs';
+import htm from './vendor/htm.mjs';
+
+export const html = htm.bind(h);
+export { Component };
+
+// ---------------------------------------------------------------- words
+let words = {};
+let language = 'nl';
+
+export async function loadWords(wanted) {
+  const r = await fetch(`/${wanted}.json`);
+  words = await r.json();
+  language = wanted;
+  document.documentElement.lang = wanted;
+  document.title = t('title');
+}
+
+export const currentLanguage = () => language;
+export const otherLanguage = () => (language === 'nl' ? 'en' : 'nl');
+
+// The words for "page.<key>", with {name} replaced; a key without words shows itself.
+export function t(key, values = {}) {
+  const text = words[`page.${key}`] ?? key;
+  return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
+// Words for a value of the hub ("state.ready"); a value that is new to the page shows itself.
+export const say = (group, value) => (value == null ? '' : (words[`page.${group}.${value}`] ?? String(value)));
+
+// ---------------------------------------------------------------- requests
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// Answers with the body. A refusal is thrown with the sentence of the hub.
+export async function ask(method, where, body, type = 'application/json') {
+  const options = { method, headers: {}, credentials: 'same-origin' };
+  if (method !== 'GET') {
+    options.headers['x-medlocker'] = '1';
+    options.headers['content-type'] = type;
+    options.body = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  }
+  let r;
+  try {
+    r = await fetch(where, options);
+  } catch {
+    throw new Refused(0, t('error.unreachable'));
+  }
+  const isJson = (r.headers.get('content-type') ?? '').includes('json');
+  const answer = isJson ? await r.json() : await r.text();
+  if (r.ok) return answer;
+  throw new Refused(r.status, answer.error ?? answer.issue?.[0]?.diagnostics ?? answer.issue?.[0]?.details?.text ?? `${r.status}`);
+}
+
+// Asks again and again; calls back only when something changed. Stops when stop() is called.
+export function poll(where, everyMs, { onNews, onError }) {
+  let tag = null;
+  let running = true;
+  let timer = null;
+  const turn = async () => {
+    try {
+      const r = await fetch(where, { headers: tag ? { 'if-none-match': tag } : {}, cache: 'no-store' });
+      if (r.status === 200) {
+        tag = r.headers.get('etag');
+        const news = await r.json();
+        if (running) onNews(news);
+      } else if (r.status === 304) {
+        if (running) onNews(null);
+      } else if (running) {
+        onError(new Refused(r.status, `${r.status}`));
+      }
+    } catch {
+      if (running) onError(new Refused(0, t('error.unreachable')));
+    }
+    if (running) timer = setTimeout(turn, document.hidden ? 5000 : everyMs);
+  };
+  turn();
+  return () => {
+    running = false;
+    clearTimeout(timer);
+  };
+}
+
+// ---------------------------------------------------------------- times
+let hubAhead = 0; // milliseconds by which the hub's clock is ahead of ours
+export const setHubTime = (ms) => (hubAhead = ms - Date.now());
+export const hubNow = () => Date.now() + hubAhead;
+
+export const clock = (ms) => (ms ? new Date(ms).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' }) : '–');
+export const moment = (ms) =>
+  ms ? new Date(ms).toLocaleString(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }) : '–';
+export const exact = (ms) => (ms ? new Date(ms).toLocaleString(language, { dateStyle: 'short', timeStyle: 'medium' }) : '–');
+
+// "12 s", "4 min", "3 h", "2 d"
+export function age(ms) {
+  if (!ms) return t('age.never');
+  const s = Math.max(0, Math.round((hubNow() - ms) / 1000));
+  if (s < 90) return t('age.s', { n: s });
+  if (s < 5400) return t('age.min', { n: Math.round(s / 60) });
+  if (s < 172800) return t('age.h', { n: Math.round(s / 3600) });
+  return t('age.d', { n: Math.round(s / 86400) });
+}
+
+export const degrees = (milli) => (milli == null ? '–' : `${(milli / 1000).toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} °C`);
+
+// ---------------------------------------------------------------- components
+export const Notice = ({ error, text }) =>
+  html`<div aria-live="polite">${error && html`<p class="notice bad" role="alert">${error.message ?? error}</p>`}${text && html`<p class="notice">${text}</p>`}</div>`;
+
+export const Tag = ({ kind, value, group = 'state' }) => html`<span class="tag ${kind ?? ''}">${say(group, value)}</span>`;
+
+// How a state of an order looks.
+const kinds = {
+  ready: 'good', collected: 'done', withdrawing: 'warn', unconfirmed: 'warn', withdrawn: 'warn', expired: 'warn', recalled: 'warn', lost: 'bad',
+  packed: 'busy', in_transit: 'busy',
+};
+export const OrderState = ({ order }) =>
+  html`<${Tag} kind=${kinds[order.state]} value=${order.state} />${order.pending && html` <span class="tag bad">${t('order.pending')}</span>`}`;
+
+// A form that shows what the hub refused and is busy while it waits.
+export class Form extends Component {
+  constructor() {
+    super();
+    this.state = { busy: false, error: null };
+  }
+
+  async submit(event) {
+    event.preventDefault();
+    const form = event.target;
+    this.setState({ busy: true, error: null });
+    try {
+      await this.props.onSubmit(Object.fromEntries(new FormData(form)), form);
+      this.setState({ busy: false });
+    } catch (error) {
+      this.setState({ busy: false, error });
+    }
+  }
+
+  render({ children, label, name }, { busy, error }) {
+    return html`<form class="form" name=${name} onSubmit=${(e) => this.submit(e)}>
+      ${children}
+      <${Notice} error=${error} />
+      <button class="primary" disabled=${busy}>${busy ? t('busy') : label}</button>
+    </form>`;
+  }
+}
+
+// A button for one act: asks for a reason where one is needed, shows what the hub refused.
+export class Act extends Component {
+  constructor() {
+    super();
+    this.state = { open: false, busy: false, error: null };
+  }
+
+  async run(values) {
+    this.setState({ busy: true, error: null });
+    try {
+      await this.props.onAct(values);
+      this.setState({ busy: false, open: false });
+    } catch (error) {
+      this.setState({ busy: false, error });
+    }
+  }
+
+  render({ label, question, needsComment, danger }, { open, busy, error }) {
+    if (!open)
+      return html`<span class="act"
+        ><button class=${danger ? 'danger' : ''} disabled=${busy} onClick=${() => (question ? this.setState({ open: true }) : this.run({}))}>${label}</button
+        ><${Notice} error=${error}
+      /></span>`;
+    const submit = (e) => {
+      e.preventDefault();
+      this.run(Object.fromEntries(new FormData(e.target)));
+    };
+    return html`<form class="act ask" onSubmit=${submit}>
+      <label>${question}<input name="comment" maxlength="200" required=${needsComment} autofocus /></label>
+      <button class="primary" disabled=${busy}>${label}</button>
+      <button type="button" onClick=${() => this.setState({ open: false, error: null })}>${t('cancel')}</button>
+      <${Notice} error=${error} />
+    </form>`;
+  }
+}
+
+export const Field = ({ label, hint, ...input }) =>
+  html`<label class="field"><span>${label}</span><input ...${input} />${hint && html`<small>${hint}</small>`}</label>`;
+
+export const Choice = ({ label, name, options, value }) =>
+  html`<label class="field"><span>${label}</span
+    ><select name=${name}>
+      ${options.map(([v, text]) => html`<option value=${v} selected=${v === value}>${text}</option>`)}
+    </select></label
+  >`;
