@@ -150,11 +150,10 @@ static enum err ask(cJSON **answer, const char *path, const cJSON *request, stru
         return e;
     }
     char *line = json_print(request);
+    size_t line_len = strlen(line);
+    line[line_len] = '\n'; /* in place of the NUL */
     char *text = malloc(CONTROL_ANSWER_MAX);
-    e = text == NULL ? err_because(r, ERR_MEMORY, "no memory") : send_line(fd, line, strlen(line), r);
-    if (e == ERR_OK) {
-        e = send_line(fd, "\n", 1, r);
-    }
+    e = text == NULL ? err_because(r, ERR_MEMORY, "no memory") : send_line(fd, line, line_len + 1, r);
     if (e == ERR_OK) {
         e = receive_line(fd, text, &len, r);
     }

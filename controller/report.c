@@ -171,8 +171,9 @@ void report_status(const cJSON *answer, FILE *to)
 {
     static const struct column head[] = {
         {"locker", "locker"}, {"name", "name"}, {"site", "site"}, {"version", "version"}, {"boot", "boot"}};
-    static const struct column now[] = {{"boards known", "ready"}, {"hub connected", "connected"}, {"unsent", "outbox"},
-                                        {"orders", "orders"},      {"screen", "screen"},           {"mode", "mode"}};
+    static const struct column now[] = {{"boards known", "ready"}, {"hub connected", "connected"}, {"frozen", "frozen"},
+                                        {"unsent", "outbox"},      {"orders", "orders"},           {"screen", "screen"},
+                                        {"mode", "mode"}};
     char buffer[CELL_CAP];
     for (size_t i = 0; i < sizeof head / sizeof head[0]; i++) {
         print_line(head[i].title, cell(answer, head[i].member, buffer), to);

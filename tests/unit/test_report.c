@@ -40,7 +40,8 @@ static void status_is_one_line_for_each_fact(void **state)
     (void)state;
     check(report_status,
           "{\"locker\":\"00112233445566ff\",\"name\":\"Hal\",\"site\":\"Caf\xc3\xa9\",\"version\":\"0.1.0\",\"boot\":3,"
-          "\"uptime_s\":93784,\"ready\":true,\"connected\":false,\"outbox\":2,\"orders\":1,\"screen\":\"START\","
+          "\"uptime_s\":93784,\"ready\":true,\"connected\":false,\"frozen\":false,\"outbox\":2,\"orders\":1,\"screen\":"
+          "\"START\","
           "\"mode\":\"normal\",\"wrong_1h\":1,\"wrong_24h\":2,\"wrong_7d\":3,"
           "\"boards\":[{\"board\":\"relay1\",\"state\":\"ok\"}],"
           "\"climate\":[{\"sensor\":\"cold\",\"state\":\"ok\",\"milli_c\":-250,\"permille\":455},"
@@ -53,6 +54,7 @@ static void status_is_one_line_for_each_fact(void **state)
           "up             1 d 02:03:04\n"
           "boards known   yes\n"
           "hub connected  no\n"
+          "frozen         no\n"
           "unsent         2\n"
           "orders         1\n"
           "screen         START\n"
@@ -107,10 +109,12 @@ static void what_is_absent_or_strange_is_a_dash(void **state)
 {
     (void)state;
     static const report_fn all[] = {report_status, report_doors, report_journal, report_verify, report_release};
-    static const char *const answer[] = {"{}", "[]",
-                                         "{\"doors\":3,\"rows\":{\"a\":1},\"boards\":\"x\",\"climate\":[1,null]}",
-                                         "{\"doors\":[[],1,\"x\",{\"door\":{}}],\"rows\":[[],{\"id\":[]}],\"board\":{},"
-                                         "\"boards\":[{}],\"uptime_s\":-1,\"name\":[]}"};
+    static const char *const answer[] = {
+        "{}",
+        "[]",
+        "{\"doors\":3,\"rows\":{\"a\":1},\"boards\":\"x\",\"climate\":[1,null]}",
+        "{\"doors\":[[],1,\"x\",{\"door\":{}}],\"rows\":[[],{\"id\":[]}],\"board\":{},\"boards\":[{}],\"name\":[]}",
+    };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         for (size_t k = 0; k < sizeof answer / sizeof answer[0]; k++) {
             free(print(all[i], answer[k]));
