@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/label.h"
+#include "backend/qr.h"
+
+#define CATALOGUES "backend/web"
+#define NASTY "<b>&\"'"
+
+struct fixture {
+    struct text *nl, *en;
+    struct order order;
+    struct store_packing packing;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct request ask;
+    uint8_t id[ORDER_ID_LEN] = {7};
+    struct reason r;
+
+    if (f == NULL || sodium_init() < 0 || setenv("TZ", "Europe/Amsterdam", 1) != 0)
+        return -1;
+    tzset();
+    if (text_load(&f->nl, CATALOGUES "/nl.json", &r) != ERR_OK ||
+        text_load(&f->en, CATALOGUES "/en.json", &r) != ERR_OK) {
+        print_message("%s\n", r.text);
+        return -1;
+    }
+    request_init(&ask, REQUEST_JSON);
+    (void)snprintf(ask.patient, sizeof(ask.patient), "J. Bree");
+    (void)snprintf(ask.medicine, sizeof(ask.medicine), "MODAFINIL");
+    (void)snprintf(ask.quantity, sizeof(ask.quantity), "30 stuk");
+    (void)snprintf(ask.birth_date, sizeof(ask.birth_date), "1985-11-09");
+    ask.not_before_s = 1795169220;
+    ask.not_after_s = 1795169220 + 86400;
+    order_init(&f->order, id, &ask, 1);
+    f->order.number = 1234;
+    (void)snprintf(f->packing.voucher, sizeof(f->packing.voucher), "4D4C31ABCDEF");
+    (void)snprintf(f->packing.pickup, sizeof(f->packing.pickup), "4D5131ABCDEF");
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    text_free(f->nl);
+    text_free(f->en);
+    free(f);
+    return 0;
+}
+
+static struct label_slip slip(const struct fixture *f)
+{
+    return (struct label_slip){.order = &f->order,
+                               .code = "1234567897",
+                               .pickup = f->packing.pickup,
+                               .pharmacy_name = "Apotheek De Gulle Gaper",
+                               .telephone = "020-1234567",
+                               .locker_name = "Dorpsrand",
+                               .locker_address = "Dorpsrand 200"};
+}
+
+/* A code whose check digit fits. */
+static void fix_code(char code[CODE_DIGITS + 1])
+{
+    memcpy(code, "123456789", CODE_RANDOM_DIGITS);
+    code[CODE_RANDOM_DIGITS] = code_check_digit(code, CODE_RANDOM_DIGITS);
+    code[CODE_DIGITS] = '\0';
+}
+
+static void the_slip_tells_code_place_time_and_telephone(void **state)
+{
+    struct fixture *f = *state;
+    struct label_slip x = slip(f);
+    char code[CODE_DIGITS + 1], shown[CODE_DIGITS + 3], *html = NULL;
+
+    fix_code(code);
+    code_format(code, shown);
+    x.code = code;
+    assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_OK);
+    static const char *const there[] = {"J. Bree",
+                                        "Dorpsrand 200",
+                                        "020-1234567",
+                                        "vrijdag 20 november 2026, 11:07",
+                                        "zaterdag 21 november 2026, 11:07",
+                                        "<svg",
+                                        "class=\"notch\"",
+                                        "1234",
+                                        "lang=\"nl\"",
+                                        "lang=\"en\"",
+                                        "One door opens"};
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+        if (strstr(html, there[i]) == NULL)
+            fail_msg("%s is missing", there[i]);
+    }
+    assert_non_null(strstr(html, shown));
+    assert_null(strstr(html, "MODAFINIL"));
+    assert_null(strstr(html, "1985"));
+    assert_null(strstr(html, "<script"));
+    label_free(html);
+}
+
+static void the_slip_says_when_the_birthday_is_asked(void **state)
+{
+    static const struct {
+        enum token_class cls;
+        const char *birth_date, *words;
+    } row[] = {
+        {TOKEN_CLASS_ORDINARY, "1985-11-09", "Soms vraagt"},
+        {TOKEN_CLASS_ORDINARY, "", "Gebruik dan de QR-code"},
+        {TOKEN_CLASS_SENSITIVE, "1985-11-09", "<li>Typ uw geboortedag"},
+    };
+    struct fixture *f = *state;
+    struct label_slip x = slip(f);
+    char code[CODE_DIGITS + 1];
+
+    fix_code(code);
+    x.code = code;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        char *html = NULL;
+        f->order.ask.cls = row[i].cls;
+        (void)snprintf(f->order.ask.birth_date, sizeof(f->order.ask.birth_date), "%s", row[i].birth_date);
+        assert_int_equal(label_slip(f->nl, NULL, &x, &html, NULL), ERR_OK);
+        assert_non_null(strstr(html, row[i].words));
+        label_free(html);
+    }
+}
+
+static void what_is_not_a_code_is_not_printed(void **state)
+{
+    struct fixture *f = *state;
+    struct label_slip x = slip(f);
+    char *html = NULL;
+
+    x.code = "1234567890";
+    assert_int_equal(code_is_well_formed(x.code), false);
+    assert_int_equal(label_slip(f->nl, NULL, &x, &html, NULL), ERR_SYNTAX);
+    x.pickup = "not hex";
+    char code[CODE_DIGITS + 1];
+    fix_code(code);
+    x.code = code;
+    assert_int_equal(label_slip(f->nl, NULL, &x, &html, NULL), ERR_SYNTAX);
+    assert_null(html);
+}
+
+static void the_bag_label_names_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct label_bag x = {.order = &f->order, .packing = &f->packing, .locker_name = "Dorpsrand"};
+    char *html = NULL;
+
+    f->order.ask.zone = TOKEN_ZONE_COLD;
+    f->order.ask.low_door = true;
+    f->order.ask.size = TOKEN_SIZE_L;
+    assert_int_equal(label_bag(f->nl, &x, &html, NULL), ERR_OK);
+    assert_non_null(strstr(html, "1234"));
+    assert_non_null(strstr(html, "KOEL"));
+    assert_non_null(strstr(html, "LAGE DEUR"));
+    assert_non_null(strstr(html, "L (groot)"));
+    assert_null(strstr(html, "Bree"));
+    assert_null(strstr(html, "MODAFINIL"));
+    label_free(html);
+}
+
+static void everything_foreign_is_escaped(void **state)
+{
+    struct fixture *f = *state;
+    struct store_locker l = {.name = NASTY};
+    struct store_compartment door = {.number = 1, .door = "A1"};
+    struct store_badge badge = {.not_after_s = 1795169220};
+    struct label_badge b = {.full_name = NASTY, .locker_name = NASTY, .badge = &badge, .token = "4D5331"};
+    struct label_bag bag = {.order = &f->order, .packing = &f->packing, .locker_name = NASTY};
+    struct label_slip s = slip(f);
+    char code[CODE_DIGITS + 1], *html[4] = {NULL};
+
+    fix_code(code);
+    s.code = code;
+    s.locker_name = s.locker_address = s.pharmacy_name = s.telephone = NASTY;
+    (void)snprintf(f->order.ask.patient, sizeof(f->order.ask.patient), NASTY);
+    assert_int_equal(label_badge(f->nl, &b, &html[0], NULL), ERR_OK);
+    assert_int_equal(label_bag(f->nl, &bag, &html[1], NULL), ERR_OK);
+    assert_int_equal(label_slip(f->nl, f->en, &s, &html[2], NULL), ERR_OK);
+    assert_int_equal(label_doors(f->nl, &l, &door, 1, &html[3], NULL), ERR_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_null(strstr(html[i], NASTY));
+        assert_non_null(strstr(html[i], "&lt;b&gt;&amp;&quot;&#39;"));
+        label_free(html[i]);
+    }
+}
+
+static void every_door_gets_a_label(void **state)
+{
+    struct fixture *f = *state;
+    struct store_locker l = {.name = "Dorpsrand", .id = {0xAA}};
+    struct store_compartment door[3] = {{.number = 1, .door = "A1"}, {.number = 2, .door = "A2"}, {.door = "A3"}};
+    char *html = NULL;
+    unsigned count = 0;
+
+    assert_int_equal(label_doors(f->en, &l, door, 2, &html, NULL), ERR_OK);
+    for (const char *p = html; (p = strstr(p, "<svg")) != NULL; p++)
+        count++;
+    assert_int_equal(count, 2);
+    label_free(html);
+    html = NULL;
+    assert_int_equal(label_doors(f->en, &l, door, 3, &html, NULL), ERR_RANGE);
+    assert_null(html);
+}
+
+static void both_catalogues_have_the_words_that_pages_use(void **state)
+{
+    static const char *const keys[] = {
+        "language.code",
+        "label.bag.title",
+        "label.bag.hint",
+        "label.size.S",
+        "label.size.M",
+        "label.size.L",
+        "label.zone.cold",
+        "label.low",
+        "label.locker",
+        "label.until",
+        "label.doors.title",
+        "label.doors.hint",
+        "badge.title",
+        "badge.role",
+        "badge.role.pharmacist",
+        "badge.role.logistics",
+        "badge.until",
+        "badge.hint",
+        "slip.title",
+        "slip.for",
+        "slip.where",
+        "slip.from",
+        "slip.until",
+        "slip.code",
+        "slip.step.go",
+        "slip.step.code",
+        "slip.step.take",
+        "slip.birthday.always",
+        "slip.birthday.sometimes",
+        "slip.birthday.never",
+        "slip.keep",
+        "slip.help",
+        "slip.say",
+        "slip.notch",
+        "day.0",
+        "day.6",
+        "month.1",
+        "month.12",
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        assert_string_not_equal(text_get(f->nl, keys[i]), keys[i]);
+        assert_string_not_equal(text_get(f->en, keys[i]), keys[i]);
+    }
+    assert_string_equal(text_get(f->nl, "no.such.key"), "no.such.key");
+}
+
+static void a_catalogue_is_one_flat_object(void **state)
+{
+    static const struct {
+        const char *json;
+        enum err want;
+    } row[] = {{"{\"a\":\"b\"}", ERR_OK},
+               {"[]", ERR_SYNTAX},
+               {"{\"a\":{}}", ERR_SYNTAX},
+               {"{\"a\":1}", ERR_SYNTAX},
+               {"{", ERR_SYNTAX}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct text *t = NULL;
+        assert_int_equal(text_parse(&t, row[i].json, strlen(row[i].json), NULL), row[i].want);
+        text_free(t);
+    }
+    struct text *t = NULL;
+    assert_int_equal(text_load(&t, "/nonexistent/x.json", NULL), ERR_NOT_FOUND);
+}
+
+static void a_qr_code_is_a_picture_with_a_quiet_zone(void **state)
+{
+    char *svg = NULL;
+    char many[2049];
+
+    (void)state;
+    assert_int_equal(qr_svg("4D4431", "QR", &svg, NULL), ERR_OK);
+    assert_non_null(strstr(svg, "viewBox=\"0 0 29 29\"")); /* version 1: 21 modules and 4 around */
+    assert_non_null(strstr(svg, "M4 4h7v1h-7z"));          /* corner of the finder pattern */
+    free(svg);
+    svg = NULL;
+    assert_int_equal(qr_svg("", "QR", &svg, NULL), ERR_SYNTAX);
+    assert_int_equal(qr_svg("abc", "QR", &svg, NULL), ERR_SYNTAX);
+    memset(many, 'A', sizeof(many) - 1);
+    many[sizeof(many) - 1] = '\0';
+    assert_int_equal(qr_svg(many, "QR", &svg, NULL), ERR_OK);
+    free(svg);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(the_slip_tells_code_place_time_and_telephone),
+        CASE(the_slip_says_when_the_birthday_is_asked),
+        CASE(what_is_not_a_code_is_not_printed),
+        CASE(the_bag_label_names_nobody),
+        CASE(everything_foreign_is_escaped),
+        CASE(every_door_gets_a_label),
+        CASE(both_catalogues_have_the_words_that_pages_use),
+        cmocka_unit_test(a_catalogue_is_one_flat_object),
+        cmocka_unit_test(a_qr_code_is_a_picture_with_a_quiet_zone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
