@@ -39,14 +39,13 @@ static bool move(cJSON *kept, cJSON *out, const char *key)
 
 static void put_identity(const struct order *o, cJSON *kept, cJSON *out)
 {
-    char hex[2 * ORDER_ID_LEN + 1], id[64], uuid[64];
+    char hex[2 * ORDER_ID_LEN + 1], uuid[64];
 
     num_to_hex(o->id, ORDER_ID_LEN, hex);
-    (void)snprintf(id, sizeof(id), "medlocker-%s", hex);
     (void)snprintf(uuid, sizeof(uuid), "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
                    hex + 20);
     json_put_text(out, "resourceType", "MedicationDispense");
-    json_put_text(out, "id", id);
+    json_put_text(out, "id", hex); /* as in its address */
     if (!move(kept, out, "identifier")) {
         (void)json_put_array(out, "identifier");
     }

@@ -345,7 +345,7 @@ static void the_door_tells_when_it_was_handed_over(void **state)
     assert_int_equal(fhir_read(text, strlen(text), &CFG, &q, &kept, &issue, &r), ERR_OK);
     cJSON *x = evidence(&o, kept, "Dorpsrand");
     assert_string_equal(text_at(x, "status"), "completed");
-    assert_string_equal(text_at(x, "id"), "medlocker-ab0102030405060708090a0b0c0d0e0f");
+    assert_string_equal(text_at(x, "id"), "ab0102030405060708090a0b0c0d0e0f");
     assert_string_equal(text_at(x, "whenHandedOver"), "2026-11-20T17:31:07+01:00");
     assert_string_equal(text_at(x, "whenPrepared"), "2026-11-19T15:53:20+01:00");
     assert_string_equal(text_at(at(x, "destination"), "display"), "Dorpsrand");
