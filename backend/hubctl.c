@@ -161,7 +161,6 @@ static enum err do_here(const struct config *cfg, const cJSON *request, cJSON **
     struct hub hub = {.boot = 0};
     enum err e;
 
-    log_set_level(LOG_LEVEL_ERROR);
     e = hub_open(&hub, cfg, r);
     if (e == ERR_BUSY)
         return err_because(r, e, "hubd has the database, but does not answer at %s", cfg->control);
@@ -943,6 +942,7 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
+    log_set_level(LOG_LEVEL_WARNING);
     if (sodium_init() < 0) {
         (void)fputs("hubctl: libsodium does not start\n", stderr);
         return EXIT_FAILURE;
