@@ -212,6 +212,8 @@ static inline void bed_send(struct bed *b, struct event *ev)
     locker_decide(b->l, ev, b->fx);
     const struct world w = {.locker = b->l, .event = ev, .effects = b->fx, .ghost = b->g};
     const struct invariant *broken = invariant_check(&w);
+    for (unsigned i = 0; broken != NULL && i < b->fx->records; i++)
+        print_error("%s door %u\n", record_type(b->fx->record[i].kind), b->fx->record[i].door);
     if (broken != NULL)
         fail_msg("INV-%02u (%s) broken by event kind %d, number %lu", broken->number, broken->name, (int)ev->kind,
                  b->events);
