@@ -46,7 +46,7 @@ enum pulse_want pulse_next(struct pulse *p, int64_t now_us, int64_t *until_us)
     if (now_us >= p->next_us)
         return PULSE_READ;
     *until_us = p->next_us;
-    if (!p->by_board && !p->off_done && end_us(p) < *until_us)
+    if (!p->by_board && now_us < end_us(p) && end_us(p) < *until_us)
         *until_us = end_us(p);
     return PULSE_WAIT;
 }
