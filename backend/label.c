@@ -128,13 +128,18 @@ static enum err page_close(struct page *p, enum err e, char **html, struct reaso
     return ERR_OK;
 }
 
+/* The content is upper-case hex, so that it stands as it is in the attribute, for whoever reads pages without eyes. */
 static enum err put_qr(struct page *p, const char *content, struct reason *r)
 {
     char *svg = NULL;
     enum err e = qr_svg(content, "QR", &svg, r);
 
     if (e == ERR_OK) {
+        put(p, "<div data-token=\"");
+        put(p, content);
+        put(p, "\">");
         put(p, svg);
+        put(p, "</div>");
     }
     label_free(svg);
     return e;
