@@ -15,8 +15,9 @@
 struct link {
     struct link_cfg cfg;
     struct link_transport transport;
-    sd_event_source *soon, *timer;
+    sd_event_source *soon, *forget, *timer;
     int64_t sent;        /* highest sequence published in this connection */
+    int64_t acked;       /* acknowledged by the hub; the outbox may still hold it for a moment */
     int64_t progress_ms; /* last acknowledgement that moved, or first message after quiet */
     int64_t resent_ms;
     int64_t told_ms; /* last heartbeat; 0: none in this connection */
@@ -57,7 +58,7 @@ static bool send_next_event(struct link *l)
     struct store_row row;
     struct reason r;
     bool found;
-    if (l->sent - store_outbox_acked(l->cfg.store) >= (int64_t)l->cfg.window) {
+    if (l->sent - l->acked >= (int64_t)l->cfg.window) {
         return false;
     }
     enum err e = store_outbox_next(l->cfg.store, l->sent, &row, &found, &r);
@@ -74,7 +75,7 @@ static bool send_next_event(struct link *l)
         log_warning("link", "event %lld was not sent: %s", (long long)row.seq, err_name(e));
         return false;
     }
-    if (l->sent == store_outbox_acked(l->cfg.store)) {
+    if (l->sent == l->acked) {
         l->progress_ms = clock_boot_ms();
     }
     l->sent = row.seq;
@@ -201,9 +202,8 @@ static void send_all(struct link *l)
 
 static void send_again(struct link *l, const char *why)
 {
-    int64_t acked = store_outbox_acked(l->cfg.store);
-    log_notice("link", "sending again from event %lld: %s", (long long)acked + 1, why);
-    l->sent = acked;
+    log_notice("link", "sending again from event %lld: %s", (long long)l->acked + 1, why);
+    l->sent = l->acked;
     l->progress_ms = l->resent_ms = clock_boot_ms();
     wake(l);
 }
@@ -222,31 +222,40 @@ static void hear(struct link *l, const struct msg *m)
     act_contact(l->cfg.act, m->head.iat_ms);
 }
 
-/* Cumulative, so an old one can do no harm. */
+/* Cumulative, so an old one can do no harm. Room in the window counts at once; the rows go when nothing else is to be
+ * done (forget_told), so that many acknowledgements cost one sync. */
 static void apply_ack(struct link *l, const struct msg *m, int64_t evt)
 {
-    struct reason r;
-    int64_t before = store_outbox_acked(l->cfg.store);
     bool newest = m->head.seq > l->newest_ack;
     if (newest) {
         l->newest_ack = m->head.seq;
         hear(l, m);
     }
-    if (evt > before) {
-        enum err e = store_outbox_ack(l->cfg.store, evt, &r);
-        if (e == ERR_RANGE) {
-            refuse(l, "acknowledgement", e, "the hub has more events than were written here");
-        } else if (e != ERR_OK) {
-            act_fail(l->cfg.act, e, &r);
-        } else {
-            l->sent = l->sent > evt ? l->sent : evt;
-            l->progress_ms = clock_boot_ms();
-            wake(l);
-        }
-    } else if (newest && evt == before && l->sent > before && clock_boot_ms() - l->resent_ms >= GAP_MS &&
+    if (evt > store_outbox_last(l->cfg.store)) {
+        refuse(l, "acknowledgement", ERR_RANGE, "the hub has more events than were written here");
+    } else if (evt > l->acked) {
+        l->acked = evt;
+        l->sent = l->sent > evt ? l->sent : evt;
+        l->progress_ms = clock_boot_ms();
+        (void)sd_event_source_set_enabled(l->forget, SD_EVENT_ONESHOT);
+        wake(l);
+    } else if (newest && evt == l->acked && l->sent > evt && clock_boot_ms() - l->resent_ms >= GAP_MS &&
                clock_boot_ms() - l->progress_ms >= GAP_MS) {
         send_again(l, "the hub waits for it");
     }
+}
+
+/* A crash before this only sends again what the hub has. */
+static int forget_told(sd_event_source *s, void *arg)
+{
+    (void)s;
+    struct link *l = arg;
+    struct reason r;
+    enum err e = act_is_fatal(l->cfg.act) ? ERR_OK : store_outbox_ack(l->cfg.store, l->acked, &r);
+    if (e != ERR_OK) {
+        act_fail(l->cfg.act, e, &r);
+    }
+    return 0;
 }
 
 static void on_ack(struct link *l, const struct msg *m)
@@ -400,7 +409,7 @@ void link_on_message(struct link *l, const char *topic, const void *payload, siz
 
 void link_on_up(struct link *l)
 {
-    l->sent = store_outbox_acked(l->cfg.store);
+    l->sent = l->acked;
     l->progress_ms = clock_boot_ms();
     l->told_ms = 0;
     l->ack_due = true;
@@ -422,7 +431,7 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *arg)
     struct link *l = arg;
     (void)sd_event_source_set_time_relative(s, TICK_MS * 1000);
     (void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
-    if (is_up(l) && l->sent > store_outbox_acked(l->cfg.store) && clock_boot_ms() - l->progress_ms >= LINK_SILENCE_MS) {
+    if (is_up(l) && l->sent > l->acked && clock_boot_ms() - l->progress_ms >= LINK_SILENCE_MS) {
         send_again(l, "no acknowledgement");
     }
     send_all(l);
@@ -441,7 +450,7 @@ void link_status(const struct link *l, struct link_status *out)
     *out = (struct link_status){.up = is_up(l),
                                 .frozen = l->frozen,
                                 .sent = l->sent,
-                                .acked = store_outbox_acked(l->cfg.store),
+                                .acked = l->acked,
                                 .commands = inbox.seq,
                                 .refused = l->refused,
                                 .heard_ago_ms = l->heard_ms == 0 ? -1 : clock_boot_ms() - l->heard_ms};
@@ -455,7 +464,14 @@ enum err link_open(struct link **out, const struct link_cfg *cfg, sd_event *loop
         return err_because(r, ERR_MEMORY, "link: no memory");
     }
     l->cfg = *cfg;
+    l->acked = store_outbox_acked(cfg->store);
     int rc = sd_event_add_defer(loop, &l->soon, on_soon, l);
+    if (rc >= 0) {
+        rc = sd_event_add_defer(loop, &l->forget, forget_told, l);
+    }
+    if (rc >= 0) {
+        rc = sd_event_source_set_priority(l->forget, SD_EVENT_PRIORITY_IDLE);
+    }
     if (rc >= 0) {
         rc = sd_event_add_time_relative(loop, &l->timer, CLOCK_BOOTTIME, TICK_MS * 1000, 10000, on_timer, l);
     }
@@ -464,6 +480,7 @@ enum err link_open(struct link **out, const struct link_cfg *cfg, sd_event *loop
         return err_because(r, ERR_IO, "link: event source: %s", strerror(-rc));
     }
     (void)sd_event_source_set_enabled(l->soon, SD_EVENT_OFF);
+    (void)sd_event_source_set_enabled(l->forget, SD_EVENT_OFF);
     (void)sd_event_source_set_description(l->soon, "link");
     (void)sd_event_source_set_description(l->timer, "link-timer");
     *out = l;
@@ -476,6 +493,7 @@ void link_free(struct link *l)
         return;
     }
     sd_event_source_disable_unref(l->soon);
+    sd_event_source_disable_unref(l->forget);
     sd_event_source_disable_unref(l->timer);
     free(l);
 }

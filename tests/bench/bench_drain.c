@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_drain: how fast a backlog leaves a locker. Store, act, link and mqtt as in lockerd send a filled outbox through
+ * a broker to a child that acknowledges with the hub's signature but checks and stores nothing, so that only the locker
+ * is measured: rows read, published, and deleted durably on each acknowledgement. In turns with the same texts
+ * published by libmosquitto alone from memory, with the same window of unanswered messages. Plain TCP both.
+ *
+ * bench_drain FOLDER BROKER_PORT
+ */
+#include <mosquitto.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/mqtt.h"
+#include "common/num.h"
+#include "controller/link.h"
+
+#define EVENTS 8000
+#define ROWS_IN_COMMIT 100
+#define RUNS 5
+#define WINDOW 64
+#define HUB_COMMIT_US 500 /* what arrives within this is acknowledged together: less than a commit of the hub takes */
+#define LOCKER "00000000000000b1"
+#define UP_TOPIC "mdl/v1/" LOCKER "/up/evt"
+#define MEMORY_TOPIC "memory/up/evt"
+
+static const uint8_t locker_seed[32] = {1}, hub_seed[32] = {2};
+
+static void must(enum err e, const struct reason *r)
+{
+    if (e != ERR_OK) {
+        (void)fprintf(stderr, "bench_drain: %s\n", r->text);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void must_mosquitto(int rc)
+{
+    if (rc != MOSQ_ERR_SUCCESS) {
+        (void)fprintf(stderr, "bench_drain: libmosquitto: %s\n", mosquitto_strerror(rc));
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void signer_from(const uint8_t seed[32], struct msg_signer *s, uint8_t pk[32])
+{
+    uint8_t secret[64];
+    (void)crypto_sign_seed_keypair(pk, secret, seed);
+    msg_signer_init(s, secret);
+}
+
+static struct mqtt *connect_mqtt(const char *id, uint16_t port, const char *const *topics,
+                                 const struct mqtt_callbacks *cb, sd_event *loop)
+{
+    struct reason r;
+    struct mqtt *m = NULL;
+    const struct mqtt_cfg cfg = {.host = "127.0.0.1",
+                                 .port = port,
+                                 .client_id = id,
+                                 .keepalive_s = 30,
+                                 .reconnect_max_ms = 1000,
+                                 .receive_maximum = 1000,
+                                 .subscribe = topics};
+    must(mqtt_open(&m, &cfg, cb, loop, &r), &r);
+    return m;
+}
+
+static void ignore_published(void *arg, int mid)
+{
+    (void)arg;
+    (void)mid;
+}
+
+static void ignore(void *arg)
+{
+    (void)arg;
+}
+
+/* ---------------------------------------------------------------- the hub: a child process */
+
+struct hub {
+    struct mqtt *mqtt;
+    struct msg_signer signer;
+    sd_event_source *timer;
+    bool due;
+    int64_t events, acks;
+};
+
+static int acknowledge(sd_event_source *source, uint64_t usec, void *arg)
+{
+    (void)source;
+    (void)usec;
+    struct hub *h = arg;
+    struct msg_head head = {.iss = "hub", .aud = LOCKER, .stm = MSG_ACK, .typ = "ack.v1", .epo = 1, .ack = h->events};
+    char topic[64], *text = NULL;
+    uint8_t id[16];
+    struct reason r;
+    cJSON *dat = json_new_object();
+    randombytes_buf(id, sizeof id);
+    num_to_hex(id, sizeof id, head.jti);
+    head.seq = ((int64_t)1 << 32) + ++h->acks;
+    head.iat_ms = clock_wall_ms();
+    head.clk = (struct clock_now){.boot = 1, .boot_ms = clock_boot_ms(), .wall_ms = head.iat_ms};
+    json_put_int(dat, "evt", h->events);
+    h->due = false;
+    must(msg_seal(&head, MSG_DOWN, dat, &h->signer, &text, NULL, &r), &r);
+    msg_topic(topic, LOCKER, MSG_DOWN, MSG_ACK);
+    must(mqtt_publish(h->mqtt, topic, text, strlen(text), NULL), &(struct reason){"the hub cannot acknowledge"});
+    free(text);
+    cJSON_Delete(dat);
+    return 0;
+}
+
+static void hub_message(void *arg, const char *topic, const void *payload, size_t len, bool retained)
+{
+    (void)payload;
+    (void)len;
+    (void)retained;
+    struct hub *h = arg;
+    if (strcmp(topic, UP_TOPIC) != 0)
+        return;
+    h->events++;
+    if (h->due)
+        return;
+    h->due = true;
+    (void)sd_event_source_set_time_relative(h->timer, HUB_COMMIT_US);
+    (void)sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
+}
+
+static _Noreturn void run_hub(uint16_t port)
+{
+    static const char *const topics[] = {UP_TOPIC, MEMORY_TOPIC, NULL};
+    struct hub h = {.mqtt = NULL};
+    uint8_t pk[32];
+    sd_event *loop = NULL;
+    signer_from(hub_seed, &h.signer, pk);
+    if (sd_event_new(&loop) < 0 ||
+        sd_event_add_time_relative(loop, &h.timer, CLOCK_MONOTONIC, 0, 1, acknowledge, &h) < 0 ||
+        sd_event_source_set_enabled(h.timer, SD_EVENT_OFF) < 0)
+        exit(EXIT_FAILURE);
+    const struct mqtt_callbacks cb = {
+        .up = ignore, .down = ignore, .message = hub_message, .published = ignore_published, .arg = &h};
+    h.mqtt = connect_mqtt("hub", port, topics, &cb, loop);
+    exit(sd_event_loop(loop));
+}
+
+/* ---------------------------------------------------------------- the locker */
+
+struct bench {
+    sd_event *loop;
+    struct identity id;
+    struct seal seal;
+    struct locker locker;
+    struct effects fx;
+    struct store *store;
+    struct act *act;
+    struct link *link;
+    struct mqtt *mqtt;
+    char *text[EVENTS];
+};
+
+static bool locker_is_up(void *arg)
+{
+    const struct bench *b = arg;
+    return mqtt_is_up(b->mqtt);
+}
+
+static enum err locker_publish(void *arg, const char *topic, const char *text, size_t len)
+{
+    const struct bench *b = arg;
+    return mqtt_publish(b->mqtt, topic, text, len, NULL);
+}
+
+static void locker_message(void *arg, const char *topic, const void *payload, size_t len, bool retained)
+{
+    const struct bench *b = arg;
+    link_on_message(b->link, topic, payload, len, retained);
+}
+
+static void ignore_sound(void *arg, enum screen_sound sound)
+{
+    (void)arg;
+    (void)sound;
+}
+
+static void ignore_fatal(void *arg, const struct reason *why)
+{
+    (void)arg;
+    must(ERR_STATE, why);
+}
+
+static void turn_loop(const struct bench *b)
+{
+    if (sd_event_run(b->loop, 1000000) < 0) {
+        (void)fprintf(stderr, "bench_drain: event loop\n");
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void open_locker(struct bench *b, const char *folder, uint16_t port)
+{
+    static const char *const topics[] = {"mdl/v1/" LOCKER "/dn/#", NULL};
+    char path[4096];
+    struct reason r;
+    uint8_t pk[32];
+    struct identity_terms *t = &b->id.terms;
+    signer_from(locker_seed, &b->id.signer, pk);
+    (void)snprintf(t->id, sizeof t->id, "%s", LOCKER);
+    t->epoch = 1;
+    signer_from(hub_seed, &(struct msg_signer){.kid = ""}, pk);
+    t->hub.count = 1;
+    msg_key_init(&t->hub.key[0], pk);
+    b->seal.id = &b->id;
+    b->locker.cabinet.doors = 1;
+    (void)snprintf(b->locker.cabinet.door[0].name, sizeof b->locker.cabinet.door[0].name, "A1");
+    (void)snprintf(path, sizeof path, "%s/drain.db", folder);
+    const struct store_cfg sc = {.path = path, .epoch = 1, .seal = seal_numbered, .seal_arg = &b->seal};
+    must(store_open(&b->store, &sc, &r), &r);
+    const struct act_cfg ac = {.locker = &b->locker, .store = b->store, .id = &b->id, .state_dir = folder};
+    const struct act_callbacks none = {
+        .screen = ignore, .sound = ignore_sound, .committed = ignore, .fatal = ignore_fatal, .arg = b};
+    must(act_open(&b->act, &ac, &none, b->loop, &r), &r);
+    const struct link_cfg lc = {.id = &b->id,
+                                .seal = &b->seal,
+                                .store = b->store,
+                                .act = b->act,
+                                .locker = &b->locker,
+                                .window = WINDOW,
+                                .heartbeat_s = 30};
+    must(link_open(&b->link, &lc, b->loop, &r), &r);
+    const struct link_transport lt = {.is_up = locker_is_up, .publish = locker_publish, .arg = b};
+    link_set_transport(b->link, &lt);
+    const struct mqtt_callbacks cb = {
+        .up = ignore, .down = ignore, .message = locker_message, .published = ignore_published, .arg = b};
+    b->mqtt = connect_mqtt("locker", port, topics, &cb, b->loop);
+    while (!mqtt_is_up(b->mqtt))
+        turn_loop(b);
+}
+
+static void fill(struct bench *b)
+{
+    struct reason r;
+    struct clock_now now;
+    act_now(b->act, &now);
+    for (int done = 0; done < EVENTS; done += ROWS_IN_COMMIT) {
+        effects_clear(&b->fx);
+        for (int i = 0; i < ROWS_IN_COMMIT; i++)
+            (void)effects_record(&b->fx, RECORD_CLOSED, 0);
+        must(store_commit(b->store, &b->locker, &b->fx, NULL, &now, &r), &r);
+    }
+}
+
+static double drain(struct bench *b)
+{
+    int64_t start_us = clock_mono_us();
+    link_on_up(b->link);
+    while (store_outbox_rows(b->store) > 0 && clock_mono_us() - start_us < 60000000)
+        turn_loop(b);
+    if (store_outbox_rows(b->store) > 0) {
+        (void)fprintf(stderr, "bench_drain: %u events were never acknowledged\n", store_outbox_rows(b->store));
+        exit(EXIT_FAILURE);
+    }
+    return EVENTS * 1e6 / (double)(clock_mono_us() - start_us);
+}
+
+/* ---------------------------------------------------------------- libmosquitto alone */
+
+static void count_published(struct mosquitto *m, void *arg, int mid)
+{
+    (void)m;
+    (void)mid;
+    (*(int *)arg)++;
+}
+
+static double publish_from_memory(struct bench *b, uint16_t port)
+{
+    int published = 0, sent = 0;
+    struct mosquitto *m = mosquitto_new("memory", true, &published);
+    mosquitto_publish_callback_set(m, count_published);
+    (void)mosquitto_int_option(m, MOSQ_OPT_SEND_MAXIMUM, WINDOW);
+    (void)mosquitto_int_option(m, MOSQ_OPT_TCP_NODELAY, 1);
+    must_mosquitto(mosquitto_connect(m, "127.0.0.1", port, 30));
+    for (int i = 0; i < 10; i++)
+        must_mosquitto(mosquitto_loop(m, 10, 1));
+    int64_t start_us = clock_mono_us();
+    while (published < EVENTS) {
+        for (; sent < EVENTS && sent - published < WINDOW; sent++)
+            must_mosquitto(
+                mosquitto_publish(m, NULL, MEMORY_TOPIC, (int)strlen(b->text[sent]), b->text[sent], 1, false));
+        must_mosquitto(mosquitto_loop(m, 1000, 1));
+    }
+    double rate = EVENTS * 1e6 / (double)(clock_mono_us() - start_us);
+    (void)mosquitto_disconnect(m);
+    mosquitto_destroy(m);
+    return rate;
+}
+
+static void copy_texts(struct bench *b)
+{
+    struct reason r;
+    struct store_row row;
+    bool found = true;
+    int64_t after = store_outbox_acked(b->store);
+    for (int i = 0; i < EVENTS && found; i++) {
+        must(store_outbox_next(b->store, after, &row, &found, &r), &r);
+        free(b->text[i]);
+        b->text[i] = row.text;
+        after = row.seq;
+    }
+}
+
+/* ---------------------------------------------------------------- figures */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void close_locker(struct bench *b)
+{
+    mqtt_free(b->mqtt);
+    link_free(b->link);
+    act_free(b->act);
+    store_close(b->store);
+    sd_event_unref(b->loop);
+    for (int i = 0; i < EVENTS; i++)
+        free(b->text[i]);
+}
+
+static void measure(const char *folder, uint16_t port)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    double durable[RUNS], memory[RUNS];
+    if (b == NULL || sd_event_default(&b->loop) < 0)
+        exit(EXIT_FAILURE);
+    open_locker(b, folder, port);
+    for (int run = 0; run < RUNS; run++) {
+        fill(b);
+        copy_texts(b);
+        memory[run] = publish_from_memory(b, port);
+        durable[run] = drain(b);
+    }
+    qsort(durable, RUNS, sizeof *durable, compare);
+    qsort(memory, RUNS, sizeof *memory, compare);
+    (void)printf("drain %.0f events/s\ndrain_memory %.0f events/s\n", durable[RUNS / 2], memory[RUNS / 2]);
+    close_locker(b);
+    free(b);
+}
+
+int main(int argc, char **argv)
+{
+    int64_t port = 0;
+    if (sodium_init() < 0 || argc != 3 || num_parse(argv[2], 1, 65535, &port) != ERR_OK) {
+        (void)fprintf(stderr, "usage: bench_drain FOLDER BROKER_PORT\n");
+        return EXIT_FAILURE;
+    }
+    log_set_level(LOG_LEVEL_WARNING);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        run_hub((uint16_t)port);
+    }
+    (void)mosquitto_lib_init();
+    measure(argv[1], (uint16_t)port);
+    (void)kill(child, SIGTERM);
+    (void)waitpid(child, NULL, 0);
+    return EXIT_SUCCESS;
+}
