@@ -554,7 +554,8 @@ static bool note_door(void *arg, const struct store_compartment *c)
 static void compartments_are_replaced_whole_and_listed_by_number(void **state)
 {
     struct fixture *f = *state;
-    struct store_compartment a = a_door("A2", 2, TOKEN_SIZE_S, false), b = a_door("A1", 1, TOKEN_SIZE_M, true), back = {0};
+    struct store_compartment a = a_door("A2", 2, TOKEN_SIZE_S, false), b = a_door("A1", 1, TOKEN_SIZE_M, true),
+                             back = {0};
     struct numbers got = {.count = 0};
 
     begin(f->s);
@@ -578,7 +579,8 @@ static void compartments_are_replaced_whole_and_listed_by_number(void **state)
 static void a_bag_lies_in_one_compartment_at_most(void **state)
 {
     struct fixture *f = *state;
-    struct store_compartment a = a_door("A1", 1, TOKEN_SIZE_S, false), b = a_door("A2", 2, TOKEN_SIZE_S, false), back = {0};
+    struct store_compartment a = a_door("A1", 1, TOKEN_SIZE_S, false), b = a_door("A2", 2, TOKEN_SIZE_S, false),
+                             back = {0};
 
     a.has_order = b.has_order = true;
     a.order[0] = b.order[0] = 9;
@@ -882,7 +884,8 @@ static bool note_badge(void *arg, const struct store_badge *b)
 static void badges_belong_to_staff(void **state)
 {
     struct fixture *f = *state;
-    struct store_badge a = {.badge = {1}, .staff = {9}, .role = TOKEN_ROLE_LOGISTICS, .not_after_s = 5}, b = a, back = {0};
+    struct store_badge a = {.badge = {1}, .staff = {9}, .role = TOKEN_ROLE_LOGISTICS, .not_after_s = 5}, b = a,
+                       back = {0};
     struct numbers got = {.count = 0};
     uint8_t staff[ORDER_STAFF_LEN] = {9};
 
