@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "hw/gpio.h"
 
+#define RETRY_US 100000
 #define EDGES_PER_TICK 256 /* a line that oscillates must not keep the thread */
 
 struct bus_gpio {
@@ -103,11 +104,13 @@ static bool gpio_line_tick(struct line *l, int64_t now_us)
     for (uint8_t i = 0; i < g->profile->locks; i++) {
         if (g->off_us[i] == 0 || now_us < g->off_us[i])
             continue;
-        /* Kept as energised when it fails, so that it is tried again and the read-back tells. */
-        if (gpio_set(g->gpio, i, false) == ERR_OK)
+        /* Kept as energised when it fails: the read-back tells, and it is tried again. */
+        if (gpio_set(g->gpio, i, false) == ERR_OK) {
             g->off_us[i] = 0;
-        else
-            log_error("gpio", "%s: line %s cannot be switched off", g->chip, g->profile->output_line[i]);
+            continue;
+        }
+        g->off_us[i] = now_us + RETRY_US;
+        log_error("gpio", "%s: line %s cannot be switched off", g->chip, g->profile->output_line[i]);
     }
     for (unsigned i = 0; i < EDGES_PER_TICK && gpio_next_edge(g->gpio); i++)
         edge = true;
