@@ -212,6 +212,10 @@ void api_asset(struct api_call *c)
         (void)snprintf(vendor, sizeof(vendor), "vendor/%s", name);
         name = vendor;
     }
+    if (name != NULL && strcmp(name, "favicon.ico") == 0) { /* browsers ask; the pages have none */
+        http_answer(c->q, 204, NULL, "", 0, NULL);
+        return;
+    }
     a = asset_find(c->api->assets, name != NULL ? name : "index.html");
     if (a == NULL) {
         http_refuse(c->q, 404, "no such page");

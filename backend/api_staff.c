@@ -244,13 +244,17 @@ void api_users(struct api_call *c)
 void api_audit(struct api_call *c)
 {
     cJSON *tree = json_new_object();
-    int64_t above = 0, limit = 0;
+    int64_t above = 0, limit = 0, newest = 0;
     struct reason r;
     enum err e = api_query_int(c, "above", 0, INT64_MAX, 0, &above, &r);
 
     if (e == ERR_OK)
         e = api_query_int(c, "limit", 1, STORE_PAGE_MAX, 200, &limit, &r);
     if (e == ERR_OK)
+        e = api_query_int(c, "newest", 1, STORE_PAGE_MAX, 0, &newest, &r);
+    if (e == ERR_OK && newest > 0)
+        e = hub_judge(c->hub, view_audit_newest(c->hub, (unsigned)newest, tree, &r), &r);
+    else if (e == ERR_OK)
         e = hub_judge(c->hub, view_audit(c->hub, above, (unsigned)limit, tree, &r), &r);
     if (e == ERR_OK) {
         api_answer(c, 200, tree, NULL);

@@ -40,5 +40,7 @@ enum err view_lockers(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_C
 enum err view_users(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_badges(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_audit(struct hub *hub, int64_t above_seq, unsigned limit, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* The last `limit` rows, rising. */
+enum err view_audit_newest(struct hub *hub, unsigned limit, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 
 #endif

@@ -117,7 +117,7 @@ class App extends Component {
     const [, name = 'board', id] = where.split('/');
     const page = name === 'order' ? { name: 'orders', show: OrderPage } : (pages.find((p) => p.name === name && p.roles.includes(me.role)) ?? pages[0]);
     return html`${this.renderHeader(page.name)}
-      <main class=${lost ? 'old' : ''}>${board ? html`<${page.show} me=${me} board=${board} id=${id} lost=${lost} />` : t('busy')}</main>`;
+      <main>${board ? html`<${page.show} me=${me} board=${board} id=${id} lost=${lost} />` : t('busy')}</main>`;
   }
 }
 

@@ -70,16 +70,16 @@ class Locker extends Component {
     this.state = { chosen: null };
   }
 
-  render({ locker, me, faults }, { chosen }) {
-    const silent = isSilent(locker, me);
+  render({ locker, me, faults, lost }, { chosen }) {
+    const silent = Boolean(lost) || isSilent(locker, me);
     const door = locker.doors.find((d) => d.door === chosen);
     return html`<section class="locker ${silent ? 'silent' : ''}" aria-label=${locker.name} data-locker=${locker.id}>
       <h2>
         ${locker.name} ${locker.state !== 'active' && html`<${Tag} kind="bad" group="locker" value=${locker.state} />`}
-        ${faults > 0 && html`<a class="tag bad" href="#/faults">${t('locker.faults', { n: faults })}</a>`}
+        ${faults > 0 && html`<a class="tag bad" href="#/faults">${faults === 1 ? t('locker.fault') : t('locker.faults', { n: faults })}</a>`}
       </h2>
       <p class=${silent ? 'notice warn' : 'facts'}>
-        ${silent ? t('locker.silent', { age: age(locker.seen_ms) }) : t('locker.heard', { age: age(locker.seen_ms) })}
+        ${silent && !lost ? t('locker.silent', { age: age(locker.seen_ms) }) : t('locker.heard', { age: age(locker.seen_ms) })}
         ${locker.commands_pending > 0 && html` · ${t('locker.commands', { n: locker.commands_pending })}`}
         ${locker.outbox > 0 && html` · ${t('locker.outbox', { n: locker.outbox })}`}
         ${locker.guess_mode && locker.guess_mode !== 'normal' && html` · ${say('guess', locker.guess_mode)}`}
@@ -129,8 +129,8 @@ const Counts = ({ counts }) =>
     )}
   </ul>`;
 
-export const BoardPage = ({ board, me }) =>
+export const BoardPage = ({ board, me, lost }) =>
   html`<h1>${t('nav.board')}</h1>
     <${Counts} counts=${board.counts} />
     ${board.lockers.length === 0 && html`<p>${t('board.empty')}</p>`}
-    ${board.lockers.map((l) => html`<${Locker} key=${l.id} locker=${l} me=${me} faults=${board.faults.filter((f) => f.locker === l.id).length} />`)}`;
+    ${board.lockers.map((l) => html`<${Locker} key=${l.id} locker=${l} me=${me} lost=${lost} faults=${board.faults.filter((f) => f.locker === l.id).length} />`)}`;

@@ -39,17 +39,12 @@ export class OrdersPage extends Component {
     return html`<h1>${t('nav.orders')}</h1>
       <div class="tools">
         <${Choice} label=${t('orders.show')} value=${filter} options=${[[OPEN, t('orders.open')], ['', t('orders.all')], ['ready', say('state', 'ready')], ['collected', say('state', 'collected')]]}
-          name="filter" />
+          name="filter" onChoose=${(value) => this.choose({ filter: value })} />
         ${me.knows_patients && html`<label class="field"><span>${t('orders.search')}</span><input type="search" value=${search} maxlength="80" onInput=${(e) => this.choose({ search: e.target.value })} /></label>`}
         ${me.knows_patients && html`<a class="button primary" href="#/new">${t('nav.new')}</a>`}
       </div>
       <${Notice} error=${error} />
       ${orders === null ? t('busy') : html`<${OrderTable} orders=${orders} me=${me} />`}`;
-  }
-
-  componentDidUpdate() {
-    const select = document.querySelector('select[name=filter]');
-    if (select && !select.onchange) select.onchange = () => this.choose({ filter: select.value });
   }
 }
 

@@ -190,9 +190,9 @@ export class Act extends Component {
 export const Field = ({ label, hint, ...input }) =>
   html`<label class="field"><span>${label}</span><input ...${input} />${hint && html`<small>${hint}</small>`}</label>`;
 
-export const Choice = ({ label, name, options, value }) =>
+export const Choice = ({ label, name, options, value, onChoose }) =>
   html`<label class="field"><span>${label}</span
-    ><select name=${name}>
+    ><select name=${name} onChange=${(e) => onChoose?.(e.target.value)}>
       ${options.map(([v, text]) => html`<option value=${v} selected=${v === value}>${text}</option>`)}
     </select></label
   >`;

@@ -89,8 +89,8 @@ class LockerClimate extends Component {
     }
   }
 
-  render({ locker, me }, { data, error }) {
-    const silent = isSilent(locker, me);
+  render({ locker, me, lost }, { data, error }) {
+    const silent = Boolean(lost) || isSilent(locker, me);
     return html`<section class="card">
       <h2>${locker.name}</h2>
       <${Notice} error=${error} text=${silent ? t('locker.silent', { age: age(locker.seen_ms) }) : null} />
@@ -114,12 +114,12 @@ export class ClimatePage extends Component {
     this.state = { hours: 24 };
   }
 
-  render({ board, me }, { hours }) {
+  render({ board, me, lost }, { hours }) {
     return html`<h1>${t('nav.climate')}</h1>
       <p class="tools" role="group" aria-label=${t('climate.span')}>
         ${[1, 24, 168].map((n) => html`<button aria-pressed=${n === hours} onClick=${() => this.setState({ hours: n })}>${t(`climate.${n}`)}</button>`)}
       </p>
-      ${board.lockers.map((l) => html`<${LockerClimate} key=${l.id} locker=${l} me=${me} hours=${hours} />`)}`;
+      ${board.lockers.map((l) => html`<${LockerClimate} key=${l.id} locker=${l} me=${me} lost=${lost} hours=${hours} />`)}`;
   }
 }
 
@@ -136,8 +136,8 @@ export class ServicePage extends Component {
 
   async load() {
     try {
-      const [{ users }, { badges }, { rows }] = await Promise.all([ask('GET', '/api/users'), ask('GET', '/api/badges'), ask('GET', '/api/audit?limit=1000')]);
-      this.setState({ users, badges, audit: rows.slice(-100).reverse(), error: null });
+      const [{ users }, { badges }, { rows }] = await Promise.all([ask('GET', '/api/users'), ask('GET', '/api/badges'), ask('GET', '/api/audit?newest=100')]);
+      this.setState({ users, badges, audit: rows.reverse(), error: null });
     } catch (error) {
       this.setState({ error });
     }
