@@ -213,7 +213,6 @@ struct store_user {
 struct store_session {
     uint8_t token_hash[STORE_HASH_LEN];
     char user[STORE_NAME_CAP];
-    char csrf[STORE_TOKEN_CAP];
     int64_t created_ms, used_ms, expires_ms;
 };
 

@@ -16,10 +16,9 @@ static const struct row_col user_cols[] = {
 
 #define X(kind, member) ROW_MEMBER(kind, struct store_session, member)
 static const struct row_col session_cols[] = {
-    X(ROW_BLOB, token_hash), X(ROW_TEXT, user),   X(ROW_TEXT, csrf),
-    X(ROW_I64, created_ms),  X(ROW_I64, used_ms), X(ROW_I64, expires_ms),
+    X(ROW_BLOB, token_hash), X(ROW_TEXT, user), X(ROW_I64, created_ms), X(ROW_I64, used_ms), X(ROW_I64, expires_ms),
 };
-#define SESSION_NAMES "token_hash,user,csrf,created_ms,used_ms,expires_ms"
+#define SESSION_NAMES "token_hash,user,created_ms,used_ms,expires_ms"
 
 #define B(kind, member) ROW_MEMBER(kind, struct store_badge, member)
 static const struct row_col badge_cols[] = {
@@ -114,7 +113,7 @@ static enum err session_insert(struct store *s, const struct store_session *x, s
 {
     struct db *db = store_sqlite_writing(s);
 
-    return store_sqlite_put(db, db_stmt(db, "INSERT INTO sessions(" SESSION_NAMES ") VALUES(?,?,?,?,?,?)"),
+    return store_sqlite_put(db, db_stmt(db, "INSERT INTO sessions(" SESSION_NAMES ") VALUES(?,?,?,?,?)"),
                             session_cols, ROW_COUNT(session_cols), x, r);
 }
 

@@ -6,17 +6,14 @@
 #include <string.h>
 
 #include "backend/request.h"
-#include "common/num.h"
 
 #define LOGIN_MAX 32
 #define TOKEN_LEN 32
-#define CSRF_LEN 16
 #define FIRST_WAIT_MS 5000
 #define OPS crypto_pwhash_OPSLIMIT_INTERACTIVE
 #define MEMORY crypto_pwhash_MEMLIMIT_INTERACTIVE
 
 _Static_assert(crypto_pwhash_STRBYTES <= STORE_PASSWORD_CAP, "a stored password fits");
-_Static_assert(2 * CSRF_LEN < STORE_TOKEN_CAP, "the token against forged requests fits");
 
 enum err user_check_login(const char *login, struct reason *r)
 {
@@ -118,13 +115,11 @@ enum err user_session_open(struct store *s, const struct store_user *u, int64_t 
                            struct store_session *out, struct reason *r)
 {
     struct store_session x = {.created_ms = now_ms, .used_ms = now_ms, .expires_ms = now_ms + USER_ABSOLUTE_MS};
-    uint8_t secret[TOKEN_LEN], csrf[CSRF_LEN];
+    uint8_t secret[TOKEN_LEN];
     enum err e;
 
     randombytes_buf(secret, sizeof(secret));
-    randombytes_buf(csrf, sizeof(csrf));
     hash_token(secret, x.token_hash);
-    num_to_hex(csrf, sizeof(csrf), x.csrf);
     (void)snprintf(x.user, sizeof(x.user), "%s", u->name); /* same capacity */
     e = s->ops->session_purge(s, NULL, now_ms, r);
     if (e == ERR_OK)
@@ -184,11 +179,4 @@ enum err user_session_find(struct store *s, const char *token, int64_t now_ms, s
 bool user_session_is_stale(const struct store_session *x, int64_t now_ms)
 {
     return now_ms - x->used_ms >= USER_TOUCH_MS;
-}
-
-bool user_csrf_is(const struct store_session *x, const char *header)
-{
-    size_t len = strlen(x->csrf);
-
-    return header != NULL && strlen(header) == len && sodium_memcmp(header, x->csrf, len) == 0;
 }

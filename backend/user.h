@@ -51,7 +51,5 @@ enum err user_session_find(struct store *s, const char *token, int64_t now_ms, s
                            struct store_user *u, struct reason *r) ERR_MUST_CHECK;
 /* True when the use should be written now: user_session_find succeeded and the last time is long enough ago. */
 bool user_session_is_stale(const struct store_session *x, int64_t now_ms);
-/* True when the header repeats the session's own token against forged requests; constant time. */
-bool user_csrf_is(const struct store_session *x, const char *header);
 
 #endif

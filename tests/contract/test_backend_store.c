@@ -849,7 +849,7 @@ static void sessions_end_by_time_and_by_user(void **state)
 {
     struct fixture *f = *state;
     struct store_user u = a_user("anna", 2);
-    struct store_session a = {.token_hash = {1}, .user = "anna", .csrf = "x", .expires_ms = 100}, b = a, back = {0};
+    struct store_session a = {.token_hash = {1}, .user = "anna", .expires_ms = 100}, b = a, back = {0};
 
     b.token_hash[0] = 2;
     b.expires_ms = 200;
