@@ -518,6 +518,9 @@ void http_resume(struct http *h, uint64_t ticket, unsigned status, const char *c
             set_response(q, status, content_type, body, len, extra);
             q->phase = PHASE_RESUMED;
             MHD_resume_connection(q->connection);
+            /* The library looks at it in its next turn only, which nothing else would bring about now. */
+            (void)sd_event_source_set_time_relative(h->timer, 0);
+            (void)sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
             return;
         }
     }
