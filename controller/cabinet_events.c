@@ -162,7 +162,7 @@ static void on_completion(struct locker *l, const struct event *ev, struct effec
 {
     uint64_t serial = ev->u.hw.u.completion.id;
     enum hw_status status = ev->u.hw.u.completion.status;
-    gate_on_completion(l, serial, ev->now.boot_ms);
+    gate_on_completion(l, serial, ev->u.hw.u.completion.status, ev->now.boot_ms);
     if (l->pickup.state == PICKUP_DOOR)
         pickup_on_news(l, opening_on_completion(&l->pickup.opening, serial, status, ev->now.boot_ms), ev, fx);
     if (l->staff.state == STAFF_LOAD || l->staff.state == STAFF_INSPECT)

@@ -76,12 +76,12 @@ void gate_pulse(struct locker *l, uint16_t door, struct opening *opening, const 
     pulse->u.pulse.door = door;
 }
 
-void gate_on_completion(struct locker *l, uint64_t serial, int64_t boot_ms)
+void gate_on_completion(struct locker *l, uint64_t serial, enum hw_status status, int64_t boot_ms)
 {
     if (serial == 0 || l->pulse_pending != serial)
         return;
     l->pulse_pending = 0;
-    l->coil_until_ms = boot_ms + LOCKER_COIL_MS;
+    l->coil_until_ms = status == HW_FAILED ? boot_ms + LOCKER_COIL_MS : boot_ms;
 }
 
 void gate_on_tick(struct locker *l, int64_t boot_ms)

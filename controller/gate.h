@@ -31,8 +31,9 @@ enum gate gate_check(const struct locker *l, uint16_t door, enum gate_why why, i
 void gate_pulse(struct locker *l, uint16_t door, struct opening *opening, const struct record_actor *actor,
                 const struct order *order, const struct event *ev, struct effects *fx);
 
-/* A completion came: the coil rests LOCKER_COIL_MS later at the latest. */
-void gate_on_completion(struct locker *l, uint64_t serial, int64_t boot_ms);
+/* A completion came. HW_DONE: the coil was read as off again; HW_REFUSED, HW_FLUSHED: it was never on. After HW_FAILED
+ * nobody knows, and the coil is given LOCKER_COIL_MS to rest. */
+void gate_on_completion(struct locker *l, uint64_t serial, enum hw_status status, int64_t boot_ms);
 void gate_on_tick(struct locker *l, int64_t boot_ms);
 
 /* The boards of a door answer and are what they should be. */

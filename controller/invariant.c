@@ -385,6 +385,13 @@ static void note_time(struct ghost *g, const struct clock_now *now)
     g->last_ms = now->boot_ms;
 }
 
+/* The driver reports DONE only when it has read the coil as off, REFUSED and FLUSHED only when it never sent. */
+static void note_completion(struct ghost *g, const struct event *ev)
+{
+    if (ev->kind == EVENT_HW && ev->u.hw.kind == HW_EVENT_COMPLETION && ev->u.hw.u.completion.status != HW_FAILED)
+        g->coil_until_ms = ev->now.boot_ms;
+}
+
 static void note_verdict(struct ghost *g, const struct world *w)
 {
     const struct locker *l = w->locker;
@@ -400,6 +407,7 @@ void invariant_note(struct ghost *g, const struct world *w)
 {
     note_time(g, &w->event->now);
     note_verdict(g, w);
+    note_completion(g, w->event);
     for (unsigned i = 0; i < w->effects->records; i++)
         note_record(g, &w->effects->record[i], w->event);
     for (uint16_t i = 0; i < w->locker->cabinet.doors; i++) {

@@ -29,7 +29,7 @@
 #include "controller/staff.h"
 
 #define LOCKER_BOARD_LOST_MS 60000 /* a silent board's doors become OUT */
-#define LOCKER_COIL_MS 1600        /* after a pulse ended no other may start for this long */
+#define LOCKER_COIL_MS 1600        /* after a pulse of unknown outcome no other may start for this long */
 #define LOCKER_ROWS_FOR_ORDER 24u  /* outbox rows reserved for the rest of an order's life when it is loaded */
 
 /* What is known now about one door; gone with the process. */

@@ -219,7 +219,7 @@ static void refuse_by_gate(struct locker *l, enum gate gate, uint16_t blocker, c
 /* The order that a right code or token names: may it be collected now? */
 static bool lies_ready(const struct locker *l, const struct order *o, const struct event *ev)
 {
-    if (o->door == CABINET_NO_DOOR || floor_is_early(&l->floor, o->not_before_s) ||
+    if (o->door == CABINET_NO_DOOR || !order_is_collectable(o) || floor_is_early(&l->floor, o->not_before_s) ||
         floor_is_past_lease(&l->floor, o->cls, o->loaded_ms) || !order_may_pulse(o, &ev->now, &l->floor))
         return false;
     const struct compartment *c = &l->compartment[o->door];

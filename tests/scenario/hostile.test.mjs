@@ -17,7 +17,7 @@ before(async () => {
 after(() => stage?.stop());
 
 const STRANGER = 'ffffffffffffffff';
-const pulses = async () => (await stage.cabinet('counts')).pulses;
+const pulses = () => story.pulses(stage);
 
 test('a stranger with a certificate reads and writes nothing of a locker', async () => {
   const before = (await stage.lockerctl('status')).refused;

@@ -118,7 +118,7 @@ test(`${ROUNDS} kills while people load and collect`, { timeout: 1500000 }, asyn
 });
 
 test('the cabinet saw no pulse without a journal row', async () => {
-  const { pulses } = await stage.cabinet('counts');
+  const pulses = await story.pulses(stage);
   const rows = (await stage.lockerctl('journal', '100000')).rows ?? (await stage.lockerctl('journal', '100000')).journal;
   const intents = rows.filter((r) => r.typ === 'door.pulsed.v1').length;
   assert.ok(pulses <= intents, `${pulses} pulses, ${intents} intents`);

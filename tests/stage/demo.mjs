@@ -10,10 +10,10 @@ const stage = new Stage({ baud: 115200 });
 let collected = 0;
 
 async function codeToPulse(packed) {
-  const before = (await stage.cabinet('counts')).pulses ?? 0;
+  const before = await story.pulses(stage);
   const t = performance.now();
   const opening = story.openByCode(stage, packed.code);
-  await until('a pulse', async () => ((await stage.cabinet('counts')).pulses ?? 0) > before, 10000, 2);
+  await until('a pulse', async () => (await story.pulses(stage)) > before, 10000, 2);
   const ms = Math.round(performance.now() - t);
   return { door: await opening, ms };
 }

@@ -74,7 +74,7 @@ export class Stage {
     this.brokerPort = await freePort();
     await run(this.program('hubctl'), [
       'init', this.hubDir, '--share', path.join(SHARE, 'web'), '--port', '0', '--broker-port', String(this.brokerPort), '--broker-host', 'localhost',
-      '--ura', URA, '--pharmacy', 'Apotheek Voorbeeld', '--telephone', '0800 1234',
+      '--insecure-cookie', '--ura', URA, '--pharmacy', 'Apotheek Voorbeeld', '--telephone', '0800 1234',
     ]);
   }
 

@@ -54,12 +54,21 @@ export async function staffLeave(stage) {
   return stage.waitScreen('start');
 }
 
+// A door that is pushed while its lock still has current springs open again: people wait that half second without knowing why.
+export async function shut(stage, door) {
+  await until(`the lock of ${door} to rest`, async () => !(await stage.cabinet(`door ${door}`)).energised, 5000, 20);
+  await stage.cabinet(`close ${door}`);
+}
+
+// Pulses that the locks felt, over all doors.
+export const pulses = async (stage) => (await stage.cabinet('ghost')).pulses;
+
 // Scans the bag, puts it into the door that opens, closes, scans the door's label. Gives the door.
 export async function load(stage, packed) {
   await stage.scan(packed.voucher);
   const { door } = await stage.waitScreen('staff-load-open');
   await stage.cabinet(`put ${door} BAG`);
-  await stage.cabinet(`close ${door}`);
+  await shut(stage, door);
   await stage.waitScreen('staff-load-label');
   await stage.scan(doorLabel(stage, door));
   await until('the bag to be loaded', async () => (await stage.screen()).notice === 'loaded');
@@ -87,7 +96,7 @@ export async function openByCode(stage, code, birthday) {
 
 export async function takeAndClose(stage, door) {
   await stage.cabinet(`take ${door}`);
-  await stage.cabinet(`close ${door}`);
+  await shut(stage, door);
   await stage.waitScreen('done', 'start');
 }
 

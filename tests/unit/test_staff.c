@@ -768,9 +768,8 @@ static void inspection_needs_a_door_that_can_be_read(void **state)
     bed_input(b, HW_INPUT_BATTERY, false, false);
     bed_scan(b, bed_label(b, 2));
     assert_int_equal(b->l->staff.state, STAFF_INSPECT);
-    bed_complete(b, HW_REFUSED);
-    bed_key(b, EVENT_KEY_OK);
-    assert_int_equal(bed_notice(b), SCREEN_NOTICE_TRY_LATER);
+    bed_complete(b, HW_FAILED);
+    bed_wait(b, 2100);
     assert_int_equal(bed_screen(b), SCREEN_STAFF_JAM);
 }
 
