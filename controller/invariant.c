@@ -205,6 +205,23 @@ static int inv_13(const struct world *w)
 
 /* ---------------------------------------------------------------- content */
 
+/* An inspection that left the bag where it was. */
+static const struct record *kept_in(const struct world *w)
+{
+    const struct record *rec = record_in(w, RECORD_COMPARTMENT_CHANGED);
+    return rec != NULL && rec->u.changed.cause == COMPARTMENT_KEEP ? rec : NULL;
+}
+
+/* rec made its compartment LOADED: what lies there is what it is bound to. */
+static bool holds_its_bag(const struct world *w, const struct record *rec)
+{
+    if (rec == NULL || w->ghost == NULL || w->ghost->excused[rec->door])
+        return true;
+    const struct invariant_content *is = &w->ghost->content[rec->door];
+    const struct compartment *c = &w->locker->compartment[rec->door];
+    return is->full && c->bound && is->load == c->load && memcmp(is->order, c->order, CODE_ORDER_LEN) == 0;
+}
+
 static int inv_14(const struct world *w)
 {
     for (uint16_t i = 0; i < w->locker->cabinet.doors; i++) {
@@ -214,11 +231,7 @@ static int inv_14(const struct world *w)
             !w->ghost->excused[i])
             return 0;
     }
-    const struct record *rec = record_in(w, RECORD_LOADED);
-    if (rec == NULL || w->ghost == NULL || w->ghost->excused[rec->door])
-        return 1;
-    const struct invariant_content *c = &w->ghost->content[rec->door];
-    return c->full && c->load == rec->order.load && memcmp(c->order, rec->order.id, CODE_ORDER_LEN) == 0;
+    return holds_its_bag(w, record_in(w, RECORD_LOADED)) && holds_its_bag(w, kept_in(w));
 }
 
 static int inv_15(const struct world *w)

@@ -180,7 +180,8 @@ static void disturb_hardware(struct world_of_people *w)
     case 4:
         bed_climate(b, HW_CLIMATE_OK, (int32_t)draw(w, 12000));
         break;
-    default:
+    default: /* the same again */
+        bed_sense(b, door, was);
         break;
     }
 }
@@ -302,7 +303,10 @@ static void staff_answers(struct world_of_people *w)
         bed_key(b, chance(w, 90) ? EVENT_KEY_1 : EVENT_KEY_HELP);
     } else {
         unsigned n = order_behind(b, door);
-        bed_scan(b, bed_voucher(b, n, b->g->content[door].load));
+        if (chance(w, 15)) /* somebody else's label, or an older one */
+            bed_scan(b, bed_voucher(b, chance(w, 50) ? n + 1 : n, b->g->content[door].load + 1));
+        else
+            bed_scan(b, bed_voucher(b, n, b->g->content[door].load));
     }
 }
 
@@ -329,7 +333,10 @@ static void staff_in_menu(struct world_of_people *w)
                 w->load[n] = o->newest + 1; /* packed again */
         }
         w->scanned = n;
-        bed_scan(b, bed_voucher(b, n, w->load[n]));
+        struct token t = bed_voucher(b, n, w->load[n]);
+        t.u.voucher.has_v1 = n % 4 != 0;
+        t.u.voucher.cls = (enum token_class)(n % TOKEN_CLASS_N);
+        bed_scan(b, t);
     } else if (chance(w, 80)) {
         bed_scan(b, bed_label(b, choose_door_to_look(w)));
     } else {
