@@ -371,7 +371,10 @@ void locker_decide(struct locker *l, const struct event *ev, struct effects *fx)
     l->outbox_rows = ev->outbox;
     if (l->told_quota && locker_outbox_has_room(l, 80, 1))
         l->told_quota = false;
-    if (locker_has_keys(l) || !is_of_people(ev->kind))
+    bool people = is_of_people(ev->kind);
+    if (people)
+        on_tick(l, ev, fx); /* a session whose time is up takes no more keys, however late the tick is */
+    if (locker_has_keys(l) || !people)
         handlers[ev->kind](l, ev, fx);
     draw_screen(l, ev->now.boot_ms, fx);
     if (effects_are_durable(fx) || floor_is_due(&l->floor)) {

@@ -330,9 +330,10 @@ void pickup_end(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
     (void)ev;
-    if (p->state == PICKUP_DOOR)
-        ledger_pickup_end(l, p->order, p->opening.phase == OPENING_OPEN ? COMPARTMENT_LEAVE : COMPARTMENT_UNCONFIRM,
-                          fx);
+    if (p->state == PICKUP_DOOR) {
+        assert(p->opening.phase == OPENING_OPEN);
+        ledger_pickup_end(l, p->order, COMPARTMENT_LEAVE, fx);
+    }
     if (p->state == PICKUP_CHECKING)
         p->try_id = 0; /* its verdict finds nobody; the try stays counted */
     go_home(l);

@@ -65,7 +65,7 @@ void pickup_on_verdict(struct locker *l, const struct event *ev, struct effects 
 void pickup_on_tick(struct locker *l, const struct event *ev, struct effects *fx);
 void pickup_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx);
 
-/* Ends the session; an opening that is under way becomes unconfirmed with this cause for the compartment. */
+/* Ends the session. A door that is his must stand open: staff takes it over, the order is unconfirmed. */
 void pickup_end(struct locker *l, const struct event *ev, struct effects *fx);
 /* Its door was taken from it (forced, board lost, wrong door moved): help screen; the states were settled already. */
 void pickup_lose_door(struct locker *l, const struct event *ev, struct effects *fx);

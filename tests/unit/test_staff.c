@@ -205,6 +205,21 @@ static void session_ends_after_two_minutes_idle(void **state)
     assert_int_equal(bed_screen(b), SCREEN_START);
 }
 
+static void a_late_tick_prolongs_no_session(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    b->now.boot_ms += STAFF_IDLE_MS;
+    bed_scan(b, bed_label(b, 1));
+    assert_int_equal(b->l->staff.state, STAFF_IDLE);
+    assert_int_equal(b->seen[RECORD_PULSED], 0);
+    bed_key(b, EVENT_KEY_CLEAR);
+    bed_type(b, "12");
+    b->now.boot_ms += PICKUP_IDLE_MS;
+    bed_type(b, "3");
+    assert_int_equal(locker_screen(b->l)->entry_len, 1);
+}
+
 static void badge_takes_the_kiosk_from_a_typing_patient(void **state)
 {
     struct bed *b = *state;
@@ -862,6 +877,7 @@ int main(void)
         BED_TEST(pin_that_could_not_be_computed_is_asked_again),
         BED_TEST(missing_pin_verdict_ends_the_session),
         BED_TEST(session_ends_after_two_minutes_idle),
+        BED_TEST(a_late_tick_prolongs_no_session),
         BED_TEST(badge_takes_the_kiosk_from_a_typing_patient),
         BED_TEST(badge_during_a_check_drops_the_verdict),
         BED_TEST(second_badge_logs_in_anew),
