@@ -618,7 +618,6 @@ void api_label(struct api_call *c)
 static enum err make_slip(struct api_call *c, const struct order *o, char **html, struct reason *r)
 {
     const struct config *cfg = &c->hub->cfg;
-    bool english = strcmp(o->ask.language, "en") == 0;
     char code[CODE_DIGITS + 1];
     struct store_packing p;
     struct store_locker l;
@@ -635,7 +634,7 @@ static enum err make_slip(struct api_call *c, const struct order *o, char **html
                                      .locker_name = l.name,
                                      .locker_address = l.address};
 
-        e = label_slip(english ? c->api->en : c->api->nl, english ? c->api->nl : NULL, &x, html, r);
+        e = label_slip(c->api->nl, c->api->en, &x, html, r);
     }
     sodium_memzero(code, sizeof(code));
     sodium_memzero(&p, sizeof(p));

@@ -295,23 +295,22 @@ static void put_also(struct page *p, const struct text *also, const struct label
     p->t = main_text;
 }
 
-enum err label_slip(const struct text *t, const struct text *also, const struct label_slip *x, char **html,
+enum err label_slip(const struct text *nl, const struct text *en, const struct label_slip *x, char **html,
                     struct reason *r)
 {
+    bool english = strcmp(x->order->ask.language, "en") == 0;
     struct page p;
 
     if (!code_is_well_formed(x->code)) {
         return err_because(r, ERR_SYNTAX, "not a code");
     }
-    enum err e = page_open(&p, t, "slip.title", r);
+    enum err e = page_open(&p, english ? en : nl, "slip.title", r);
     if (e != ERR_OK) {
         return e;
     }
     put(&p, "<main class=\"slip\">");
     e = put_slip(&p, x, r);
-    if (also != NULL) {
-        put_also(&p, also, x);
-    }
+    put_also(&p, english ? nl : en, x);
     put(&p, "</main>");
     return page_close(&p, e, html, r);
 }

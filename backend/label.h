@@ -32,9 +32,10 @@ struct label_slip {
     const char *pharmacy_name, *telephone;
     const char *locker_name, *locker_address;
 };
-/* The slip in the language of t, with the most important words again in `also` (NULL: not). Code 3-3-4, QR, where, from
- * and until when, what to bring, telephone; a notch marks the edge that goes into the scanner. */
-enum err label_slip(const struct text *t, const struct text *also, const struct label_slip *x, char **html,
+/* The slip in the language of the order, with the most important words again in the other one: who carries it to the
+ * locker may not be the patient. Code 3-3-4, QR, where, from and until when, what to bring, telephone; a notch marks
+ * the edge that goes into the scanner. */
+enum err label_slip(const struct text *nl, const struct text *en, const struct label_slip *x, char **html,
                     struct reason *r) ERR_MUST_CHECK;
 
 /* One label for each door, in the order given: name, number and MD1 QR. */

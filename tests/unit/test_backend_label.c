@@ -114,6 +114,35 @@ static void the_slip_tells_code_place_time_and_telephone(void **state)
     label_free(html);
 }
 
+static void the_slip_has_the_language_of_the_order_above_the_other_one(void **state)
+{
+    static const struct {
+        const char *language, *page, *also, *first, *second;
+    } row[] = {
+        {"nl", "<html lang=\"nl\"", "class=\"also\" lang=\"en\"", "Ga naar de kluis", "Go to the locker"},
+        {"en", "<html lang=\"en\"", "class=\"also\" lang=\"nl\"", "Go to the locker", "Ga naar de kluis"},
+    };
+    struct fixture *f = *state;
+    struct label_slip x = slip(f);
+    char code[CODE_DIGITS + 1];
+
+    fix_code(code);
+    x.code = code;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        char *html = NULL;
+        memcpy(f->order.ask.language, row[i].language, sizeof(f->order.ask.language));
+        assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_OK);
+        assert_non_null(strstr(html, row[i].page));
+        const char *also = strstr(html, row[i].also), *first = strstr(html, row[i].first);
+        assert_non_null(also);
+        assert_non_null(first);
+        assert_true(first < also);
+        assert_non_null(strstr(also, row[i].second));
+        assert_non_null(strstr(also, x.telephone));
+        label_free(html);
+    }
+}
+
 static void the_slip_says_when_the_birthday_is_asked(void **state)
 {
     static const struct {
@@ -134,7 +163,7 @@ static void the_slip_says_when_the_birthday_is_asked(void **state)
         char *html = NULL;
         f->order.ask.cls = row[i].cls;
         (void)snprintf(f->order.ask.birth_date, sizeof(f->order.ask.birth_date), "%s", row[i].birth_date);
-        assert_int_equal(label_slip(f->nl, NULL, &x, &html, NULL), ERR_OK);
+        assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_OK);
         assert_non_null(strstr(html, row[i].words));
         label_free(html);
     }
@@ -148,12 +177,12 @@ static void what_is_not_a_code_is_not_printed(void **state)
 
     x.code = "1234567890";
     assert_int_equal(code_is_well_formed(x.code), false);
-    assert_int_equal(label_slip(f->nl, NULL, &x, &html, NULL), ERR_SYNTAX);
+    assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_SYNTAX);
     x.pickup = "not hex";
     char code[CODE_DIGITS + 1];
     fix_code(code);
     x.code = code;
-    assert_int_equal(label_slip(f->nl, NULL, &x, &html, NULL), ERR_SYNTAX);
+    assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_SYNTAX);
     assert_null(html);
 }
 
@@ -316,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(the_slip_tells_code_place_time_and_telephone),
+        CASE(the_slip_has_the_language_of_the_order_above_the_other_one),
         CASE(the_slip_says_when_the_birthday_is_asked),
         CASE(what_is_not_a_code_is_not_printed),
         CASE(the_bag_label_names_nobody),
