@@ -2,19 +2,24 @@
 #include "controller/store.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/db.h"
 #include "controller/chain.h"
+#include "controller/invariant.h"
 #include "controller/rows.h"
 
 struct store {
     struct db *db;
     struct store_cfg cfg;
+    bool doors_unknown;
     uint32_t boot;
     struct chain chain;
     struct stream_cursor evt; /* last message written */
@@ -260,12 +265,32 @@ static enum err raise_boot(struct store *s, struct reason *r)
     return ERR_OK;
 }
 
+/* A database that was moved aside lies beside this one: what stood in it is lost, also when the start that made this
+ * new one did not get far enough to write it down. */
+static bool has_lost_predecessor(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096] = ".", prefix[256];
+    int len = snprintf(prefix, sizeof prefix, "%s.bad-", slash == NULL ? path : slash + 1);
+    if (slash != NULL && slash - path < (ptrdiff_t)sizeof folder && slash != path)
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    DIR *dir = len > 0 && len < (int)sizeof prefix ? opendir(folder) : NULL;
+    if (dir == NULL)
+        return false;
+    bool found = false;
+    for (const struct dirent *d = readdir(dir); d != NULL && !found; d = readdir(dir))
+        found = strncmp(d->d_name, prefix, (size_t)len) == 0;
+    (void)closedir(dir);
+    return found;
+}
+
 enum err store_open(struct store **out, const struct store_cfg *cfg, struct reason *r)
 {
     struct store *s = calloc(1, sizeof *s);
     if (s == NULL)
         abort();
     s->cfg = *cfg;
+    s->doors_unknown = cfg->doors_unknown || has_lost_predecessor(cfg->path);
     const struct db_cfg db = {
         .path = cfg->path,
         .migration = rows_migration,
@@ -329,7 +354,13 @@ uint32_t store_boot(const struct store *s)
 
 enum err store_load(struct store *s, struct locker *l, struct reason *r)
 {
-    return rows_load(s->db, l, s->cfg.doors_unknown, r);
+    enum err e = rows_load(s->db, l, s->doors_unknown, r);
+    if (e != ERR_OK)
+        return e;
+    const struct invariant *broken = invariant_check(&(struct world){.locker = l});
+    if (broken != NULL)
+        return err_because(r, ERR_CORRUPT, "the stored state breaks invariant %u: %s", broken->number, broken->name);
+    return ERR_OK;
 }
 
 /* ---------------------------------------------------------------- commit */

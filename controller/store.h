@@ -50,7 +50,8 @@ struct store_cfg {
     uint32_t epoch;     /* of the enrolment */
     int64_t max_bytes;  /* 0: no limit */
     const char *vfs;    /* NULL: the default */
-    bool doors_unknown; /* the old database was lost: doors without a row are CHECK, not FREE */
+    bool doors_unknown; /* the old database was lost: doors without a row are CHECK, not FREE; so it
+                            is too while a file PATH.bad-* lies beside it */
     store_seal_fn seal;
     void *seal_arg;
 };

@@ -279,6 +279,20 @@ static void a_new_database_begins_free_a_lost_one_in_check(void **state)
     assert_int_equal(f->bed->l->compartment[0].state, COMPARTMENT_CHECK);
 }
 
+static void a_lost_database_is_remembered_by_the_file_put_aside(void **state)
+{
+    struct fixture *f = *state;
+    char bad[128];
+    (void)snprintf(bad, sizeof bad, "%s.bad-1800000000", f->path);
+    FILE *out = fopen(bad, "w");
+    assert_non_null(out);
+    (void)fclose(out);
+    begin(f); /* as after a start that failed right after the new file was made */
+    for (unsigned i = 0; i < BED_DOORS; i++)
+        assert_int_equal(f->bed->l->compartment[i].state, COMPARTMENT_CHECK);
+    (void)unlink(bad);
+}
+
 static void a_renamed_door_must_be_looked_into(void **state)
 {
     struct fixture *f = *state;
@@ -317,53 +331,81 @@ static void tamper(struct fixture *f, const char *sql)
     (void)sqlite3_close(db);
 }
 
+static void a_state_that_breaks_an_invariant_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    begin(f);
+    bed_start(f->bed);
+    (void)bed_load(f->bed, 1, 1);
+    end(f);
+    tamper(f, "UPDATE compartment SET state = 'FREE' WHERE state = 'LOADED'");
+    assert_int_equal(try_open(f), ERR_OK);
+    assert_int_equal(try_load(f), ERR_CORRUPT);
+}
+
+/* A copy of the closed file to come back to. */
+static void keep_copy(const struct fixture *f, char restore[256])
+{
+    char command[256];
+    (void)snprintf(command, sizeof command, "cp %s %s/kept", f->path, f->dir);
+    assert_int_equal(system(command), 0);
+    (void)snprintf(restore, 256, "cp %s/kept %s", f->dir, f->path);
+}
+
+static void drop_copy(const struct fixture *f)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/kept", f->dir);
+    (void)unlink(path);
+}
+
 static void rows_that_make_no_sense_are_refused(void **state)
 {
     struct fixture *f = *state;
-    static const char *const at_load[][2] = {
-        {"UPDATE compartment SET state = 'HALF' WHERE door = 'A1'",
-         "UPDATE compartment SET state = 'FREE' WHERE door = 'A1'"},
-        {"UPDATE compartment SET serial = -1 WHERE door = 'A3'", "UPDATE compartment SET serial = 0 WHERE door = 'A3'"},
-        {"UPDATE compartment SET ord = x'00', lod = 1 WHERE door = 'A3'",
-         "UPDATE compartment SET ord = NULL WHERE door = 'A3'"},
-        {"UPDATE order_local SET state = 'GONE'", "UPDATE order_local SET state = 'VOID'"},
-        {"UPDATE order_local SET pulses = 9", "UPDATE order_local SET pulses = 0"},
-        {"UPDATE order_local SET v1 = x'00'", "UPDATE order_local SET v1 = zeroblob(32)"},
-        {"UPDATE order_local SET door = 'TOOLONGNAME'", "UPDATE order_local SET door = ''"},
-        {"INSERT INTO order_local SELECT slot + 1000, ord, lod, newest, state, ending, door, class, not_before_s,"
-         " not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses, first_pulse_ms, first_pulse_boot,"
-         " first_pulse_boot_ms FROM order_local",
-         "DELETE FROM order_local WHERE slot >= 1000"},
-        {"UPDATE badge SET wrong = 99", "UPDATE badge SET wrong = 1"},
-        {"UPDATE limiter SET packed = x'00'", "DELETE FROM limiter"},
-        {"UPDATE timefloor SET floor_ms = -5", "UPDATE timefloor SET floor_ms = 5"},
-        {"UPDATE meta SET described = x'00'", "UPDATE meta SET described = zeroblob(32)"},
+    static const char *const at_load[] = {
+        "UPDATE compartment SET state = 'HALF' WHERE door = 'A1'",
+        "UPDATE compartment SET serial = -1 WHERE door = 'A3'",
+        "UPDATE compartment SET ord = x'00', lod = 1 WHERE door = 'A3'",
+        "UPDATE order_local SET state = 'GONE'",
+        "UPDATE order_local SET pulses = 9",
+        "UPDATE order_local SET v1 = x'00'",
+        "UPDATE order_local SET door = 'TOOLONGNAME'",
+        "INSERT INTO order_local SELECT slot + 1000, ord, lod, newest, state, ending, door, class, not_before_s,"
+        " not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses, first_pulse_ms, first_pulse_boot,"
+        " first_pulse_boot_ms FROM order_local",
+        "UPDATE badge SET wrong = 99",
+        "UPDATE limiter SET packed = x'00'",
+        "UPDATE timefloor SET floor_ms = -5",
+        "UPDATE meta SET described = x'00'",
     };
-    static const char *const at_open[][2] = {
-        {"UPDATE cursor SET hash = x'00' WHERE stream = 'evt'", "UPDATE cursor SET hash = zeroblob(32)"},
-        {"UPDATE cursor SET stream = 'x' WHERE stream = 'cmd'", "UPDATE cursor SET stream = 'cmd' WHERE stream = 'x'"},
-        {"UPDATE journal_end SET head = x'00'", "UPDATE journal_end SET head = zeroblob(32)"},
-        {"UPDATE meta SET boot = -1", "UPDATE meta SET boot = 1"},
+    static const char *const at_open[] = {
+        "UPDATE cursor SET hash = x'00' WHERE stream = 'evt'",
+        "UPDATE cursor SET stream = 'x' WHERE stream = 'cmd'",
+        "UPDATE journal_end SET head = x'00'",
+        "UPDATE meta SET boot = -1",
     };
+    char restore[256];
     begin(f);
     live(f->bed);
     end(f);
+    keep_copy(f, restore);
     for (unsigned i = 0; i < sizeof at_load / sizeof at_load[0]; i++) {
-        tamper(f, at_load[i][0]);
+        tamper(f, at_load[i]);
         assert_int_equal(try_open(f), ERR_OK);
         if (try_load(f) != ERR_CORRUPT)
-            fail_msg("accepted: %s", at_load[i][0]);
+            fail_msg("accepted: %s", at_load[i]);
         end(f);
-        tamper(f, at_load[i][1]);
+        assert_int_equal(system(restore), 0);
     }
     for (unsigned i = 0; i < sizeof at_open / sizeof at_open[0]; i++) {
-        tamper(f, at_open[i][0]);
+        tamper(f, at_open[i]);
         if (try_open(f) != ERR_CORRUPT)
-            fail_msg("accepted: %s", at_open[i][0]);
+            fail_msg("accepted: %s", at_open[i]);
         f->store = NULL;
-        tamper(f, at_open[i][1]);
+        assert_int_equal(system(restore), 0);
     }
     begin(f);
+    drop_copy(f);
 }
 
 /* ---------------------------------------------------------------- commit */
@@ -652,11 +694,8 @@ static void verification_finds_every_mutation(void **state)
     begin(f);
     live(f->bed);
     end(f);
-    char keep[128], command[256];
-    (void)snprintf(keep, sizeof keep, "%s/kept", f->dir);
-    (void)snprintf(command, sizeof command, "cp %s %s", f->path, keep);
-    assert_int_equal(system(command), 0);
-    (void)snprintf(command, sizeof command, "cp %s %s", keep, f->path);
+    char restore[256];
+    keep_copy(f, restore);
     struct store_chain chain;
     struct reason r = {{0}};
     assert_int_equal(try_open(f), ERR_OK);
@@ -664,14 +703,14 @@ static void verification_finds_every_mutation(void **state)
     assert_int_equal(chain.rows, chain.last_id);
     end(f);
     for (unsigned i = 0; i < sizeof mutations / sizeof mutations[0]; i++) {
-        assert_int_equal(system(command), 0);
+        assert_int_equal(system(restore), 0);
         tamper(f, mutations[i]);
         assert_int_equal(try_open(f), ERR_OK);
         if (store_verify(f->store, &chain, &r) != ERR_CORRUPT)
             fail_msg("not found: %s", mutations[i]);
         end(f);
     }
-    (void)unlink(keep);
+    drop_copy(f);
 }
 
 static void compaction_drops_only_what_is_old_and_acknowledged(void **state)
@@ -728,6 +767,8 @@ int main(void)
         STORE_TEST(loaded_state_is_the_committed_state),
         STORE_TEST(a_crash_loses_nothing_that_was_committed),
         STORE_TEST(a_new_database_begins_free_a_lost_one_in_check),
+        STORE_TEST(a_lost_database_is_remembered_by_the_file_put_aside),
+        STORE_TEST(a_state_that_breaks_an_invariant_is_refused),
         STORE_TEST(a_renamed_door_must_be_looked_into),
         STORE_TEST(rows_that_make_no_sense_are_refused),
         STORE_TEST(nothing_durable_writes_nothing),
