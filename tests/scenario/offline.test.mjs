@@ -38,7 +38,6 @@ test('a bag is loaded and collected without the broker, and told afterwards in o
   assert.equal(await story.collect(stage, bag), door);
   assert.ok((await stage.lockerctl('status')).outbox >= 5);
   await stage.startBroker();
-  await startSpy(stage);
   await story.untilState(stage, bag.id, 'collected', 60000);
   await story.untilDrained(stage, 30000);
   const seen = messages(stage).filter((m) => m.payload.stm === 'evt').map((m) => m.payload);

@@ -21,7 +21,7 @@ export async function identity(stage, cn) {
     await run('openssl', ['req', '-new', '-key', at('key'), '-subj', `/CN=${cn}`, '-out', at('csr')]);
     await run('openssl', ['x509', '-req', '-in', at('csr'), '-CA', ca, '-CAkey', at('ca.key'), '-set_serial', String(Date.now()), '-days', '2', '-out', at('pem')]);
   }
-  return ['-h', 'localhost', '-p', String(stage.brokerPort), '-V', '5', '--cafile', ca, '--cert', at('pem'), '--key', at('key'), '--tls-version', 'tlsv1.3'];
+  return ['-h', 'localhost', '-p', String(stage.brokerPort), '-V', '5', '--cafile', ca, '--cert', at('pem'), '--key', at('key'), '--tls-version', 'tlsv1.3', '-i', cn];
 }
 
 // Records every message of both directions in FILE until the stage ends. Call before the broker starts.
@@ -32,7 +32,7 @@ export function allowSpy(stage) {
 export async function startSpy(stage) {
   stage.spyFile = path.join(stage.dir, 'messages.txt');
   const args = [...(await identity(stage, 'spy')), '-t', 'mdl/v1/#', '-q', '1', '-v'];
-  const script = 'out=$1; shift; exec mosquitto_sub "$@" >>"$out"';
+  const script = 'out=$1; shift; exec stdbuf -oL mosquitto_sub "$@" >>"$out"';
   stage.spy = await start('spy', 'sh', ['-c', script, 'sh', stage.spyFile, ...args], { log: stage.log('spy') });
   return stage.spy;
 }

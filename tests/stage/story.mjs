@@ -75,8 +75,13 @@ export async function load(stage, packed) {
   return door;
 }
 
+// The locker sees every door closed (it believes a closed contact after 300 ms).
+export const allClosed = (stage) =>
+  until('all doors to be closed', async () => (await stage.lockerctl('doors')).doors.every((d) => d.contact === 'closed'));
+
 // From scan to scan with the session around it.
 export async function loadAll(stage, ...packed) {
+  await allClosed(stage);
   await staffEnter(stage);
   const doors = [];
   for (const p of packed) doors.push(await load(stage, p));
