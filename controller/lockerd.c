@@ -76,8 +76,10 @@ static void on_screen(void *arg)
 
 static void on_sound(void *arg, enum screen_sound sound)
 {
-    (void)arg;
-    log_debug("sound", "%s", screen_sound_name(sound));
+    struct lockerd *d = arg;
+    if (d->kiosk != NULL) {
+        kiosk_sound(d->kiosk, sound);
+    }
 }
 
 static void on_committed(void *arg)

@@ -53,6 +53,9 @@ struct kiosk {
     uint32_t run;        /* random: an ETag of an earlier run never fits */
     uint32_t revision;
     struct screen screen;
+    enum screen_sound sound; /* the newest */
+    uint32_t sounds;         /* so far: the page plays when it rises */
+    bool buzzer;
 };
 
 /* ---------------------------------------------------------------- whose request it is */
@@ -141,6 +144,9 @@ static cJSON *describe(const struct kiosk *k)
     json_put_int(answer, "reference", (int64_t)s->reference);
     json_put_text(answer, "telephone", k->cfg.telephone);
     json_put_text(answer, "site", k->cfg.site);
+    json_put_text(answer, "sound", k->sounds == 0 ? "" : screen_sound_name(k->sound));
+    json_put_int(answer, "sounds", k->sounds);
+    json_put_bool(answer, "buzzer", k->buzzer);
     put_doors(answer, k->cfg.cabinet);
     return answer;
 }
@@ -243,6 +249,17 @@ void kiosk_show(struct kiosk *k, const struct screen *s)
         k->screen = *s;
         k->revision++;
     }
+}
+
+void kiosk_sound(struct kiosk *k, enum screen_sound sound)
+{
+    if (sound == SCREEN_SOUND_BUZZER_ON || sound == SCREEN_SOUND_BUZZER_OFF) {
+        k->buzzer = sound == SCREEN_SOUND_BUZZER_ON;
+    } else {
+        k->sound = sound;
+        k->sounds++;
+    }
+    k->revision++;
 }
 
 uint16_t kiosk_port(const struct kiosk *k)

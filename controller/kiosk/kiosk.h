@@ -51,6 +51,9 @@ void kiosk_free(struct kiosk *k); /* NULL is fine */
 /* What GET /screen says from now on; copied. The same as before: nothing happens. */
 void kiosk_show(struct kiosk *k, const struct screen *s);
 
+/* Played once by the page at its next poll; the buzzer until it is switched off. The newest of two between polls. */
+void kiosk_sound(struct kiosk *k, enum screen_sound sound);
+
 uint16_t kiosk_port(const struct kiosk *k);
 
 #endif

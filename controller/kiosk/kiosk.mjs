@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page at the door. It shows what GET /screen says and posts keys (POST /key {"key": "0".."9"|"ok"|"clear"|"help"|"language"|"show"})
 // and scans (POST /scan {"text": "..."}); it decides nothing and keeps nothing. Members of the screen: screen, notice, language, door, number,
-// row, rows, column, columns, step, steps, entry_len, entry_cap, show, digits, seconds, reference, telephone, site, doors [{name, row, column}].
+// row, rows, column, columns, step, steps, entry_len, entry_cap, show, digits, seconds, reference, telephone, site, doors [{name, row, column}],
+// sound, sounds (a sound is new when the count rises), buzzer.
 const POLL_MS = 300;
 const el = (id) => document.getElementById(id);
 const texts = {};
 let shown = '';
 let etag = '';
+let last = { language: 'nl' };
+const AWAY = ({ language, telephone, site }) => ({ screen: 'out-of-service', language, telephone, site, entry_len: 0, entry_cap: 0 });
 
 async function catalogue(language) {
   texts[language] ??= await (await fetch(`${language}.json`)).json();
@@ -107,28 +110,70 @@ async function poll() {
       const body = await r.text();
       if (body !== shown) {
         shown = body;
-        await show(JSON.parse(body));
+        const s = (last = JSON.parse(body));
+        sounds(s);
+        await show(s);
       }
     }
     document.body.classList.remove('lost');
   } catch {
     // The daemon is away: say so rather than show an old screen.
+    if (!document.body.classList.contains('lost')) await show(AWAY(last)).catch(() => {});
     document.body.classList.add('lost');
     shown = etag = '';
-    const t = texts.nl ?? {};
-    document.body.dataset.tone = 'trouble';
-    text('title', t['out-of-service.title'] ?? '—');
   }
 }
 
-async function post(path, body) {
-  try {
-    await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  } finally {
+// One request after the other: digits must arrive in the order in which they were typed.
+let queue = Promise.resolve();
+function post(path, body) {
+  queue = queue.then(async () => {
+    try {
+      await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    } catch {
+      // poll() says that the daemon is away
+    }
     await poll();
-  }
+  });
 }
 const press = (key) => post('key', { key });
+
+// ---------------------------------------------------------------- sounds
+// Pitch in Hz and length in ms, one after the other. A browser plays nothing before the first touch.
+const TONES = {
+  key: [[1200, 30]],
+  ok: [[880, 90], [1320, 140]],
+  refused: [[330, 160], [220, 220]],
+  open: [[1320, 70], [0, 90], [1320, 70], [0, 90], [1320, 70], [0, 90], [1320, 70]],
+  buzzer: [[700, 250], [0, 100], [700, 250]],
+};
+let audio;
+let heard;
+let buzzing = 0;
+function play(name) {
+  if (audio?.state !== 'running') return;
+  let at = audio.currentTime;
+  for (const [hz, ms] of TONES[name] ?? []) {
+    if (hz) {
+      const tone = new OscillatorNode(audio, { frequency: hz });
+      tone.connect(new GainNode(audio, { gain: 0.25 })).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at + ms / 1000);
+    }
+    at += ms / 1000;
+  }
+}
+function sounds(s) {
+  if (heard !== undefined && s.sounds > heard) play(s.sound);
+  heard = s.sounds;
+  if (s.buzzer && !buzzing) buzzing = setInterval(() => play('buzzer'), 1500);
+  if (!s.buzzer && buzzing) buzzing = clearInterval(buzzing) ?? 0;
+}
+for (const first of ['pointerdown', 'keydown'])
+  document.addEventListener(first, () => {
+    audio ??= new AudioContext();
+    audio.resume();
+  });
 
 // ---------------------------------------------------------------- keys
 const pad = {};
@@ -144,24 +189,27 @@ document.addEventListener('click', (e) => {
   const key = e.target.closest('[data-key]')?.dataset.key;
   if (key) press(key);
 });
-// A keyboard-type scanner types fast and ends with Enter; a person types digits slowly.
-let burst = '';
-let last = 0;
+// A keyboard-type scanner types a long hex text at once and then Enter; a person types digit by digit. So keys wait for a moment, until
+// it is clear which of the two it was.
+const GAP_MS = 60;
+const SCAN_MIN = 16;
+let burst = [];
+let burstTimer = 0;
+function flush() {
+  const hex = burst.filter((k) => k.length === 1).join('');
+  if (hex.length >= SCAN_MIN) post('scan', { text: hex.toUpperCase() });
+  else for (const k of burst) if (k.length > 1 || /[0-9]/.test(k)) press(k);
+  burst = [];
+}
 document.addEventListener('keydown', (e) => {
-  if (e.target === el('scan-text') || e.ctrlKey || e.altKey || e.metaKey) return;
-  const now = performance.now();
-  if (now - last > 60) burst = '';
-  last = now;
-  if (/^[0-9A-Fa-f]$/.test(e.key)) burst += e.key;
-  const key = { Enter: 'ok', Backspace: 'clear', Escape: 'clear', Delete: 'clear' }[e.key] ?? (/^[0-9]$/.test(e.key) ? e.key : null);
-  if (e.key === 'Enter' && burst.length > 16) {
-    post('scan', { text: burst });
-    burst = '';
-    e.preventDefault();
-  } else if (key && burst.length <= 10 && !(e.key === 'Enter' && e.target.tagName === 'BUTTON')) {
-    press(key);
-    e.preventDefault();
-  }
+  if (e.target === el('scan-text') || e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
+  if (e.key === 'Enter' && e.target.tagName === 'BUTTON' && !burst.length) return;
+  const key = { Enter: 'ok', Backspace: 'clear', Escape: 'clear', Delete: 'clear' }[e.key] ?? (/^[0-9A-Fa-f]$/.test(e.key) ? e.key : null);
+  if (!key) return;
+  e.preventDefault();
+  burst.push(key);
+  clearTimeout(burstTimer);
+  burstTimer = setTimeout(flush, GAP_MS);
 });
 el('scan').addEventListener('submit', (e) => {
   e.preventDefault();

@@ -220,7 +220,7 @@ static void screen_has_exactly_the_members_of_the_page(void **state)
     static const char *const member[] = {"screen",    "notice", "language", "door",    "number",    "row",
                                          "rows",      "column", "columns",  "step",    "steps",     "entry_len",
                                          "entry_cap", "show",   "digits",   "seconds", "reference", "telephone",
-                                         "site",      "doors",  NULL};
+                                         "site",      "sound",  "sounds",   "buzzer",  "doors",     NULL};
     static const char *const of_door[] = {"name", "row", "column", NULL};
     cJSON *tree = screen_json(*state);
     const cJSON *doors;
@@ -232,6 +232,28 @@ static void screen_has_exactly_the_members_of_the_page(void **state)
     assert_int_equal(json_get_array(tree, "doors", &doors, &r), ERR_OK);
     assert_int_equal(cJSON_GetArraySize(doors), 1);
     assert_int_equal(json_only(cJSON_GetArrayItem(doors, 0), of_door, &r), ERR_OK);
+    cJSON_Delete(tree);
+}
+
+static void sounds_are_counted_and_the_buzzer_is_a_state(void **state)
+{
+    struct fixture *f = *state;
+    const char *text;
+    bool buzzer = false;
+    int64_t n;
+    kiosk_sound(f->kiosk, SCREEN_SOUND_OPEN);
+    kiosk_sound(f->kiosk, SCREEN_SOUND_BUZZER_ON);
+    cJSON *tree = screen_json(f);
+    assert_int_equal(json_get_text(tree, "sound", 1, 40, &text, NULL), ERR_OK);
+    assert_string_equal(text, "open");
+    assert_int_equal(json_get_int(tree, "sounds", 1, 1, &n, NULL), ERR_OK);
+    assert_int_equal(json_get_bool(tree, "buzzer", &buzzer, NULL), ERR_OK);
+    assert_true(buzzer);
+    cJSON_Delete(tree);
+    kiosk_sound(f->kiosk, SCREEN_SOUND_BUZZER_OFF);
+    tree = screen_json(f);
+    assert_int_equal(json_get_bool(tree, "buzzer", &buzzer, NULL), ERR_OK);
+    assert_false(buzzer);
     cJSON_Delete(tree);
 }
 
@@ -315,6 +337,7 @@ int main(void)
         T(unchanged_screen_is_304_and_a_changed_one_is_not),
         T(out_of_service_is_shown_until_there_is_a_screen),
         T(screen_has_exactly_the_members_of_the_page),
+        T(sounds_are_counted_and_the_buzzer_is_a_state),
         T(keys_and_scans_reach_the_locker),
         T(post_from_elsewhere_does_nothing),
         T(malformed_posts_do_nothing),
