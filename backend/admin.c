@@ -192,8 +192,6 @@ static enum err import_csv(struct admin_call *c, cJSON *rows, const char *text)
     size_t n = 0;
     enum err e = csv_read(text, strlen(text), &list, &n, &where, c->r);
 
-    if (e != ERR_OK)
-        return err_prefix(c->r, e, "line %u, column %u", where.line, where.column);
     for (size_t i = 0; i < n && e == ERR_OK; i++)
         e = register_one(c, rows, &list[i], NULL);
     csv_free(list, n);

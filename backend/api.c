@@ -132,6 +132,12 @@ void api_refuse(struct api_call *c, enum err e, const struct reason *r)
     http_refuse(c->q, api_status(e), explain(e, r));
 }
 
+/* A member that is there twice is bad grammar, not a conflict with what the hub has. */
+void api_refuse_text(struct api_call *c, enum err e, const struct reason *r)
+{
+    api_refuse(c, e == ERR_DUPLICATE ? ERR_SYNTAX : e, r);
+}
+
 void api_resume(struct api *a, uint64_t ticket, unsigned status, cJSON *tree, const char *const *extra)
 {
     char *text = json_print(tree);
@@ -180,7 +186,7 @@ bool api_body(struct api_call *c, const char *const *members, cJSON **out)
             cJSON_Delete(tree);
     }
     if (e != ERR_OK) {
-        api_refuse(c, e, &r);
+        api_refuse_text(c, e, &r);
         return false;
     }
     *out = tree;

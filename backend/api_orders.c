@@ -283,8 +283,11 @@ void api_new_order(struct api_call *c)
     const char *body = http_body(c->q, &len);
     enum err e = orderjson_read(body, len, &ask, &r);
 
-    if (e == ERR_OK)
-        e = act_register(c->hub, &c->who, &ask, NULL, &o, &existed, &r);
+    if (e != ERR_OK) {
+        api_refuse_text(c, e, &r);
+        return;
+    }
+    e = act_register(c->hub, &c->who, &ask, NULL, &o, &existed, &r);
     if (e == ERR_OK)
         answer_order(c, existed ? 200 : 201, &o);
     else

@@ -63,6 +63,7 @@ struct api_route {
 /* Answers: exactly one for each call. tree is freed. */
 void api_answer(struct api_call *c, unsigned status, cJSON *tree, const char *const *extra);
 void api_refuse(struct api_call *c, enum err e, const struct reason *r);
+void api_refuse_text(struct api_call *c, enum err e, const struct reason *r); /* of a text that cannot be read */
 /* The same for a request that was put off. */
 void api_resume(struct api *a, uint64_t ticket, unsigned status, cJSON *tree, const char *const *extra);
 void api_resume_refused(struct api *a, uint64_t ticket, enum err e, const struct reason *r);

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/api.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/num.h"
+#include "tests/unit/backend_bed.h"
+
+#define ANSWER_CAP (256 * 1024)
+#define CANARY "Zilvervogel"
+
+struct fixture {
+    struct bed bed;
+    struct api *api;
+    char token[STORE_ROLE_N][USER_TOKEN_CAP];
+    char order[2 * ORDER_ID_LEN + 1];
+    char answer[ANSWER_CAP]; /* of the last request, with its head */
+};
+
+/* ---------------------------------------------------------------- a client in the same loop */
+
+static int connect_to(uint16_t port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    return fd;
+}
+
+/* Sends a request text and gives the status; the whole answer is in f->answer. */
+static int exchange(struct fixture *f, const char *request)
+{
+    int fd = connect_to(api_port(f->api));
+    size_t len = 0;
+    int status = 0;
+
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+    for (;;) {
+        ssize_t n = recv(fd, f->answer + len, sizeof(f->answer) - len - 1, MSG_DONTWAIT);
+
+        if (n == 0)
+            break;
+        if (n > 0)
+            len += (size_t)n;
+        else
+            assert_true(errno == EAGAIN && sd_event_run(f->bed.hub.loop, 10000) >= 0);
+    }
+    f->answer[len] = '\0';
+    (void)close(fd);
+    assert_int_equal(sscanf(f->answer, "HTTP/1.1 %d", &status), 1);
+    return status;
+}
+
+/* token NULL: not logged in; extra: more header lines. */
+static int ask(struct fixture *f, const char *method, const char *path, const char *token, const char *extra,
+               const char *body)
+{
+    char *request = NULL;
+    int status;
+
+    assert_true(asprintf(&request,
+                         "%s %s HTTP/1.1\r\nHost: hub.example\r\nConnection: close\r\n%s%s%s%sContent-Length: "
+                         "%zu\r\n\r\n%s",
+                         method, path, token != NULL ? "Cookie: medlocker=" : "", token != NULL ? token : "",
+                         token != NULL ? "\r\n" : "", extra, strlen(body), body) > 0);
+    status = exchange(f, request);
+    free(request);
+    return status;
+}
+
+static int get(struct fixture *f, const char *path, enum store_role role)
+{
+    return ask(f, "GET", path, f->token[role], "", "");
+}
+
+static int post(struct fixture *f, const char *path, enum store_role role, const char *body)
+{
+    return ask(f, "POST", path, f->token[role], "X-Medlocker: 1\r\n", body);
+}
+
+/* ---------------------------------------------------------------- a hub with people and one order */
+
+static int set_up(void **state)
+{
+    static const char *const names[STORE_ROLE_N] = {"pharm", "logi", "admin"};
+    static struct fixture f;
+    struct reason r = {.text = ""};
+    struct act_who who;
+    struct request ask_for;
+    struct order o;
+    bool existed;
+
+    bed_open(&f.bed);
+    if (work_open(&f.bed.hub.work, f.bed.hub.loop, &r) != ERR_OK || api_open(&f.api, &f.bed.hub, NULL, &r) != ERR_OK)
+        fail_msg("%s", r.text);
+    for (unsigned i = 0; i < STORE_ROLE_N; i++) {
+        bed_add_user(&f.bed, names[i], (enum store_role)i, i == STORE_ROLE_PHARMACIST ? "a right password" : "");
+        bed_session(&f.bed, names[i], f.token[i]);
+    }
+    request_init(&ask_for, REQUEST_JSON);
+    (void)snprintf(ask_for.patient, sizeof(ask_for.patient), CANARY);
+    (void)snprintf(ask_for.birth_date, sizeof(ask_for.birth_date), "1937-07-13");
+    (void)snprintf(ask_for.medicine, sizeof(ask_for.medicine), CANARY);
+    (void)snprintf(ask_for.reference, sizeof(ask_for.reference), CANARY);
+    (void)snprintf(ask_for.destination, sizeof(ask_for.destination), CANARY);
+    act_who_named("test", &who);
+    assert_int_equal(act_register(&f.bed.hub, &who, &ask_for, NULL, &o, &existed, &r), ERR_OK);
+    num_to_hex(o.id, sizeof(o.id), f.order);
+    *state = &f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    work_free(f->bed.hub.work);
+    api_free(f->api);
+    bed_close(&f->bed);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the role matrix */
+
+/* Pharmacist, logistics, administrator; "-" may not, "*" is for everybody without logging in. */
+static const struct {
+    const char *method, *path, *roles;
+} matrix[] = {
+    {"POST", "/api/login", "*"},
+    {"POST", "/api/logout", "PLA"},
+    {"GET", "/api/me", "PLA"},
+    {"GET", "/api/board", "PLA"},
+    {"GET", "/api/lockers", "PLA"},
+    {"GET", "/api/lockers/*/climate", "PLA"},
+    {"GET", "/api/lockers/*/door-labels", "PLA"},
+    {"GET", "/api/faults", "PLA"},
+    {"POST", "/api/faults/*/acknowledge", "PL-"},
+    {"POST", "/api/faults/*/close", "PL-"},
+    {"POST", "/fhir/Bundle", "P--"},
+    {"GET", "/fhir/MedicationDispense/*", "P--"},
+    {"GET", "/api/orders", "PL-"},
+    {"POST", "/api/orders", "P--"},
+    {"POST", "/api/orders/csv", "P--"},
+    {"GET", "/api/orders/*", "PL-"},
+    {"POST", "/api/orders/*/pack", "P--"},
+    {"POST", "/api/orders/*/withdraw", "P--"},
+    {"POST", "/api/orders/*/step", "PL-"},
+    {"GET", "/api/orders/*/label", "P--"},
+    {"GET", "/api/orders/*/slip", "P--"},
+    {"GET", "/api/users", "P-A"},
+    {"GET", "/api/badges", "P-A"},
+    {"POST", "/api/badges", "P-A"},
+    {"GET", "/api/badges/*/page", "P-A"},
+    {"POST", "/api/badges/*/revoke", "P-A"},
+    {"GET", "/api/audit", "P-A"},
+    {"GET", "/", "*"},
+    {"GET", "/*", "*"},
+    {"GET", "/vendor/*", "*"},
+};
+#define ROWS (sizeof(matrix) / sizeof(matrix[0]))
+
+/* The path with an id that nothing has. */
+static void fill_path(const char *pattern, char out[160])
+{
+    size_t at = 0;
+
+    for (; *pattern != '\0'; pattern++)
+        at += (size_t)snprintf(out + at, 160 - at, *pattern == '*' ? "0123456789abcdef" : "%c", *pattern);
+    out[at] = '\0';
+}
+
+static void every_address_is_in_the_matrix(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ROWS; i++) {
+        const struct api_entry *e = api_entry_at(i);
+
+        assert_non_null(e);
+        assert_string_equal(e->method, matrix[i].method);
+        assert_string_equal(e->path, matrix[i].path);
+    }
+    assert_null(api_entry_at(ROWS));
+}
+
+static void every_role_may_what_the_matrix_says_and_no_more(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ROWS; i++) {
+        bool is_post = strcmp(matrix[i].method, "POST") == 0;
+        char path[160];
+
+        fill_path(matrix[i].path, path);
+        for (unsigned role = 0; role < STORE_ROLE_N; role++) {
+            bool may = matrix[i].roles[0] == '*' || matrix[i].roles[role] != '-';
+            int status;
+
+            if (strcmp(matrix[i].path, "/api/logout") == 0)
+                continue; /* ends the session: has a test of its own */
+            status = is_post ? post(f, path, (enum store_role)role, "{}") : get(f, path, (enum store_role)role);
+            if (may ? status == 401 || status == 403 : status != 403)
+                fail_msg("%s %s as %s: %d", matrix[i].method, matrix[i].path, store_role_name((enum store_role)role),
+                         status);
+        }
+    }
+}
+
+static void nobody_gets_anything_without_logging_in(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ROWS; i++) {
+        char path[160];
+        int status;
+
+        if (matrix[i].roles[0] == '*')
+            continue;
+        fill_path(matrix[i].path, path);
+        status = ask(f, matrix[i].method, path, NULL, "X-Medlocker: 1\r\n", "{}");
+        if (status != 401)
+            fail_msg("%s %s: %d", matrix[i].method, matrix[i].path, status);
+    }
+}
+
+static void every_post_needs_the_mark_and_the_own_origin(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ROWS; i++) {
+        const char *token = f->token[STORE_ROLE_PHARMACIST];
+        char path[160];
+
+        if (strcmp(matrix[i].method, "POST") != 0)
+            continue;
+        fill_path(matrix[i].path, path);
+        assert_int_equal(ask(f, "POST", path, token, "", "{}"), 403);
+        assert_int_equal(ask(f, "POST", path, token, "X-Medlocker: 1\r\nOrigin: http://evil.example\r\n", "{}"), 403);
+        assert_int_equal(ask(f, "POST", path, token, "X-Medlocker: 1\r\nOrigin: null\r\n", "{}"), 403);
+    }
+    assert_int_not_equal(ask(f, "POST", "/api/orders", f->token[STORE_ROLE_PHARMACIST],
+                             "X-Medlocker: 1\r\nOrigin: https://hub.example\r\n", "{}"),
+                         403);
+}
+
+/* ---------------------------------------------------------------- patients */
+
+static void patients_are_shown_to_pharmacists_only(void **state)
+{
+    struct fixture *f = *state;
+    char path[120];
+
+    for (unsigned role = STORE_ROLE_LOGISTICS; role < STORE_ROLE_N; role++) {
+        for (size_t i = 0; i < ROWS; i++) {
+            size_t at = 0;
+
+            if (strcmp(matrix[i].method, "GET") != 0)
+                continue;
+            for (const char *p = matrix[i].path; *p != '\0'; p++)
+                at += (size_t)snprintf(path + at, sizeof(path) - at, "%c%s", *p == '*' ? f->order[0] : *p,
+                                       *p == '*' ? f->order + 1 : "");
+            (void)get(f, path, (enum store_role)role);
+            if (strstr(f->answer, CANARY) != NULL || strstr(f->answer, "1937") != NULL)
+                fail_msg("GET %s as %s shows a patient", path, store_role_name((enum store_role)role));
+        }
+    }
+    assert_int_equal(get(f, "/api/orders?search=Zilver", STORE_ROLE_LOGISTICS), 403);
+    (void)snprintf(path, sizeof(path), "/api/orders/%s", f->order);
+    assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, CANARY));
+    assert_int_equal(get(f, "/api/audit?newest=5", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "order.viewed"));
+}
+
+static void logistics_takes_only_its_own_steps(void **state)
+{
+    struct fixture *f = *state;
+    char path[120], body[64];
+    static const struct {
+        const char *event;
+        int pharmacist, logistics;
+    } cases[] = {
+        {"withdraw", 409, 403}, {"counter", 409, 403},     {"restock", 409, 403},   {"destroy", 409, 403},
+        {"depart", 409, 409},   {"arrive_back", 409, 409}, {"take_back", 409, 409}, {"loaded", 422, 422},
+        {"pack", 422, 422},     {"device_lost", 422, 422}, {"nonsense", 422, 422},  {"cancel", 200, 403},
+    };
+
+    (void)snprintf(path, sizeof(path), "/api/orders/%s/step", f->order);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"event\":\"%s\"}", cases[i].event);
+        assert_int_equal(post(f, path, STORE_ROLE_LOGISTICS, body), cases[i].logistics);
+        assert_int_equal(post(f, path, STORE_ROLE_PHARMACIST, body), cases[i].pharmacist);
+    }
+}
+
+/* ---------------------------------------------------------------- logging in and out */
+
+static void right_password_gives_a_strict_cookie(void **state)
+{
+    struct fixture *f = *state;
+    char token[USER_TOKEN_CAP];
+    const char *at;
+
+    assert_int_equal(ask(f, "POST", "/api/login", NULL, "X-Medlocker: 1\r\n",
+                         "{\"name\":\"pharm\",\"password\":\"a right password\"}"),
+                     200);
+    at = strstr(f->answer, "Set-Cookie: medlocker=");
+    assert_non_null(at);
+    assert_non_null(strstr(at, "; HttpOnly; SameSite=Strict; Max-Age=43200"));
+    memcpy(token, at + strlen("Set-Cookie: medlocker="), sizeof(token) - 1);
+    token[sizeof(token) - 1] = '\0';
+    assert_int_equal(ask(f, "GET", "/api/me", token, "", ""), 200);
+    assert_int_equal(ask(f, "POST", "/api/logout", token, "X-Medlocker: 1\r\n", ""), 200);
+    assert_int_equal(ask(f, "GET", "/api/me", token, "", ""), 401);
+}
+
+static void wrong_passwords_and_names_look_the_same_until_the_brake(void **state)
+{
+    struct fixture *f = *state;
+    char first[ANSWER_CAP];
+    char *body;
+
+    assert_int_equal(ask(f, "POST", "/api/login", NULL, "X-Medlocker: 1\r\n", "{\"name\":\"no\",\"password\":\"x\"}"),
+                     401);
+    body = strstr(f->answer, "\r\n\r\n");
+    assert_non_null(body);
+    (void)snprintf(first, sizeof(first), "%s", body);
+    for (unsigned i = 0; i < USER_FREE_TRIES; i++) {
+        assert_int_equal(
+            ask(f, "POST", "/api/login", NULL, "X-Medlocker: 1\r\n", "{\"name\":\"pharm\",\"password\":\"x\"}"), 401);
+        assert_string_equal(strstr(f->answer, "\r\n\r\n"), first);
+    }
+    assert_int_equal(ask(f, "POST", "/api/login", NULL, "X-Medlocker: 1\r\n",
+                         "{\"name\":\"pharm\",\"password\":\"a right password\"}"),
+                     429);
+    assert_non_null(strstr(f->answer, "Retry-After: "));
+}
+
+/* ---------------------------------------------------------------- shapes of requests and answers */
+
+static void wrong_requests_are_refused_with_a_reason(void **state)
+{
+    struct fixture *f = *state;
+    char pack[120];
+    const struct {
+        const char *path, *body;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"/api/orders", "{", 400, "line 1"},
+        {"/api/orders", "{\"patient\":\"A\",\"colour\":\"red\"}", 422, "colour"},
+        {"/api/orders", "{\"patient\":\"A\",\"patient\":\"B\"}", 400, "twice"},
+        {"/api/orders", "{\"patient\":\"A\",\"birth_date\":\"1985-02-30\"}", 400, "birth_date"},
+        {"/api/orders/csv", "patient,colour\nA,red\n", 422, "line 1, column 2"},
+        {"/api/orders/00/step", "{\"event\":\"cancel\"}", 404, "id"},
+        {"/api/faults/1/close", "{}", 422, "comment"},
+        {"/api/badges", "{\"user\":\"x\",\"locker\":\"0011223344556677\",\"pin\":\"1\",\"days\":1}", 422, "pin"},
+        {pack, "{\"size\":\"XL\"}", 413, "size"},
+        {pack, "{\"locker\":\"0011223344556677\"}", 404, "locker"},
+        {"/fhir/Bundle", "{\"resourceType\":\"Patient\"}", 400, "OperationOutcome"},
+    };
+
+    (void)snprintf(pack, sizeof(pack), "/api/orders/%s/pack", f->order);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int status = post(f, cases[i].path, STORE_ROLE_PHARMACIST, cases[i].body);
+
+        if (status != cases[i].status || strstr(f->answer, cases[i].says) == NULL)
+            fail_msg("%s %s: %s", cases[i].path, cases[i].body, f->answer);
+    }
+}
+
+static void board_is_sent_once_for_each_change(void **state)
+{
+    struct fixture *f = *state;
+    char tag[64] = "", header[96];
+    const char *at;
+
+    assert_int_equal(get(f, "/api/board", STORE_ROLE_LOGISTICS), 200);
+    at = strstr(f->answer, "ETag: ");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "ETag: %60[^\r]", tag), 1);
+    (void)snprintf(header, sizeof(header), "If-None-Match: %s\r\n", tag);
+    assert_int_equal(ask(f, "GET", "/api/board", f->token[STORE_ROLE_LOGISTICS], header, ""), 304);
+    assert_int_equal(ask(f, "GET", "/api/board", f->token[STORE_ROLE_PHARMACIST], header, ""), 200);
+    hub_touch(&f->bed.hub);
+    assert_int_equal(ask(f, "GET", "/api/board", f->token[STORE_ROLE_LOGISTICS], header, ""), 200);
+}
+
+static void same_reference_is_the_same_order(void **state)
+{
+    static const char body[] = "{\"patient\":\"A\",\"reference\":\"r-1\"}";
+    struct fixture *f = *state;
+    char first[ANSWER_CAP];
+
+    assert_int_equal(post(f, "/api/orders", STORE_ROLE_PHARMACIST, body), 201);
+    (void)snprintf(first, sizeof(first), "%s", strstr(f->answer, "\r\n\r\n"));
+    assert_int_equal(post(f, "/api/orders", STORE_ROLE_PHARMACIST, body), 200);
+    assert_string_equal(strstr(f->answer, "\r\n\r\n"), first);
+}
+
+static void pages_come_from_the_list_only(void **state)
+{
+    static const char *const absent[] = {"/hub.sqlite", "/vendor/app.mjs", "/nl.txt", "/keys"};
+    struct fixture *f = *state;
+
+    assert_int_equal(ask(f, "GET", "/", NULL, "", ""), 200);
+    assert_non_null(strstr(f->answer, "Content-Security-Policy: default-src 'self'"));
+    assert_int_equal(ask(f, "GET", "/app.mjs", NULL, "", ""), 200);
+    assert_int_equal(ask(f, "GET", "/vendor/htm.mjs", NULL, "", ""), 200);
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+        assert_int_equal(ask(f, "GET", absent[i], NULL, "", ""), 404);
+}
+
+static void error_names_have_a_status(void **state)
+{
+    (void)state;
+    for (unsigned e = 0; e < ERR_N; e++)
+        assert_true(e == ERR_OK ? api_status((enum err)e) == 200 : api_status((enum err)e) >= 400);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_address_is_in_the_matrix),
+        cmocka_unit_test_setup_teardown(every_role_may_what_the_matrix_says_and_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_gets_anything_without_logging_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_post_needs_the_mark_and_the_own_origin, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(patients_are_shown_to_pharmacists_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(logistics_takes_only_its_own_steps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(right_password_gives_a_strict_cookie, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wrong_passwords_and_names_look_the_same_until_the_brake, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wrong_requests_are_refused_with_a_reason, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(same_reference_is_the_same_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pages_come_from_the_list_only, set_up, tear_down),
+        cmocka_unit_test(error_names_have_a_status),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
