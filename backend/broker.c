@@ -8,7 +8,8 @@
 #include "common/file.h"
 
 /* Why each line is there: docs/man/hubd.8. max_inflight_messages lies above the hub's commit batch and
- * max_queued_messages is large, because beyond them Mosquitto drops what it has acknowledged. */
+ * max_queued_messages is large, because beyond them Mosquitto drops what it has acknowledged. Without set_tcp_nodelay
+ * every event and acknowledgement would wait 40 ms for Nagle's algorithm. */
 static const char config_format[] = "# Written by hubctl. Mosquitto reads crlfile and acl_file again on SIGHUP.\n"
                                     "per_listener_settings false\n"
                                     "allow_anonymous false\n"
@@ -28,6 +29,7 @@ static const char config_format[] = "# Written by hubctl. Mosquitto reads crlfil
                                     "max_keepalive 120\n"
                                     "max_inflight_messages 1000\n"
                                     "max_queued_messages 1000000\n"
+                                    "set_tcp_nodelay true\n"
                                     "persistent_client_expiration 30d\n"
                                     "memory_limit 268435456\n"
                                     "persistence true\n"

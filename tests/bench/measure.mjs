@@ -29,10 +29,10 @@ export function memory(pid) {
 // All threads of a process onto these processors ("0", "0,1").
 export const pin = (pid, cpus) => run('taskset', ['-a', '-p', '-c', cpus, String(pid)]);
 
-// A program that prints "name value unit" lines: { name: value }.
+// A program that prints "name value unit" lines: { name: { value, unit } }.
 export async function figures(file, args, options) {
   const { out } = await run(file, args, options);
-  return Object.fromEntries(out.trim().split('\n').map((l) => l.split(' ')).map(([name, value]) => [name, Number(value)]));
+  return Object.fromEntries(out.trim().split('\n').map((l) => l.split(' ')).map(([name, value, unit]) => [name, { value: Number(value), unit }]));
 }
 
 // The table of all figures. aim: [">=" or "<=", bound] on the ratio when there is a limit, else on the value.

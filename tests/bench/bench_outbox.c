@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_drain: how fast a backlog leaves a locker. Store, act, link and mqtt as in lockerd send a filled outbox through
- * a broker to a child that acknowledges with the hub's signature but checks and stores nothing, so that only the locker
- * is measured: rows read, published, and deleted durably on each acknowledgement. In turns with the same texts
- * published by libmosquitto alone from memory, with the same window of unanswered messages. Plain TCP both.
+ * bench_outbox: how events leave a locker. Store, act, link and mqtt put together as in lockerd, without hardware.
  *
- * bench_drain FOLDER BROKER_PORT
+ * drain: a filled outbox goes through a broker to a child that acknowledges with the hub's signature but checks and
+ * stores nothing, so that only the locker is measured: rows read, published, and deleted durably once acknowledged. In
+ * turns with the same texts published by libmosquitto alone from memory, with the same window of unanswered messages.
+ * Plain TCP both.
+ *
+ * event: an enrolled locker whose lockerd does not run commits one event after the other, and waits for the real hub's
+ * acknowledgement of each.
+ *
+ * bench_outbox drain FOLDER BROKER_PORT | event LOCKERD_CONF
  */
 #include <mosquitto.h>
 #include <signal.h>
@@ -17,14 +22,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mqtt.h"
 #include "common/num.h"
+#include "controller/config.h"
 #include "controller/link.h"
 
 #define EVENTS 8000
 #define ROWS_IN_COMMIT 100
 #define RUNS 5
+#define LONELY 200
 #define WINDOW 64
 #define HUB_COMMIT_US 500 /* what arrives within this is acknowledged together: less than a commit of the hub takes */
 #define LOCKER "00000000000000b1"
@@ -36,7 +44,7 @@ static const uint8_t locker_seed[32] = {1}, hub_seed[32] = {2};
 static void must(enum err e, const struct reason *r)
 {
     if (e != ERR_OK) {
-        (void)fprintf(stderr, "bench_drain: %s\n", r->text);
+        (void)fprintf(stderr, "bench_outbox: %s\n", r->text);
         exit(EXIT_FAILURE);
     }
 }
@@ -44,7 +52,7 @@ static void must(enum err e, const struct reason *r)
 static void must_mosquitto(int rc)
 {
     if (rc != MOSQ_ERR_SUCCESS) {
-        (void)fprintf(stderr, "bench_drain: libmosquitto: %s\n", mosquitto_strerror(rc));
+        (void)fprintf(stderr, "bench_outbox: libmosquitto: %s\n", mosquitto_strerror(rc));
         exit(EXIT_FAILURE);
     }
 }
@@ -56,18 +64,13 @@ static void signer_from(const uint8_t seed[32], struct msg_signer *s, uint8_t pk
     msg_signer_init(s, secret);
 }
 
-static struct mqtt *connect_mqtt(const char *id, uint16_t port, const char *const *topics,
-                                 const struct mqtt_callbacks *cb, sd_event *loop)
+static struct mqtt *connect_mqtt(struct mqtt_cfg cfg, const struct mqtt_callbacks *cb, sd_event *loop)
 {
     struct reason r;
     struct mqtt *m = NULL;
-    const struct mqtt_cfg cfg = {.host = "127.0.0.1",
-                                 .port = port,
-                                 .client_id = id,
-                                 .keepalive_s = 30,
-                                 .reconnect_max_ms = 1000,
-                                 .receive_maximum = 1000,
-                                 .subscribe = topics};
+    cfg.keepalive_s = 30;
+    cfg.reconnect_max_ms = 1000;
+    cfg.receive_maximum = 1000;
     must(mqtt_open(&m, &cfg, cb, loop, &r), &r);
     return m;
 }
@@ -147,7 +150,8 @@ static _Noreturn void run_hub(uint16_t port)
         exit(EXIT_FAILURE);
     const struct mqtt_callbacks cb = {
         .up = ignore, .down = ignore, .message = hub_message, .published = ignore_published, .arg = &h};
-    h.mqtt = connect_mqtt("hub", port, topics, &cb, loop);
+    const struct mqtt_cfg cfg = {.host = "127.0.0.1", .port = port, .client_id = "hub", .subscribe = topics};
+    h.mqtt = connect_mqtt(cfg, &cb, loop);
     exit(sd_event_loop(loop));
 }
 
@@ -155,6 +159,7 @@ static _Noreturn void run_hub(uint16_t port)
 
 struct bench {
     sd_event *loop;
+    struct config config;
     struct identity id;
     struct seal seal;
     struct locker locker;
@@ -199,34 +204,29 @@ static void ignore_fatal(void *arg, const struct reason *why)
 static void turn_loop(const struct bench *b)
 {
     if (sd_event_run(b->loop, 1000000) < 0) {
-        (void)fprintf(stderr, "bench_drain: event loop\n");
+        (void)fprintf(stderr, "bench_outbox: event loop\n");
         exit(EXIT_FAILURE);
     }
 }
 
-static void open_locker(struct bench *b, const char *folder, uint16_t port)
+/* Needs b->id and b->locker.cabinet. */
+static void open_locker(struct bench *b, const char *folder, struct mqtt_cfg mqtt)
 {
-    static const char *const topics[] = {"mdl/v1/" LOCKER "/dn/#", NULL};
-    char path[4096];
+    char path[FILE_PATH_CAP], topic[64];
+    const char *const topics[] = {topic, NULL};
     struct reason r;
-    uint8_t pk[32];
-    struct identity_terms *t = &b->id.terms;
-    signer_from(locker_seed, &b->id.signer, pk);
-    (void)snprintf(t->id, sizeof t->id, "%s", LOCKER);
-    t->epoch = 1;
-    signer_from(hub_seed, &(struct msg_signer){.kid = ""}, pk);
-    t->hub.count = 1;
-    msg_key_init(&t->hub.key[0], pk);
+    struct clock_now now;
     b->seal.id = &b->id;
-    b->locker.cabinet.doors = 1;
-    (void)snprintf(b->locker.cabinet.door[0].name, sizeof b->locker.cabinet.door[0].name, "A1");
-    (void)snprintf(path, sizeof path, "%s/drain.db", folder);
-    const struct store_cfg sc = {.path = path, .epoch = 1, .seal = seal_numbered, .seal_arg = &b->seal};
+    must(file_path(path, folder, STORE_FILE, &r), &r);
+    const struct store_cfg sc = {.path = path, .epoch = b->id.terms.epoch, .seal = seal_numbered, .seal_arg = &b->seal};
     must(store_open(&b->store, &sc, &r), &r);
     const struct act_cfg ac = {.locker = &b->locker, .store = b->store, .id = &b->id, .state_dir = folder};
     const struct act_callbacks none = {
         .screen = ignore, .sound = ignore_sound, .committed = ignore, .fatal = ignore_fatal, .arg = b};
     must(act_open(&b->act, &ac, &none, b->loop, &r), &r);
+    act_now(b->act, &now);
+    struct cabinet cabinet = b->locker.cabinet;
+    locker_init(&b->locker, &cabinet, &now);
     const struct link_cfg lc = {.id = &b->id,
                                 .seal = &b->seal,
                                 .store = b->store,
@@ -237,24 +237,31 @@ static void open_locker(struct bench *b, const char *folder, uint16_t port)
     must(link_open(&b->link, &lc, b->loop, &r), &r);
     const struct link_transport lt = {.is_up = locker_is_up, .publish = locker_publish, .arg = b};
     link_set_transport(b->link, &lt);
+    (void)snprintf(topic, sizeof topic, "mdl/v1/%s/dn/ack", b->id.terms.id);
+    mqtt.client_id = b->id.terms.id;
+    mqtt.subscribe = topics;
     const struct mqtt_callbacks cb = {
         .up = ignore, .down = ignore, .message = locker_message, .published = ignore_published, .arg = b};
-    b->mqtt = connect_mqtt("locker", port, topics, &cb, b->loop);
+    b->mqtt = connect_mqtt(mqtt, &cb, b->loop);
     while (!mqtt_is_up(b->mqtt))
         turn_loop(b);
 }
 
-static void fill(struct bench *b)
+static void commit(struct bench *b, int rows)
 {
     struct reason r;
     struct clock_now now;
     act_now(b->act, &now);
-    for (int done = 0; done < EVENTS; done += ROWS_IN_COMMIT) {
-        effects_clear(&b->fx);
-        for (int i = 0; i < ROWS_IN_COMMIT; i++)
-            (void)effects_record(&b->fx, RECORD_CLOSED, 0);
-        must(store_commit(b->store, &b->locker, &b->fx, NULL, &now, &r), &r);
-    }
+    effects_clear(&b->fx);
+    for (int i = 0; i < rows; i++)
+        (void)effects_record(&b->fx, RECORD_CLOSED, 0);
+    must(store_commit(b->store, &b->locker, &b->fx, NULL, &now, &r), &r);
+}
+
+static void fill(struct bench *b)
+{
+    for (int done = 0; done < EVENTS; done += ROWS_IN_COMMIT)
+        commit(b, ROWS_IN_COMMIT);
 }
 
 static double drain(struct bench *b)
@@ -264,7 +271,7 @@ static double drain(struct bench *b)
     while (store_outbox_rows(b->store) > 0 && clock_mono_us() - start_us < 60000000)
         turn_loop(b);
     if (store_outbox_rows(b->store) > 0) {
-        (void)fprintf(stderr, "bench_drain: %u events were never acknowledged\n", store_outbox_rows(b->store));
+        (void)fprintf(stderr, "bench_outbox: %u events were never acknowledged\n", store_outbox_rows(b->store));
         exit(EXIT_FAILURE);
     }
     return EVENTS * 1e6 / (double)(clock_mono_us() - start_us);
@@ -324,6 +331,12 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double percentile(double *values, size_t n, size_t share)
+{
+    qsort(values, n, sizeof *values, compare);
+    return values[n * share / 100];
+}
+
 static void close_locker(struct bench *b)
 {
     mqtt_free(b->mqtt);
@@ -331,46 +344,118 @@ static void close_locker(struct bench *b)
     act_free(b->act);
     store_close(b->store);
     sd_event_unref(b->loop);
+    identity_wipe(&b->id);
     for (int i = 0; i < EVENTS; i++)
         free(b->text[i]);
 }
 
-static void measure(const char *folder, uint16_t port)
+/* A locker that only the child knows. */
+static void invent(struct bench *b)
 {
-    struct bench *b = calloc(1, sizeof *b);
+    struct identity_terms *t = &b->id.terms;
+    struct msg_signer hub;
+    uint8_t pk[32];
+    signer_from(locker_seed, &b->id.signer, pk);
+    signer_from(hub_seed, &hub, pk);
+    msg_key_init(&t->hub.key[0], pk);
+    t->hub.count = 1;
+    t->epoch = 1;
+    (void)snprintf(t->id, sizeof t->id, "%s", LOCKER);
+    b->locker.cabinet.doors = 1;
+    (void)snprintf(b->locker.cabinet.door[0].name, sizeof b->locker.cabinet.door[0].name, "A1");
+}
+
+static void measure_drain(struct bench *b, const char *folder, uint16_t port)
+{
     double durable[RUNS], memory[RUNS];
-    if (b == NULL || sd_event_default(&b->loop) < 0)
-        exit(EXIT_FAILURE);
-    open_locker(b, folder, port);
+    const struct mqtt_cfg cfg = {.host = "127.0.0.1", .port = port};
+    invent(b);
+    open_locker(b, folder, cfg);
     for (int run = 0; run < RUNS; run++) {
         fill(b);
         copy_texts(b);
         memory[run] = publish_from_memory(b, port);
         durable[run] = drain(b);
     }
-    qsort(durable, RUNS, sizeof *durable, compare);
-    qsort(memory, RUNS, sizeof *memory, compare);
-    (void)printf("drain %.0f events/s\ndrain_memory %.0f events/s\n", durable[RUNS / 2], memory[RUNS / 2]);
-    close_locker(b);
-    free(b);
+    (void)printf("drain %.0f events/s\ndrain_memory %.0f events/s\n", percentile(durable, RUNS, 50),
+                 percentile(memory, RUNS, 50));
+}
+
+static void run_drain(struct bench *b, const char *folder, uint16_t port)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        run_hub(port);
+    }
+    (void)mosquitto_lib_init();
+    measure_drain(b, folder, port);
+    (void)kill(child, SIGTERM);
+    (void)waitpid(child, NULL, 0);
+}
+
+static void open_enrolled(struct bench *b, const char *conf)
+{
+    char ca[FILE_PATH_CAP], cert[FILE_PATH_CAP], key[FILE_PATH_CAP];
+    struct reason r;
+    must(config_load(conf, &b->config, &r), &r);
+    must(identity_load(&b->id, b->config.state, &r), &r);
+    must(file_path(ca, b->config.state, IDENTITY_CA, &r), &r);
+    must(file_path(cert, b->config.state, IDENTITY_TLS_CERT, &r), &r);
+    must(file_path(key, b->config.state, IDENTITY_TLS_KEY, &r), &r);
+    config_to_cabinet(&b->config, &b->locker.cabinet);
+    const struct mqtt_cfg cfg = {.host = b->id.terms.broker_host,
+                                 .port = b->id.terms.broker_port,
+                                 .cafile = ca,
+                                 .certfile = cert,
+                                 .keyfile = key};
+    open_locker(b, b->config.state, cfg);
+}
+
+static void await_acknowledgement(const struct bench *b)
+{
+    struct link_status status;
+    do {
+        turn_loop(b);
+        link_status(b->link, &status);
+    } while (status.acked < store_outbox_last(b->store));
+}
+
+static void run_event(struct bench *b, const char *conf)
+{
+    double ms[LONELY], commits[LONELY];
+    open_enrolled(b, conf);
+    commit(b, 1);
+    link_on_up(b->link);
+    await_acknowledgement(b);
+    for (int i = 0; i < LONELY; i++) {
+        int64_t start_us = clock_mono_us();
+        commit(b, 1);
+        commits[i] = (double)(clock_mono_us() - start_us) / 1000;
+        link_wake(b->link);
+        await_acknowledgement(b);
+        ms[i] = (double)(clock_mono_us() - start_us) / 1000;
+    }
+    (void)printf("event_acked_p50 %.3f ms\nevent_acked_p99 %.3f ms\nevent_commit %.3f ms\n", percentile(ms, LONELY, 50),
+                 percentile(ms, LONELY, 99), percentile(commits, LONELY, 50));
 }
 
 int main(int argc, char **argv)
 {
     int64_t port = 0;
-    if (sodium_init() < 0 || argc != 3 || num_parse(argv[2], 1, 65535, &port) != ERR_OK) {
-        (void)fprintf(stderr, "usage: bench_drain FOLDER BROKER_PORT\n");
+    struct bench *b = calloc(1, sizeof *b);
+    bool is_drain = argc == 4 && strcmp(argv[1], "drain") == 0 && num_parse(argv[3], 1, 65535, &port) == ERR_OK;
+    bool is_event = argc == 3 && strcmp(argv[1], "event") == 0;
+    if (b == NULL || sodium_init() < 0 || sd_event_default(&b->loop) < 0 || (!is_drain && !is_event)) {
+        (void)fprintf(stderr, "usage: bench_outbox drain FOLDER BROKER_PORT | event LOCKERD_CONF\n");
         return EXIT_FAILURE;
     }
     log_set_level(LOG_LEVEL_WARNING);
-    pid_t child = fork();
-    if (child == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        run_hub((uint16_t)port);
-    }
-    (void)mosquitto_lib_init();
-    measure(argv[1], (uint16_t)port);
-    (void)kill(child, SIGTERM);
-    (void)waitpid(child, NULL, 0);
+    if (is_drain)
+        run_drain(b, argv[2], (uint16_t)port);
+    else
+        run_event(b, argv[2]);
+    close_locker(b);
+    free(b);
     return EXIT_SUCCESS;
 }
