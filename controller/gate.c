@@ -11,14 +11,14 @@ bool gate_boards_are_fine(const struct locker *l, uint16_t door)
     return l->board[d->board].state == HW_BOARD_OK && (sense == HW_BOARD_OK || sense == HW_BOARD_STOPPED);
 }
 
-/* Every door closed and known; an open one is named before an unknown one. */
+/* Every door closed and known, but for those given up; an open one is named before an unknown one. */
 static bool all_closed(const struct locker *l, uint16_t *blocker)
 {
     bool closed = true;
     *blocker = CABINET_NO_DOOR;
     for (uint16_t i = 0; i < l->cabinet.doors; i++) {
         enum hw_door_state s = locker_contact(l, i);
-        if (s == HW_DOOR_CLOSED)
+        if (s == HW_DOOR_CLOSED || locker_is_given_up(l, i))
             continue;
         closed = false;
         if (s == HW_DOOR_OPEN && *blocker == CABINET_NO_DOOR)

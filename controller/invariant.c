@@ -124,7 +124,7 @@ static int inv_05(const struct world *w)
     uint16_t door = pulse_in(w)->u.pulse.door;
     bool inspection = l->compartment[door].state == COMPARTMENT_CHECK;
     for (uint16_t i = 0; i < l->cabinet.doors && !inspection; i++) {
-        if (locker_contact(l, i) != HW_DOOR_CLOSED)
+        if (locker_contact(l, i) != HW_DOOR_CLOSED && !locker_is_given_up(l, i))
             return 0;
     }
     return pulses == 1 && (w->ghost == NULL || w->event->now.boot != w->ghost->boot ||

@@ -75,6 +75,12 @@ enum hw_door_state locker_contact(const struct locker *l, uint16_t door)
     return b == HW_BOARD_OK || b == HW_BOARD_STOPPED ? l->door[door].sensor : HW_DOOR_UNKNOWN;
 }
 
+bool locker_is_given_up(const struct locker *l, uint16_t door)
+{
+    return l->compartment[door].state == COMPARTMENT_OUT && locker_contact(l, door) == HW_DOOR_UNKNOWN &&
+           l->door[door].open_ms == 0;
+}
+
 bool locker_is_idle(const struct locker *l)
 {
     if (pickup_is_active(&l->pickup) || staff_is_active(&l->staff) || l->pulse_pending != 0)

@@ -397,6 +397,42 @@ static void silent_board_puts_its_doors_out(void **state)
     assert_int_equal(b->l->compartment[6].state, COMPARTMENT_OUT);
 }
 
+static void dead_board_stops_the_others_for_a_minute_only(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    uint8_t other = (uint8_t)(b->l->cabinet.door[door].board == 0 ? 1 : 0);
+    bed_board(b, other, HW_BOARD_LOST, 0);
+    for (uint16_t i = 0; i < b->l->cabinet.doors; i++) {
+        if (b->l->cabinet.door[i].board == other)
+            bed_sense(b, i, HW_DOOR_UNKNOWN);
+    }
+    bed_enter_code(b, 1);
+    assert_int_equal(bed_screen(b), SCREEN_DOORS);
+    bed_wait(b, 61000);
+    bed_enter_code(b, 1);
+    assert_int_equal(bed_screen(b), SCREEN_OPENING);
+}
+
+static void board_that_died_with_an_open_door_stops_the_others(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    uint8_t other = (uint8_t)(b->l->cabinet.door[door].board == 0 ? 1 : 0);
+    bool opened = false;
+    for (uint16_t i = 0; i < b->l->cabinet.doors && !opened; i++) {
+        if (b->l->cabinet.door[i].board == other) {
+            bed_sense(b, i, HW_DOOR_OPEN);
+            opened = true;
+        }
+    }
+    assert_true(opened);
+    bed_board(b, other, HW_BOARD_LOST, 0);
+    bed_wait(b, 61000);
+    bed_enter_code(b, 1);
+    assert_int_equal(bed_screen(b), SCREEN_DOORS);
+}
+
 static void board_lost_under_a_patient_and_under_staff(void **state)
 {
     struct bed *b = *state;
@@ -690,6 +726,8 @@ int main(void)
         BED_TEST(forced_door_under_staff_is_taken_from_them),
         BED_TEST(taken_door_reopened_is_forced),
         BED_TEST(silent_board_puts_its_doors_out),
+        BED_TEST(dead_board_stops_the_others_for_a_minute_only),
+        BED_TEST(board_that_died_with_an_open_door_stops_the_others),
         BED_TEST(board_lost_under_a_patient_and_under_staff),
         cmocka_unit_test(board_never_found_puts_its_doors_out),
         BED_TEST(wrong_door_after_the_right_one_opened_lets_the_patient_finish),
