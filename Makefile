@@ -10,7 +10,7 @@ B := build/$(CONFIG)
 DEBIAN := build-essential pkg-config clang clang-tidy clang-format cppcheck libclang-rt-dev \
 	libmodbus-dev libgpiod-dev libmosquitto-dev mosquitto mosquitto-clients libcjson-dev libsodium-dev libsystemd-dev \
 	libsqlite3-dev libmicrohttpd-dev libconfuse-dev libqrencode-dev libgnutls28-dev libcmocka-dev \
-	nodejs npm openssl chromium fonts-dejavu-core man-db
+	nodejs npm openssl sqlite3 chromium fonts-dejavu-core man-db
 
 # ---------------------------------------------------------------- compiler
 LIBS := libmodbus libgpiod libmosquitto libcjson libsodium libsystemd sqlite3 libmicrohttpd libconfuse libqrencode gnutls

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people do, as functions over a stage: a pharmacist packs and loads, a patient collects, somebody forces a door.
-import { until, sampleBundle, DOORS } from './stage.mjs';
+import path from 'node:path';
+import { until, run, sampleBundle, DOORS } from './stage.mjs';
 
 const PIN = '2580';
 
@@ -117,3 +118,18 @@ export const untilState = (stage, id, state, timeoutMs) =>
 // Everything that the locker wrote has reached the hub.
 export const untilDrained = (stage, timeoutMs) =>
   until('the outbox to be empty', async () => (await stage.lockerctl('status')).outbox === 0, timeoutMs);
+
+// The hub has every event that the locker wrote: 1, 2, 3, ... each once and in this order. Gives how many.
+export async function wholeHistory(stage) {
+  await untilDrained(stage, 60000);
+  const copy = path.join(stage.dir, `copy-${Date.now()}.sqlite`);
+  await stage.hubctl('backup', copy);
+  const { out } = await run('sqlite3', ['-separator', ' ', copy,
+    'SELECT count(*), min(seq), max(seq), count(DISTINCT seq), (SELECT count(*) FROM events a JOIN events b ON b.id > a.id AND b.seq <= a.seq) FROM events']);
+  const [count, min, max, distinct, disorder] = out.trim().split(' ').map(Number);
+  const rows = (await stage.lockerctl('journal', '1')).rows;
+  const last = rows[rows.length - 1].seq;
+  if (count !== max || min !== 1 || distinct !== count || disorder !== 0 || max !== last)
+    throw new Error(`history: ${count} events, ${min}..${max}, ${distinct} distinct, ${disorder} out of order; the locker wrote ${last}`);
+  return count;
+}
