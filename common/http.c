@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,21 @@ void http_refuse(struct http_request *q, unsigned status, const char *reason)
     set_refusal(q, status, reason, NULL);
 }
 
+/* A FIN that came with the request is behind the short read after which libmicrohttpd 0.9.75 waits for the next edge,
+ * and no other will come: it would keep the connection until the time-out. Shutting what the client has shut already
+ * changes nothing but makes a new edge. */
+static void wake_if_half_closed(const struct http_request *q)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == NULL) {
+        return;
+    }
+    struct pollfd p = {.fd = info->connect_fd, .events = POLLRDHUP};
+    if (poll(&p, 1, 0) == 1 && (p.revents & POLLRDHUP) != 0) {
+        (void)shutdown(p.fd, SHUT_RD); /* failing: gone altogether, which wakes as well */
+    }
+}
+
 static enum MHD_Result send_response(struct http_request *q)
 {
     if (q->response == NULL) {
@@ -150,6 +166,7 @@ static enum MHD_Result send_response(struct http_request *q)
     MHD_destroy_response(q->response);
     q->response = NULL;
     q->phase = PHASE_ANSWERED;
+    wake_if_half_closed(q);
     return ok;
 }
 

@@ -539,6 +539,42 @@ static void thirty_third_connection_of_one_address_is_not_served(void **state)
     assert_int_equal(raw(f, NEXT), 200);
 }
 
+/* Sends and half-closes before the server takes a turn; the client then waits for the end. */
+static void expect_answers_and_end(struct fixture *f, const char *request, unsigned answers)
+{
+    int fd = dial(f);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    shutdown(fd, SHUT_WR);
+    assert_false(collect(f, fd, answers));
+    assert_true(collect(f, fd, 1));
+    assert_int_equal(f->answer[0], '\0');
+    close(fd);
+}
+
+static void connection_ends_when_the_client_half_closes_with_its_request(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned i = 0; i < CLIENTS; i++) { /* more than one address may have open */
+        expect_answers_and_end(f, NEXT, 1);
+    }
+    expect_answers_and_end(f, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 1);
+    expect_answers_and_end(f, NEXT NEXT NEXT, 3);
+    expect_answers_and_end(f, "GET /none HTTP/1.1\r\nHost: x\r\n\r\n", 1);
+    assert_int_equal(f->handled, CLIENTS + 4);
+}
+
+static void deferred_request_of_a_half_closed_client_is_answered_and_ended(void **state)
+{
+    struct fixture *f = *state;
+    f->client = dial(f);
+    assert_int_equal(send(f->client, SLOW, strlen(SLOW), MSG_NOSIGNAL), strlen(SLOW));
+    shutdown(f->client, SHUT_WR);
+    wait_for_ticket(f, 0);
+    http_resume(f->http, f->ticket, 202, "text/plain", "later", 5, NULL);
+    assert_false(collect(f, f->client, 1));
+    assert_true(collect(f, f->client, 1));
+}
+
 static void address_in_use_is_busy(void **state)
 {
     struct fixture *f = *state;
@@ -610,6 +646,8 @@ int main(void)
         T(answer_for_a_client_that_left_is_dropped),
         T(free_closes_deferred_requests),
         T(thirty_third_connection_of_one_address_is_not_served),
+        T(connection_ends_when_the_client_half_closes_with_its_request),
+        T(deferred_request_of_a_half_closed_client_is_answered_and_ended),
         T(address_in_use_is_busy),
         T(loopback_of_ipv6_works),
     };
