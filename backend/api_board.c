@@ -161,10 +161,10 @@ static enum err make_door_labels(struct api_call *c, const uint8_t *id, char **h
     struct store *s = c->hub->store;
     struct doors d = {.count = 0};
     struct store_locker l;
-    enum err e = s->ops->locker_get(s, id, &l, r);
+    enum err e = hub_judge(c->hub, s->ops->locker_get(s, id, &l, r), r);
 
     if (e != ERR_OK)
-        return hub_judge(c->hub, e, r);
+        return e;
     d.row = calloc(DOORS_MAX, sizeof(*d.row));
     if (d.row == NULL)
         abort(); /* out of memory: restart */
@@ -184,7 +184,7 @@ void api_door_labels(struct api_call *c)
         "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
     uint8_t id[STORE_LOCKER_LEN];
     struct reason r;
-    char *html;
+    char *html = NULL;
     enum err e;
 
     if (!api_id(c, 0, id, sizeof(id)))

@@ -183,7 +183,7 @@ static enum err load_root(struct ca *ca, const char *root_pem, struct reason *r)
 
     if (len >= sizeof(copy))
         return err_because(r, ERR_TOO_LONG, "root certificate of %zu bytes; at most %d are read", len, CA_PEM_MAX);
-    memcpy(copy, root_pem, len);
+    memcpy(copy, root_pem, len + 1);
     code = gnutls_x509_crt_import(ca->root, &datum, GNUTLS_X509_FMT_PEM);
     if (code < 0)
         return err_because(r, ERR_SYNTAX, "root certificate: %s", gnutls_strerror(code));
