@@ -2,23 +2,11 @@
 /* The real core and store behind the link, a fake transport before it, the hub played by the test. */
 #include "controller/link.h"
 
-#include <setjmp.h>
-#include <sodium.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "common/log.h"
-#include "common/num.h"
+#include "tests/unit/daemon_bed.h"
 
 #define SENT_MAX 256
-#define ID "00112233445566ff"
+#define ID BED_ID
 
 struct sent {
     char *text;
@@ -26,21 +14,10 @@ struct sent {
 };
 
 struct fixture {
-    char dir[40], path[64];
-    sd_event *loop;
-    struct identity id;
-    struct msg_signer hub;
-    struct msg_keys locker_keys;
-    struct seal seal;
-    struct store *store;
-    struct locker *locker;
-    struct work *work;
-    struct act *act;
-    struct link *link;
+    struct daemon_bed bed;
     bool up;
     struct sent sent[SENT_MAX];
     unsigned sent_count;
-    unsigned fatals;
     uint32_t hub_count; /* of loose messages */
     int64_t cmd_seq;
     uint8_t cmd_hash[MSG_HASH_LEN];
@@ -86,7 +63,8 @@ static unsigned open_sent(struct fixture *f, enum msg_stream stream, int64_t *fi
         }
         struct msg m;
         struct reason r;
-        enum err e = msg_open(&m, f->sent[i].text, strlen(f->sent[i].text), MSG_UP, ID, stream, &f->locker_keys, 0, &r);
+        enum err e =
+            msg_open(&m, f->sent[i].text, strlen(f->sent[i].text), MSG_UP, ID, stream, &f->bed.locker_keys, 0, &r);
         if (e != ERR_OK) {
             fail_msg("%s", r.text);
         }
@@ -101,148 +79,61 @@ static unsigned open_sent(struct fixture *f, enum msg_stream stream, int64_t *fi
     return n;
 }
 
-static void nothing(void *arg)
-{
-    (void)arg;
-}
-
-static void no_sound(void *arg, enum screen_sound sound)
-{
-    (void)arg;
-    (void)sound;
-}
-
-static void on_committed(void *arg)
-{
-    struct fixture *f = arg;
-    if (f->link != NULL) {
-        link_wake(f->link);
-    }
-}
-
-static void on_fatal(void *arg, const struct reason *why)
-{
-    (void)why;
-    ((struct fixture *)arg)->fatals++;
-}
-
 /* ---------------------------------------------------------------- set-up */
 
-static void make_identity(struct fixture *f)
+static void open_all(struct fixture *f)
 {
-    uint8_t public_key[32], secret[64];
-    (void)crypto_sign_keypair(public_key, secret);
-    msg_signer_init(&f->id.signer, secret);
-    msg_key_init(&f->locker_keys.key[0], public_key);
-    f->locker_keys.count = 1;
-    (void)crypto_sign_keypair(public_key, secret);
-    msg_signer_init(&f->hub, secret);
-    msg_key_init(&f->id.terms.hub.key[0], public_key);
-    f->id.terms.hub.count = 1;
-    (void)snprintf(f->id.terms.id, sizeof f->id.terms.id, ID);
-    assert_int_equal(num_from_hex(ID, f->id.terms.locker, sizeof f->id.terms.locker), ERR_OK);
-    f->id.terms.epoch = f->id.terms.key_epoch = f->id.key.epoch = 1;
-    f->id.terms.cost = (struct code_cost){.passes = 1, .mem_kib = 8};
-    f->id.terms.issued_ms = 1790000000000;
-}
-
-static void make_cabinet(const struct fixture *f, struct cabinet *cab)
-{
-    memcpy(cab->id, f->id.terms.locker, sizeof cab->id);
-    cab->issued_ms = f->id.terms.issued_ms;
-    (void)snprintf(cab->version, sizeof cab->version, "0.1.0");
-    cab->schema = STORE_SCHEMA;
-    cab->doors = 2;
-    cab->boards = 1;
-    cab->rows = 1;
-    cab->columns = 2;
-    (void)snprintf(cab->board[0], sizeof cab->board[0], "relay1");
-    for (uint16_t i = 0; i < 2; i++) {
-        cab->door[i] = (struct cabinet_door){.number = (uint16_t)(i + 1), .row = 1, .column = (uint8_t)(i + 1)};
-        (void)snprintf(cab->door[i].name, sizeof cab->door[i].name, "A%u", i + 1u);
-    }
-}
-
-static int open_all(struct fixture *f)
-{
-    struct reason r = {""};
-    struct store_cfg store = {.path = f->path, .epoch = 1, .seal = seal_numbered, .seal_arg = &f->seal};
-    f->seal = (struct seal){.id = &f->id};
-    f->locker = calloc(1, sizeof *f->locker);
-    struct cabinet *cab = calloc(1, sizeof *cab);
-    make_cabinet(f, cab);
-    struct clock_now now = {.boot = 1, .boot_ms = clock_boot_ms(), .wall_ms = clock_wall_ms(), .quality = CLOCK_NTP};
-    locker_init(f->locker, cab, &now);
-    free(cab);
-    struct act_cfg act = {.locker = f->locker, .id = &f->id, .state_dir = f->dir};
-    struct act_callbacks cb = {nothing, no_sound, on_committed, on_fatal, f};
-    struct link_cfg link = {.id = &f->id, .seal = &f->seal, .locker = f->locker, .window = 8, .heartbeat_s = 300};
+    struct daemon_bed *b = &f->bed;
+    bed_start(b);
+    struct link_cfg link = {.id = &b->id,
+                            .seal = &b->seal,
+                            .store = b->store,
+                            .act = b->act,
+                            .locker = b->locker,
+                            .window = 8,
+                            .heartbeat_s = 300};
     struct link_transport transport = {fake_is_up, fake_publish, f};
-    if (store_open(&f->store, &store, &r) != ERR_OK || store_load(f->store, f->locker, &r) != ERR_OK ||
-        work_open(&f->work, f->loop, &r) != ERR_OK) {
-        print_error("%s\n", r.text);
-        return -1;
-    }
-    act.store = link.store = f->store;
-    if (act_open(&f->act, &act, &cb, f->loop, &r) != ERR_OK) {
-        return -1;
-    }
-    act_set_work(f->act, f->work);
-    link.act = f->act;
-    if (link_open(&f->link, &link, f->loop, &r) != ERR_OK) {
-        return -1;
-    }
-    link_set_transport(f->link, &transport);
-    act_start(f->act);
-    return 0;
+    struct reason r;
+    assert_int_equal(link_open(&b->link, &link, b->loop, &r), ERR_OK);
+    link_set_transport(b->link, &transport);
+    act_start(b->act);
 }
 
 static void close_all(struct fixture *f)
 {
-    link_free(f->link);
-    work_free(f->work);
-    act_free(f->act);
-    store_close(f->store);
-    free(f->locker);
-    f->link = NULL;
+    link_free(f->bed.link);
+    f->bed.link = NULL;
+    bed_stop(&f->bed);
 }
 
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    (void)snprintf(f->dir, sizeof f->dir, "/tmp/test_link.XXXXXX");
-    if (sodium_init() < 0 || mkdtemp(f->dir) == NULL || sd_event_new(&f->loop) < 0) {
-        return -1;
-    }
-    (void)snprintf(f->path, sizeof f->path, "%s/locker.db", f->dir);
-    make_identity(f);
+    bed_init(&f->bed);
+    open_all(f);
     *state = f;
-    return open_all(f);
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    char command[80];
     close_all(f);
     forget_sent(f);
-    sd_event_unref(f->loop);
-    (void)snprintf(command, sizeof command, "rm -r %s", f->dir);
+    int rc = bed_fini(&f->bed);
     free(f);
-    return system(command);
+    return rc;
 }
 
 static void settle(struct fixture *f)
 {
-    for (unsigned i = 0; i < 20; i++) {
-        assert_true(sd_event_run(f->loop, 0) >= 0);
-    }
+    bed_settle(&f->bed);
 }
 
 static void connect_link(struct fixture *f)
 {
     f->up = true;
-    link_on_up(f->link);
+    link_on_up(f->bed.link);
     settle(f);
 }
 
@@ -258,7 +149,7 @@ static void begin_head(struct fixture *f, struct msg_head *h, enum msg_stream st
 {
     *h = (struct msg_head){.stm = stream, .epo = 1, .iat_ms = clock_wall_ms()};
     (void)snprintf(h->iss, sizeof h->iss, "hub");
-    (void)snprintf(h->aud, sizeof h->aud, "%s", f->id.terms.id);
+    (void)snprintf(h->aud, sizeof h->aud, "%s", f->bed.id.terms.id);
     (void)snprintf(h->typ, sizeof h->typ, "%s", typ);
     (void)snprintf(h->jti, sizeof h->jti, "%032x", ++f->hub_count);
     h->clk = (struct clock_now){.boot = 1, .boot_ms = 1000, .wall_ms = h->iat_ms, .quality = CLOCK_NTP};
@@ -268,7 +159,7 @@ static void deliver(struct fixture *f, enum msg_stream stream, const char *text,
 {
     char topic[64];
     msg_topic(topic, ID, MSG_DOWN, stream);
-    link_on_message(f->link, topic, text, strlen(text), retained);
+    link_on_message(f->bed.link, topic, text, strlen(text), retained);
     settle(f);
 }
 
@@ -288,7 +179,7 @@ static char *make_ack(struct fixture *f, int64_t evt, const struct msg_signer *s
 
 static void send_ack(struct fixture *f, int64_t evt)
 {
-    char *text = make_ack(f, evt, &f->hub);
+    char *text = make_ack(f, evt, &f->bed.hub);
     deliver(f, MSG_ACK, text, false);
     free(text);
 }
@@ -307,7 +198,7 @@ static char *make_withdraw(struct fixture *f, bool fork)
     json_put_text(dat, "ord", "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
     json_put_int(dat, "lod", 1);
     json_put_text(dat, "cause", "withdrawn");
-    assert_int_equal(msg_seal(&h, MSG_DOWN, dat, &f->hub, &text, hash, &r), ERR_OK);
+    assert_int_equal(msg_seal(&h, MSG_DOWN, dat, &f->bed.hub, &text, hash, &r), ERR_OK);
     cJSON_Delete(dat);
     if (!fork) {
         f->cmd_seq++;
@@ -319,7 +210,7 @@ static char *make_withdraw(struct fixture *f, bool fork)
 static struct link_status status_of(struct fixture *f)
 {
     struct link_status s;
-    link_status(f->link, &s);
+    link_status(f->bed.link, &s);
     return s;
 }
 
@@ -330,7 +221,7 @@ static void nothing_is_published_while_the_transport_is_down(void **state)
     struct fixture *f = *state;
     settle(f);
     assert_int_equal(f->sent_count, 0);
-    assert_true(store_outbox_rows(f->store) > 0);
+    assert_true(store_outbox_rows(f->bed.store) > 0);
 }
 
 static void connecting_sends_cursor_heartbeat_and_the_outbox_from_one(void **state)
@@ -340,7 +231,7 @@ static void connecting_sends_cursor_heartbeat_and_the_outbox_from_one(void **sta
     int64_t first = 0, last = 0;
     unsigned events = open_sent(f, MSG_EVT, &first, &last);
     assert_int_equal(first, 1);
-    assert_int_equal(last, store_outbox_last(f->store));
+    assert_int_equal(last, store_outbox_last(f->bed.store));
     assert_int_equal(events, last);
     assert_int_equal(open_sent(f, MSG_ACK, NULL, NULL), 1);
     assert_int_equal(open_sent(f, MSG_TEL, NULL, NULL), 1);
@@ -360,7 +251,7 @@ static void window_bounds_what_is_in_flight_and_acknowledgements_move_it(void **
 {
     struct fixture *f = *state;
     make_events(f, 20);
-    int64_t total = store_outbox_last(f->store);
+    int64_t total = store_outbox_last(f->bed.store);
     assert_true(total >= 20);
     connect_link(f);
     int64_t last = 0;
@@ -369,13 +260,13 @@ static void window_bounds_what_is_in_flight_and_acknowledgements_move_it(void **
     send_ack(f, 5);
     (void)open_sent(f, MSG_EVT, NULL, &last);
     assert_int_equal(last, 13);
-    assert_int_equal(store_outbox_acked(f->store), 5);
+    assert_int_equal(store_outbox_acked(f->bed.store), 5);
     while (last < total) {
         send_ack(f, last);
         (void)open_sent(f, MSG_EVT, NULL, &last);
     }
     send_ack(f, total);
-    assert_int_equal(store_outbox_rows(f->store), 0);
+    assert_int_equal(store_outbox_rows(f->bed.store), 0);
 }
 
 static void reconnecting_resends_only_what_is_not_acknowledged(void **state)
@@ -383,7 +274,7 @@ static void reconnecting_resends_only_what_is_not_acknowledged(void **state)
     struct fixture *f = *state;
     make_events(f, 3);
     connect_link(f);
-    int64_t total = store_outbox_last(f->store);
+    int64_t total = store_outbox_last(f->bed.store);
     send_ack(f, total - 2);
     disconnect_link(f);
     connect_link(f);
@@ -397,7 +288,7 @@ static void acknowledgement_with_a_wrong_signature_deletes_nothing(void **state)
 {
     struct fixture *f = *state;
     connect_link(f);
-    uint32_t rows = store_outbox_rows(f->store);
+    uint32_t rows = store_outbox_rows(f->bed.store);
     uint8_t public_key[32], secret[64];
     struct msg_signer other;
     (void)crypto_sign_keypair(public_key, secret);
@@ -405,7 +296,7 @@ static void acknowledgement_with_a_wrong_signature_deletes_nothing(void **state)
     char *text = make_ack(f, 1, &other);
     deliver(f, MSG_ACK, text, false);
     free(text);
-    assert_int_equal(store_outbox_rows(f->store), rows);
+    assert_int_equal(store_outbox_rows(f->bed.store), rows);
     assert_int_equal(status_of(f).refused, 1);
 }
 
@@ -413,15 +304,15 @@ static void retained_or_misdirected_messages_are_refused(void **state)
 {
     struct fixture *f = *state;
     connect_link(f);
-    uint32_t rows = store_outbox_rows(f->store);
-    char *text = make_ack(f, 1, &f->hub);
+    uint32_t rows = store_outbox_rows(f->bed.store);
+    char *text = make_ack(f, 1, &f->bed.hub);
     deliver(f, MSG_ACK, text, true);
     deliver(f, MSG_CMD, text, false);
-    link_on_message(f->link, "mdl/v1/ffeeddccbbaa9988/dn/ack", text, strlen(text), false);
-    link_on_message(f->link, "mdl/v1/" ID "/up/ack", text, strlen(text), false);
-    link_on_message(f->link, "anything", text, strlen(text), false);
+    link_on_message(f->bed.link, "mdl/v1/ffeeddccbbaa9988/dn/ack", text, strlen(text), false);
+    link_on_message(f->bed.link, "mdl/v1/" ID "/up/ack", text, strlen(text), false);
+    link_on_message(f->bed.link, "anything", text, strlen(text), false);
     free(text);
-    assert_int_equal(store_outbox_rows(f->store), rows);
+    assert_int_equal(store_outbox_rows(f->bed.store), rows);
     assert_int_equal(status_of(f).refused, 5);
 }
 
@@ -429,10 +320,10 @@ static void acknowledgement_of_more_than_was_written_is_harmless(void **state)
 {
     struct fixture *f = *state;
     connect_link(f);
-    uint32_t rows = store_outbox_rows(f->store);
+    uint32_t rows = store_outbox_rows(f->bed.store);
     send_ack(f, 1000);
-    assert_int_equal(store_outbox_rows(f->store), rows);
-    assert_int_equal(f->fatals, 0);
+    assert_int_equal(store_outbox_rows(f->bed.store), rows);
+    assert_int_equal(f->bed.fatals, 0);
 }
 
 static void old_acknowledgement_changes_nothing(void **state)
@@ -440,12 +331,12 @@ static void old_acknowledgement_changes_nothing(void **state)
     struct fixture *f = *state;
     make_events(f, 3);
     connect_link(f);
-    char *old = make_ack(f, 1, &f->hub);
+    char *old = make_ack(f, 1, &f->bed.hub);
     send_ack(f, 3);
     unsigned before = f->sent_count;
     deliver(f, MSG_ACK, old, false);
     free(old);
-    assert_int_equal(store_outbox_acked(f->store), 3);
+    assert_int_equal(store_outbox_acked(f->bed.store), 3);
     assert_int_equal(f->sent_count, before);
 }
 
@@ -459,7 +350,7 @@ static int64_t last_cmd_acked(struct fixture *f)
     for (unsigned i = 0; i < f->sent_count; i++) {
         struct msg m;
         if (strcmp(f->sent[i].topic, topic) == 0 && msg_open(&m, f->sent[i].text, strlen(f->sent[i].text), MSG_UP, ID,
-                                                             MSG_ACK, &f->locker_keys, 0, NULL) == ERR_OK) {
+                                                             MSG_ACK, &f->bed.locker_keys, 0, NULL) == ERR_OK) {
             assert_int_equal(json_get_int(m.dat, "cmd", 0, 1000, &cmd, NULL), ERR_OK);
             msg_fini(&m);
         }
@@ -471,16 +362,16 @@ static void command_is_applied_once_and_acknowledged_each_time(void **state)
 {
     struct fixture *f = *state;
     connect_link(f);
-    int64_t before = store_outbox_last(f->store);
+    int64_t before = store_outbox_last(f->bed.store);
     char *text = make_withdraw(f, false);
     deliver(f, MSG_CMD, text, false);
-    int64_t after = store_outbox_last(f->store);
+    int64_t after = store_outbox_last(f->bed.store);
     assert_true(after > before);
     assert_int_equal(last_cmd_acked(f), 1);
     forget_sent(f);
     deliver(f, MSG_CMD, text, false);
     free(text);
-    assert_int_equal(store_outbox_last(f->store), after);
+    assert_int_equal(store_outbox_last(f->bed.store), after);
     assert_int_equal(last_cmd_acked(f), 1);
 }
 
@@ -505,12 +396,12 @@ static void cursor_survives_a_restart(void **state)
     char *text = make_withdraw(f, false);
     deliver(f, MSG_CMD, text, false);
     close_all(f);
-    assert_int_equal(open_all(f), 0);
+    open_all(f);
     connect_link(f);
-    int64_t last = store_outbox_last(f->store);
+    int64_t last = store_outbox_last(f->bed.store);
     deliver(f, MSG_CMD, text, false);
     free(text);
-    assert_int_equal(store_outbox_last(f->store), last);
+    assert_int_equal(store_outbox_last(f->bed.store), last);
     assert_int_equal(last_cmd_acked(f), 1);
 }
 
@@ -523,9 +414,9 @@ static void second_history_freezes_the_commands(void **state)
     deliver(f, MSG_CMD, other, false);
     free(other);
     assert_true(status_of(f).frozen);
-    int64_t last = store_outbox_last(f->store);
+    int64_t last = store_outbox_last(f->bed.store);
     make_events(f, 1);
-    assert_int_equal(store_outbox_last(f->store), last);
+    assert_int_equal(store_outbox_last(f->bed.store), last);
     assert_int_equal(status_of(f).commands, 1);
 }
 
@@ -540,7 +431,7 @@ static void unreadable_command_is_passed_over(void **state)
     h.seq = 1;
     cJSON *dat = json_new_object();
     json_put_text(dat, "badge", "not hex");
-    assert_int_equal(msg_seal(&h, MSG_DOWN, dat, &f->hub, &text, f->cmd_hash, &r), ERR_OK);
+    assert_int_equal(msg_seal(&h, MSG_DOWN, dat, &f->bed.hub, &text, f->cmd_hash, &r), ERR_OK);
     cJSON_Delete(dat);
     f->cmd_seq = 1;
     deliver(f, MSG_CMD, text, false);
@@ -557,7 +448,7 @@ static void accepted_message_is_word_from_the_hub(void **state)
     assert_int_equal(status_of(f).heard_ago_ms, -1);
     send_ack(f, 0);
     assert_true(status_of(f).heard_ago_ms >= 0);
-    assert_true(f->locker->floor.contact_ms > 0);
+    assert_true(f->bed.locker->floor.contact_ms > 0);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
