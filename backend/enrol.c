@@ -12,7 +12,6 @@
 #include "common/num.h"
 
 #define BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #define REQUEST_LABEL "medlocker-enrol-1"
 #define GRANT_LABEL "medlocker-grant-1."
 #define KEYS_LEN (sizeof(REQUEST_LABEL) - 1 + 3 * 32)
@@ -132,9 +131,7 @@ static enum err unseal(const struct keyring *k, const char *sealed_text, const u
     char inner[INNER_MAX];
     size_t len;
 
-    /* libsodium 1.0.18 takes bytes from 0x80 up for letters, hence our own look. */
-    if (sealed_text[strspn(sealed_text, ALPHABET)] != '\0' ||
-        sodium_base642bin(sealed, sizeof(sealed), sealed_text, strlen(sealed_text), NULL, &len, NULL, BASE64) != 0 ||
+    if (num_from_base64url(sealed_text, strlen(sealed_text), sealed, sizeof(sealed), &len) != ERR_OK ||
         len < crypto_box_SEALBYTES)
         return err_because(r, ERR_SYNTAX, "request: sealed: not base64url of %zu to %zu bytes",
                            (size_t)crypto_box_SEALBYTES, (size_t)SEALED_MAX);

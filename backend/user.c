@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/request.h"
+#include "common/num.h"
 
 #define LOGIN_MAX 32
 #define TOKEN_LEN 32
@@ -138,8 +139,7 @@ static bool read_token(const char *text, uint8_t hash[STORE_HASH_LEN])
     uint8_t secret[TOKEN_LEN];
     size_t len;
     bool good = strlen(text) == USER_TOKEN_CAP - 1 &&
-                sodium_base642bin(secret, sizeof(secret), text, USER_TOKEN_CAP - 1, NULL, &len, NULL,
-                                  sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+                num_from_base64url(text, USER_TOKEN_CAP - 1, secret, sizeof(secret), &len) == ERR_OK &&
                 len == sizeof(secret);
 
     if (good)

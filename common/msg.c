@@ -288,27 +288,6 @@ static enum err split(struct parts *p, const char *text, size_t len, struct reas
     return ERR_OK;
 }
 
-static bool is_base64url(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Unpadded base64url with zero spare bits only, so that a message has one spelling: another spelling would have another
- * hash and look like a second history. libsodium 1.0.18 takes bytes from 0x80 up for letters, hence our own look. */
-static enum err decode(const char *part, size_t part_len, void *out, size_t cap, size_t *len)
-{
-    if (!is_base64url(part, part_len) || sodium_base642bin(out, cap, part, part_len, NULL, len, NULL, BASE64) != 0) {
-        return ERR_SYNTAX;
-    }
-    return ERR_OK;
-}
-
 static enum err take_header(const cJSON *tree, struct header *h, struct reason *r)
 {
     static const char *const allowed[] = {"alg", "typ", "kid", NULL};
@@ -333,7 +312,7 @@ static enum err read_header(const struct parts *p, struct header *h, struct reas
     char text[HEADER_CAP];
     size_t len = 0;
     cJSON *tree = NULL;
-    if (decode(p->header, p->header_len, text, sizeof text, &len) != ERR_OK) {
+    if (num_from_base64url(p->header, p->header_len, text, sizeof text, &len) != ERR_OK) {
         return err_because(r, ERR_SYNTAX, "JWS header: not base64url of at most %d bytes", HEADER_CAP);
     }
     enum err e = json_parse(&tree, text, len, &limits, r);
@@ -367,7 +346,8 @@ static enum err verify(const char *text, const struct parts *p, const char *kid,
     if (key->revoked) {
         return err_because(r, ERR_SIGNATURE, "kid %s: the key is revoked", key->kid);
     }
-    if (decode(p->signature, p->signature_len, signature, sizeof signature, &len) != ERR_OK || len != SIGNATURE_LEN) {
+    if (num_from_base64url(p->signature, p->signature_len, signature, sizeof signature, &len) != ERR_OK ||
+        len != SIGNATURE_LEN) {
         return err_because(r, ERR_SYNTAX, "JWS signature: not base64url of %u bytes", SIGNATURE_LEN);
     }
     if (crypto_sign_verify_detached(signature, (const uint8_t *)text, p->signed_len, key->public_key) != 0) {
@@ -386,7 +366,7 @@ static enum err parse_payload(const struct parts *p, cJSON **claims, struct reas
         return err_because(r, ERR_MEMORY, "no memory for a message");
     }
     enum err e;
-    if (decode(p->payload, p->payload_len, text, JSON_MAX_MESSAGE, &len) != ERR_OK) {
+    if (num_from_base64url(p->payload, p->payload_len, text, JSON_MAX_MESSAGE, &len) != ERR_OK) {
         e = err_because(r, ERR_SYNTAX, "JWS payload: not base64url of at most %u bytes", JSON_MAX_MESSAGE);
     } else {
         e = json_parse(claims, text, len, &limits, r);

@@ -2,6 +2,7 @@
 #include "common/num.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdbool.h>
 
 static bool is_digit(char c)
@@ -71,6 +72,26 @@ void num_to_hex(const uint8_t *bytes, size_t len, char *out)
         out[2 * i + 1] = digits[bytes[i] & 0x0Fu];
     }
     out[2 * len] = '\0';
+}
+
+static bool is_base64url(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+
+        if (!(is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_'))
+            return false;
+    }
+    return true;
+}
+
+enum err num_from_base64url(const char *text, size_t text_len, void *out, size_t cap, size_t *len)
+{
+    /* libsodium 1.0.18 takes bytes from 0x80 up for letters, hence our own look. */
+    if (!is_base64url(text, text_len) ||
+        sodium_base642bin(out, cap, text, text_len, NULL, len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+        return ERR_SYNTAX;
+    return ERR_OK;
 }
 
 void num_put_be(uint8_t *out, uint64_t value, size_t len)

@@ -54,16 +54,6 @@ static enum err parse_secret(const char *text, uint8_t out[SECRET_LEN], struct r
     return e == ERR_OK ? ERR_OK : err_because(r, e, "the secret of the invitation has 32 hex digits");
 }
 
-/* libsodium 1.0.18 takes bytes from 0x80 up for letters, hence our own look. */
-static enum err decode(const char *text, uint8_t *out, size_t cap, size_t *len)
-{
-    size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-    if (text[letters] != '\0' || sodium_base642bin(out, cap, text, letters, NULL, len, NULL, BASE64) != 0) {
-        return ERR_SYNTAX;
-    }
-    return ERR_OK;
-}
-
 static enum err read_hub_key(const char *path, uint8_t out[32], struct reason *r)
 {
     static const char *const members[] = {"v", "cmd_key", NULL};
@@ -274,7 +264,7 @@ static enum err open_grant(const cJSON *tree, const uint8_t hub_key[32], uint8_t
     }
     uint8_t sig[crypto_sign_BYTES];
     size_t sig_len;
-    if (decode(sig_text, sig, sizeof sig, &sig_len) != ERR_OK || sig_len != sizeof sig) {
+    if (num_from_base64url(sig_text, strlen(sig_text), sig, sizeof sig, &sig_len) != ERR_OK || sig_len != sizeof sig) {
         return err_because(r, ERR_SYNTAX, "sig: is no signature");
     }
     char *signed_text = NULL;
@@ -287,7 +277,7 @@ static enum err open_grant(const cJSON *tree, const uint8_t hub_key[32], uint8_t
     if (wrong != 0) {
         return err_because(r, ERR_SIGNATURE, "the signature is wrong");
     }
-    if (decode(encoded, payload, cap, len) != ERR_OK) {
+    if (num_from_base64url(encoded, strlen(encoded), payload, cap, len) != ERR_OK) {
         return err_because(r, ERR_SYNTAX, "payload: is no base64url");
     }
     return ERR_OK;
@@ -303,7 +293,7 @@ static enum err open_key(const cJSON *payload, const struct identity_terms *t, c
     }
     uint8_t sealed[CODE_KEY_LEN + crypto_box_SEALBYTES], public_key[32], secret[64], box_public[32], box_secret[32];
     size_t len;
-    if (decode(text, sealed, sizeof sealed, &len) != ERR_OK || len != sizeof sealed) {
+    if (num_from_base64url(text, strlen(text), sealed, sizeof sealed, &len) != ERR_OK || len != sizeof sealed) {
         return err_because(r, ERR_SYNTAX, "key_sealed: has a wrong length");
     }
     (void)crypto_sign_seed_keypair(public_key, secret, seed); /* always 0 */

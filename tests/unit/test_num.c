@@ -89,6 +89,49 @@ static void hex_of_another_length_or_with_other_digits_is_refused(void **state)
     }
 }
 
+static void base64url_has_one_spelling(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t want;
+    } good[] = {{"", 0}, {"_-8A", 3}, {"AAECAw", 4}, {"AAEC", 3}};
+    static const char *const bad[] = {"A",
+                                      "AAECAx",
+                                      "AAECA",
+                                      "AAECAw=",
+                                      "AAECAw==",
+                                      "AA EC",
+                                      "AAEC\n",
+                                      "AA+/",
+                                      "AA\x80"
+                                      "C",
+                                      "\xC1\x81\x81\x81",
+                                      "AAE\xFF",
+                                      "AAECAwQF"};
+    uint8_t out[4];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(num_from_base64url(good[i].text, strlen(good[i].text), out, sizeof(out), &len), ERR_OK);
+        assert_int_equal(len, good[i].want);
+    }
+    assert_memory_equal(out, "\0\1\2", 3);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(num_from_base64url(bad[i], strlen(bad[i]), out, sizeof(out), &len), ERR_SYNTAX);
+    assert_int_equal(num_from_base64url("AAEC\0AAA", 8, out, sizeof(out), &len), ERR_SYNTAX);
+    /* Every byte that is not a letter, in every place. */
+    for (unsigned c = 1; c < 256; c++) {
+        const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        for (unsigned at = 0; at < 4; at++) {
+            char text[5] = "AAAA";
+            text[at] = (char)c;
+            assert_int_equal(num_from_base64url(text, 4, out, sizeof(out), &len),
+                             strchr(letters, (char)c) != NULL ? ERR_OK : ERR_SYNTAX);
+        }
+    }
+}
+
 static void big_endian_goes_there_and_back(void **state)
 {
     uint8_t bytes[8];
@@ -109,6 +152,7 @@ int main(void)
         cmocka_unit_test(integers_outside_the_range_are_refused),
         cmocka_unit_test(hex_goes_there_and_back),
         cmocka_unit_test(hex_of_another_length_or_with_other_digits_is_refused),
+        cmocka_unit_test(base64url_has_one_spelling),
         cmocka_unit_test(big_endian_goes_there_and_back),
     };
 
