@@ -187,15 +187,22 @@ static unsigned raw(struct fixture *f, const char *request)
     return (unsigned)strtoul(f->answer + 9, NULL, 10);
 }
 
-/* The request got 400 with Connection: close, its handler did not run, and what followed it was not read. */
-static void expect_closed(struct fixture *f, const char *request, unsigned status)
+/* The request got 400 with Connection: close, its handler did not run, and what followed it was not read. The words
+ * may be the library's own: 1.0 refuses more than 0.9.75, before we are asked. */
+static void expect_closed_in_any_words(struct fixture *f, const char *request, unsigned status)
 {
     assert_int_equal(raw(f, request), status);
     assert_non_null(strcasestr(f->answer, "Connection: close"));
-    assert_non_null(strstr(f->answer, "{\"error\":"));
     assert_true(collect(f, f->client, 1));
     assert_string_equal(f->answer, "");
     assert_int_equal(f->handled, 0);
+}
+
+static void expect_closed(struct fixture *f, const char *request, unsigned status)
+{
+    assert_int_equal(raw(f, request), status);
+    assert_non_null(strstr(f->answer, "{\"error\":"));
+    expect_closed_in_any_words(f, request, status);
 }
 
 #define NEXT "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -314,7 +321,7 @@ static void two_equal_content_lengths_are_refused(void **state)
 
 static void content_length_with_transfer_encoding_is_refused(void **state)
 {
-    expect_closed(
+    expect_closed_in_any_words(
         *state,
         "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" NEXT, 400);
 }
@@ -327,16 +334,21 @@ static void transfer_encoding_alone_is_refused(void **state)
 
 static void space_before_the_colon_is_refused(void **state)
 {
-    expect_closed(*state, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length : 3\r\n\r\nabc" NEXT, 400);
+    expect_closed_in_any_words(*state, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length : 3\r\n\r\nabc" NEXT, 400);
 }
 
-static void bare_line_feeds_frame_one_request_only(void **state)
+/* libmicrohttpd 0.9.75 takes them for line ends, 1.0 refuses them; neither may see a third request. */
+static void bare_line_feeds_are_refused_or_frame_one_request_only(void **state)
 {
     struct fixture *f = *state;
     f->client = dial(f);
     const char *request = "POST /echo HTTP/1.1\nHost: x\nContent-Length: 3\n\nabc" NEXT;
     put(f, f->client, request, strlen(request));
-    assert_false(collect(f, f->client, 2));
+    if (collect(f, f->client, 2)) {
+        assert_int_equal(strncmp(f->answer, "HTTP/1.1 400 ", 13), 0);
+        assert_int_equal(f->handled, 0);
+        return;
+    }
     assert_int_equal(f->handled, 2);
     assert_non_null(strstr(f->answer, "abcHTTP/1.1 200"));
 }
@@ -626,7 +638,7 @@ int main(void)
         T(content_length_with_transfer_encoding_is_refused),
         T(transfer_encoding_alone_is_refused),
         T(space_before_the_colon_is_refused),
-        T(bare_line_feeds_frame_one_request_only),
+        T(bare_line_feeds_are_refused_or_frame_one_request_only),
         T(missing_host_is_refused),
         T(two_hosts_are_refused),
         T(two_authorizations_are_refused),
