@@ -22,6 +22,8 @@
 #define HANDSHAKE_MS 15000 /* from the TCP connection to the last SUBACK */
 #define MISC_MS 1000
 #define BACKOFF_FIRST_MS 1000u
+#define SUBSCRIBE_MAX 8
+#define OWNED_MAX (7 + SUBSCRIBE_MAX)
 #define SEND_MAXIMUM 1000 /* more than any window of ours: the library never has to queue */
 
 /* The library's instance is made new for each connection, so that it never resends on its own. */
@@ -34,8 +36,10 @@ enum stage {
 
 struct mqtt {
     struct mqtt_cfg cfg; /* strings are copies */
-    char **subscribe;
+    char *subscribe[SUBSCRIBE_MAX];
     int subscribe_count;
+    char *owned[OWNED_MAX]; /* all copies */
+    int owned_count;
     struct mqtt_callbacks cb;
     sd_event *loop;
     struct work *work;
@@ -405,59 +409,47 @@ enum err mqtt_publish(struct mqtt *m, const char *topic, const char *text, size_
     return ERR_OK;
 }
 
-static const char *copy_text(const char *text)
+/* A copy that lives as long as m; NULL stays NULL. */
+static char *own(struct mqtt *m, const char *text, bool *ok)
 {
-    return text == NULL ? NULL : strdup(text);
-}
-
-static void free_text(const char *text)
-{
-    union {
-        const char *from;
-        char *to;
-    } owned = {.from = text};
-    free(owned.to);
+    if (text == NULL) {
+        return NULL;
+    }
+    char *copy = strdup(text);
+    if (copy == NULL) {
+        *ok = false;
+        return NULL;
+    }
+    assert(m->owned_count < OWNED_MAX);
+    m->owned[m->owned_count++] = copy;
+    return copy;
 }
 
 static void free_cfg(struct mqtt *m)
 {
-    const char *text[] = {m->cfg.host,    m->cfg.client_id,  m->cfg.cafile,    m->cfg.certfile,
-                          m->cfg.keyfile, m->cfg.will_topic, m->cfg.will_text, NULL};
-    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
-        free_text(text[i]);
+    for (int i = 0; i < m->owned_count; i++) {
+        free(m->owned[i]);
     }
-    for (int i = 0; i < m->subscribe_count; i++) {
-        free(m->subscribe[i]);
-    }
-    free(m->subscribe);
 }
 
 static bool copy_cfg(struct mqtt *m, const struct mqtt_cfg *cfg)
 {
+    bool ok = true;
     m->cfg = *cfg;
-    m->cfg.host = copy_text(cfg->host);
-    m->cfg.client_id = copy_text(cfg->client_id);
-    m->cfg.cafile = copy_text(cfg->cafile);
-    m->cfg.certfile = copy_text(cfg->certfile);
-    m->cfg.keyfile = copy_text(cfg->keyfile);
-    m->cfg.will_topic = copy_text(cfg->will_topic);
-    m->cfg.will_text = copy_text(cfg->will_text);
+    m->cfg.host = own(m, cfg->host, &ok);
+    m->cfg.client_id = own(m, cfg->client_id, &ok);
+    m->cfg.cafile = own(m, cfg->cafile, &ok);
+    m->cfg.certfile = own(m, cfg->certfile, &ok);
+    m->cfg.keyfile = own(m, cfg->keyfile, &ok);
+    m->cfg.will_topic = own(m, cfg->will_topic, &ok);
+    m->cfg.will_text = own(m, cfg->will_text, &ok);
     m->cfg.subscribe = NULL;
-    int count = 0;
-    while (cfg->subscribe != NULL && cfg->subscribe[count] != NULL) {
-        count++;
+    for (int i = 0; cfg->subscribe != NULL && cfg->subscribe[i] != NULL; i++) {
+        assert(i < SUBSCRIBE_MAX);
+        m->subscribe[i] = own(m, cfg->subscribe[i], &ok);
+        m->subscribe_count = i + 1;
     }
-    m->subscribe = calloc((size_t)count + 1, sizeof *m->subscribe);
-    if (m->subscribe == NULL || m->cfg.host == NULL || m->cfg.client_id == NULL) {
-        return false;
-    }
-    for (; m->subscribe_count < count; m->subscribe_count++) {
-        m->subscribe[m->subscribe_count] = strdup(cfg->subscribe[m->subscribe_count]);
-        if (m->subscribe[m->subscribe_count] == NULL) {
-            return false;
-        }
-    }
-    return true;
+    return ok;
 }
 
 static enum err add_timer(struct mqtt *m, sd_event_source **out, sd_event_time_handler_t fn, struct reason *r)

@@ -31,7 +31,7 @@ struct mqtt_cfg {
     uint16_t receive_maximum;  /* 1..1000 */
     const char *will_topic;    /* NULL: no will; payload is a text, QoS 1, not retained */
     const char *will_text;
-    const char *const *subscribe; /* NULL-terminated; QoS 1, renewed at every connect */
+    const char *const *subscribe; /* NULL-terminated, at most 8; QoS 1, renewed at every connect */
 };
 
 struct mqtt_callbacks {
