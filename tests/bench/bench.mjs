@@ -4,12 +4,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../stage/stage.mjs';
-import { Table, figures } from './measure.mjs';
+import { Table, figures, program } from './measure.mjs';
 import { measureScan } from './scan.mjs';
+import { measureFlow } from './flow.mjs';
 import { measurePickup } from './pickup.mjs';
-
-export const program = (name) => path.join(ROOT, 'build/release/tests/bench', name);
+import { measureDaemon } from './daemon.mjs';
 
 // What nothing can be faster than, measured first.
 async function measureCosts(table) {
@@ -19,7 +18,7 @@ async function measureCosts(table) {
   rmSync(dir, { recursive: true });
 }
 
-const parts = { scan: measureScan, pickup: measurePickup };
+const parts = { flow: measureFlow, scan: measureScan, pickup: measurePickup, daemon: measureDaemon };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
 const table = new Table();
 await table.measure('costs', () => measureCosts(table));

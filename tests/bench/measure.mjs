@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every figure needs: statistics, processor time and memory of a process, pinning, and the program's own output.
 import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../stage/stage.mjs';
 import { run } from '../stage/process.mjs';
+
+export const program = (name) => path.join(ROOT, 'build/release/tests/bench', name);
 
 export function percentile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -19,11 +23,13 @@ export function cpuNs(pid) {
     (sum, tid) => sum + Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]), 0);
 }
 
-// MiB: what is resident now, the most that ever was, and what is its own alone.
+// MiB: what is resident now, the most that ever was, what is its own alone, and what belongs to libraries.
 export function memory(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = (name) => Number(status.match(new RegExp(`${name}:\\s+(\\d+)`))[1]);
-  return { rss: kib('VmRSS') / 1024, peak: kib('VmHWM') / 1024, own: kib('RssAnon') / 1024 };
+  const maps = readFileSync(`/proc/${pid}/smaps`, 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+  const libraries = maps.filter((m) => /\.so[.\d]*\n/.test(m)).reduce((sum, m) => sum + Number(m.match(/Rss:\s+(\d+)/)[1]), 0);
+  return { libraries: libraries / 1024, rss: kib('VmRSS') / 1024, peak: kib('VmHWM') / 1024, own: kib('RssAnon') / 1024 };
 }
 
 // All threads of a process onto these processors ("0", "0,1").
