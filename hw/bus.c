@@ -399,6 +399,11 @@ static void send_pulse(struct bus *b)
 {
     const struct bus_board *bb = &b->board[b->order.board];
     struct line_exchange x = {.verdict = FRAME_WRONG_LENGTH};
+    /* It may have waited for a quiet line, and the board may have turned out to be another one meanwhile. */
+    if (schedule_state(&b->schedule, b->order.board) != SCHEDULE_RUNNING) {
+        pulse_was_sent(&b->pulse, PULSE_DENIED, 0);
+        return;
+    }
     x.request = profile_pulse_frame(bb->cfg.profile, bb->cfg.unit, b->order.lock, b->order.pulse_ms);
     struct schedule_step step = {.kind = SCHEDULE_PULSE, .board = b->order.board};
     struct result res = transact(b, bb, &x);

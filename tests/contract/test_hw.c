@@ -834,6 +834,27 @@ static void board_of_another_kind_is_foreign_and_gets_no_pulse(void **state)
     assert_int_equal(pulses_of(g), 0);
 }
 
+static bool has_timeouts(const struct rig *g, unsigned n)
+{
+    struct hw_bus_count c = {0};
+    hw_bus_counts(g->hw, 0, &c);
+    return c.timeouts >= n;
+}
+
+/* While the line is kept quiet a pulse waits; what the board is, is asked first and may be a surprise. */
+static void board_that_turns_out_foreign_while_a_pulse_waits_gets_none(void **state)
+{
+    struct rig *g = rig_of(state);
+    struct hw_bus_count before = {0};
+    hw_bus_counts(g->hw, 0, &before);
+    bus_fake_fault(g->fake, units[MOMENTARY], BUS_FAKE_SILENT, 1);
+    AWAIT(g, has_timeouts, (unsigned)before.timeouts + 1);
+    bus_fake_foreign(g->fake, units[MOMENTARY], true);
+    assert_int_equal(pulse(g, 4)->u.completion.status, HW_REFUSED);
+    AWAIT(g, board_is_foreign, MOMENTARY);
+    assert_int_equal(pulses_of(g), 0);
+}
+
 static void unplugged_line_loses_everything_and_comes_back(void **state)
 {
     struct rig *g = rig_of(state);
@@ -1017,6 +1038,7 @@ int main(int argc, char **argv)
         FAKE(lock_that_is_on_without_a_pulse_is_switched_off),
         CASE(another_door_moving_stops_the_board),
         FAKE(board_of_another_kind_is_foreign_and_gets_no_pulse),
+        FAKE(board_that_turns_out_foreign_while_a_pulse_waits_gets_none),
         CASE(unplugged_line_loses_everything_and_comes_back),
         CASE(climate_is_told_in_thousandths_and_a_missing_probe_is_no_number),
         FAKE(tamper_switch_is_told),
