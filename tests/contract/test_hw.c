@@ -290,7 +290,7 @@ static cJSON *read_line(int fd)
     return json;
 }
 
-static cJSON *ask_sim(const struct rig *g, const char *fmt, ...)
+static ERR_PRINTF(2, 3) cJSON *ask_sim(const struct rig *g, const char *fmt, ...)
 {
     char line[128];
     va_list args;
@@ -872,7 +872,7 @@ static void unplugged_line_loses_everything_and_comes_back(void **state)
     if (is_fake(g))
         bus_fake_unplug(g->fake, false);
     else
-        TELL_SIM(g, g->kind == HW_BUS_TCP ? "bus b refuse off" : "bus b plug");
+        TELL_SIM(g, "bus b %s", g->kind == HW_BUS_TCP ? "refuse off" : "plug");
     for (unsigned i = 0; i < BOARDS; i++)
         AWAIT(g, board_is_ok, i);
     AWAIT(g, is_closed, 0);
