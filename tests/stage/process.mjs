@@ -4,6 +4,10 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 
+// Debian keeps the broker in /usr/sbin, which is not in the path of an ordinary user.
+const PATH = `${process.env.PATH}:/usr/sbin`;
+const environment = (more) => ({ ...process.env, PATH, ...more });
+
 const alive = new Set();
 process.on('exit', () => alive.forEach((p) => p.child.kill('SIGKILL')));
 
@@ -39,7 +43,7 @@ export class Process {
 
 // Starts a program. ready: 'json' waits for a first line of JSON on standard output and keeps it as .hello.
 export async function start(name, file, args, { log, env, ready, timeoutMs = 15000 } = {}) {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env) });
   const p = new Process(name, child, log);
   const sink = createWriteStream(log, { flags: 'a' });
   sink.write(`--- ${name} ${args.join(' ')}\n`);
@@ -81,7 +85,7 @@ function firstJson(p, sink, timeoutMs) {
 
 // Runs a program to its end; throws with its standard error unless it exits 0 (or with one of `accept`).
 export async function run(file, args, { input, env, accept = [0] } = {}) {
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment(env) });
   let out = '';
   let err = '';
   child.stdout.on('data', (c) => (out += c));
