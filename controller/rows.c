@@ -322,13 +322,21 @@ static void fit_order(struct order *o)
         (void)order_step(o, ORDER_UNCONFIRM);
 }
 
+/* A door may come back to the configuration in the middle of what ended without it. */
+static bool runs_with(const struct compartment *c, const struct order *o)
+{
+    return (c->state == COMPARTMENT_OPENING) == (o->state == ORDER_OPENING) &&
+           (c->state == COMPARTMENT_LOADING) == (o->state == ORDER_KNOWN);
+}
+
 /* Doors may have been renamed or taken out, and then what belonged together does not any more: people must look. */
 static void fit_together(struct locker *l)
 {
     for (uint16_t i = 0; i < l->cabinet.doors; i++) {
         struct compartment *c = &l->compartment[i];
         uint16_t slot = c->bound ? order_find(&l->orders, c->order) : ORDER_NONE;
-        bool fits = slot != ORDER_NONE && l->orders.slot[slot].door == i && l->orders.slot[slot].load == c->load;
+        const struct order *o = slot != ORDER_NONE ? &l->orders.slot[slot] : NULL;
+        bool fits = o != NULL && o->door == i && o->load == c->load && runs_with(c, o);
         bool needs =
             c->state == COMPARTMENT_LOADED || c->state == COMPARTMENT_OPENING || c->state == COMPARTMENT_LOADING;
         if ((c->bound || needs) && !fits) {

@@ -320,6 +320,38 @@ static void a_renamed_door_must_be_looked_into(void **state)
     assert_int_equal(bed_screen(f->bed), SCREEN_ASK);
 }
 
+/* A broken door is taken out of the configuration after a crash, and put back when the order is long withdrawn. */
+static void a_door_that_comes_back_after_its_order_ended_must_be_looked_into(void **state)
+{
+    struct fixture *f = *state;
+    struct reason r = {{0}};
+    begin(f);
+    bed_start(f->bed);
+    (void)bed_load(f->bed, 1, 1);
+    bed_enter_code(f->bed, 1);
+    assert_int_equal(f->bed->l->compartment[0].state, COMPARTMENT_OPENING);
+    end(f);
+    assert_int_equal(try_open(f), ERR_OK);
+    f->bed = bed_new();
+    f->bed->arg = f;
+    f->bed->after = commit;
+    f->bed->now.boot = store_boot(f->store);
+    (void)snprintf(f->bed->cabinet.door[0].name, CABINET_NAME_CAP, "X1");
+    locker_init(f->bed->l, &f->bed->cabinet, &f->bed->now);
+    assert_int_equal(store_load(f->store, f->bed->l, &r), ERR_OK);
+    invariant_ghost_init(f->bed->g, f->bed->l);
+    bed_start(f->bed);
+    bed_withdraw(f->bed, 1, 1, false);
+    assert_int_equal(bed_order(f->bed, 1)->state, ORDER_VOID);
+    end(f);
+    assert_int_equal(try_open(f), ERR_OK);
+    assert_int_equal(try_load(f), ERR_OK);
+    assert_int_equal(f->bed->l->compartment[0].state, COMPARTMENT_CHECK);
+    assert_false(f->bed->l->compartment[0].bound);
+    assert_int_equal(bed_order(f->bed, 1)->door, CABINET_NO_DOOR);
+    bed_start(f->bed);
+}
+
 /* Runs SQL on the closed file, as somebody with the card in his hand would. */
 static void tamper(struct fixture *f, const char *sql)
 {
@@ -770,6 +802,7 @@ int main(void)
         STORE_TEST(a_lost_database_is_remembered_by_the_file_put_aside),
         STORE_TEST(a_state_that_breaks_an_invariant_is_refused),
         STORE_TEST(a_renamed_door_must_be_looked_into),
+        STORE_TEST(a_door_that_comes_back_after_its_order_ended_must_be_looked_into),
         STORE_TEST(rows_that_make_no_sense_are_refused),
         STORE_TEST(nothing_durable_writes_nothing),
         STORE_TEST(each_record_is_a_message_chained_to_the_one_before),
