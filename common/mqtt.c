@@ -23,7 +23,8 @@
 #define MISC_MS 1000
 #define BACKOFF_FIRST_MS 1000u
 #define SUBSCRIBE_MAX 8
-#define OWNED_MAX (7 + SUBSCRIBE_MAX)
+#define TEXTS_MAX (7 + SUBSCRIBE_MAX)
+#define TEXT_CAP 1024
 #define SEND_MAXIMUM 1000 /* more than any window of ours: the library never has to queue */
 
 /* The library's instance is made new for each connection, so that it never resends on its own. */
@@ -38,8 +39,8 @@ struct mqtt {
     struct mqtt_cfg cfg; /* strings are copies */
     char *subscribe[SUBSCRIBE_MAX];
     int subscribe_count;
-    char *owned[OWNED_MAX]; /* all copies */
-    int owned_count;
+    char text[TEXTS_MAX][TEXT_CAP]; /* the copies */
+    int texts;
     struct mqtt_callbacks cb;
     sd_event *loop;
     struct work *work;
@@ -415,21 +416,15 @@ static char *own(struct mqtt *m, const char *text, bool *ok)
     if (text == NULL) {
         return NULL;
     }
-    char *copy = strdup(text);
-    if (copy == NULL) {
+    assert(m->texts < TEXTS_MAX);
+    size_t n = strlen(text);
+    if (n >= TEXT_CAP) {
         *ok = false;
         return NULL;
     }
-    assert(m->owned_count < OWNED_MAX);
-    m->owned[m->owned_count++] = copy;
+    char *copy = m->text[m->texts++];
+    memcpy(copy, text, n + 1);
     return copy;
-}
-
-static void free_cfg(struct mqtt *m)
-{
-    for (int i = 0; i < m->owned_count; i++) {
-        free(m->owned[i]);
-    }
 }
 
 static bool copy_cfg(struct mqtt *m, const struct mqtt_cfg *cfg)
@@ -474,13 +469,13 @@ enum err mqtt_open(struct mqtt **out, const struct mqtt_cfg *cfg, const struct m
     m->fd = -1;
     m->cb = *cb;
     m->loop = loop;
-    enum err e = ERR_MEMORY;
+    enum err e = ERR_OK;
     if (mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
         free(m);
         return err_because(r, ERR_IO, "mqtt: libmosquitto does not start");
     }
     if (!copy_cfg(m, cfg)) {
-        (void)err_because(r, ERR_MEMORY, "mqtt: no memory");
+        e = err_because(r, ERR_TOO_LONG, "mqtt: a text of the configuration is longer than %d bytes", TEXT_CAP - 1);
         goto fail_cfg;
     }
     e = work_open(&m->work, loop, r);
@@ -502,7 +497,6 @@ fail_timers:
     sd_event_source_disable_unref(m->misc);
     work_free(m->work);
 fail_cfg:
-    free_cfg(m);
     mosquitto_lib_cleanup();
     free(m);
     return e;
@@ -520,7 +514,6 @@ void mqtt_free(struct mqtt *m)
     drop_instance(m);
     sd_event_source_disable_unref(m->misc);
     sd_event_source_disable_unref(m->retry);
-    free_cfg(m);
     mosquitto_lib_cleanup();
     free(m);
 }

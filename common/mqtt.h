@@ -43,7 +43,7 @@ struct mqtt_callbacks {
 };
 
 /* cfg is copied; host, client_id, keepalive_s, reconnect_max_ms and receive_maximum must be set. Does not wait for the
- * broker. Errors: ERR_MEMORY, ERR_IO. */
+ * broker. Errors: ERR_TOO_LONG (a text of 1 KiB or more), ERR_MEMORY, ERR_IO. */
 enum err mqtt_open(struct mqtt **out, const struct mqtt_cfg *cfg, const struct mqtt_callbacks *cb, sd_event *loop,
                    struct reason *r) ERR_MUST_CHECK;
 /* NULL is fine. Sends DISCONNECT when connected; waits for a connection attempt that is under way (name look-up, then
