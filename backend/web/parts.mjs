@@ -55,7 +55,16 @@ export async function ask(method, where, body, type = 'application/json') {
   const isJson = (r.headers.get('content-type') ?? '').includes('json');
   const answer = isJson ? await r.json() : await r.text();
   if (r.ok) return answer;
-  throw new Refused(r.status, answer.error ?? answer.issue?.[0]?.diagnostics ?? answer.issue?.[0]?.details?.text ?? `${r.status}`);
+  throw new Refused(r.status, explain(r.status, answer));
+}
+
+// What went wrong in our words; what the hub says about it, which is for experts, behind it.
+function explain(status, answer) {
+  const detail = answer.error ?? answer.issue?.[0]?.diagnostics ?? answer.issue?.[0]?.details?.text;
+  const known = words[`page.error.${status}`] ?? words['page.error.other'];
+  if (status === 401) return known;
+  if (status === 429) return t('error.429', { n: answer.wait_s });
+  return detail ? `${known} (${detail})` : known;
 }
 
 // Asks again and again; calls back only when something changed. Stops when stop() is called.

@@ -168,7 +168,7 @@ export class ServicePage extends Component {
       <//>
       ${made && html`<p class="notice good"><a href=${made.page} target="_blank" onClick=${() => this.setState({ made: null })}>${t('badges.print')}</a></p>`}
       <table>
-        <thead><tr><th scope="col">${t('badges.user')}</th><th scope="col">${t('badges.locker')}</th><th scope="col">${t('badges.until')}</th><th scope="col"></th></tr></thead>
+        <thead><tr><th scope="col">${t('badges.user')}</th><th scope="col">${t('badges.locker')}</th><th scope="col">${t('badges.until')}</th><th scope="col">${t('badges.state')}</th></tr></thead>
         <tbody>
           ${badges.map(
             (b) =>
