@@ -119,7 +119,7 @@ export const untilState = (stage, id, state, timeoutMs) =>
 export const untilDrained = (stage, timeoutMs) =>
   until('the outbox to be empty', async () => (await stage.lockerctl('status')).outbox === 0, timeoutMs);
 
-// The hub has every event that the locker wrote: 1, 2, 3, ... each once and in this order. Gives how many.
+// The hub has every event that the locker wrote: 1, 2, 3, ... each once and in this order. Gives how many, and how many pulses.
 export async function wholeHistory(stage) {
   await untilDrained(stage, 60000);
   const copy = path.join(stage.dir, `copy-${Date.now()}.sqlite`);
@@ -129,7 +129,8 @@ export async function wholeHistory(stage) {
   const [count, min, max, distinct, disorder] = out.trim().split(' ').map(Number);
   const rows = (await stage.lockerctl('journal', '1')).rows;
   const last = rows[rows.length - 1].seq;
+  const pulsed = Number((await run('sqlite3', [copy, "SELECT count(*) FROM events WHERE typ = 'door.pulsed.v1'"])).out);
   if (count !== max || min !== 1 || distinct !== count || disorder !== 0 || max !== last)
     throw new Error(`history: ${count} events, ${min}..${max}, ${distinct} distinct, ${disorder} out of order; the locker wrote ${last}`);
-  return count;
+  return { count, pulsed };
 }
