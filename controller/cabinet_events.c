@@ -85,8 +85,10 @@ static void on_surprise(struct locker *l, uint16_t door, bool first_look, const 
         tell_opened(l, door, fx);
         return;
     }
-    if (l->compartment[door].state == COMPARTMENT_FORCED)
+    if (l->compartment[door].state == COMPARTMENT_FORCED) {
+        l->door[door].is_old_news = true;
         return;
+    }
     struct record *rec = effects_record(fx, RECORD_FORCED, door);
     name_order_at(l, door, rec);
     take_away(l, door, COMPARTMENT_FORCE, ev, fx);
@@ -130,10 +132,11 @@ static void on_open(struct locker *l, uint16_t door, bool first_look, const stru
 static void on_close(struct locker *l, uint16_t door, const struct event *ev, struct effects *fx)
 {
     struct locker_door *d = &l->door[door];
-    bool was_open = d->open_ms != 0;
+    bool is_news = d->open_ms != 0 && (!d->is_old_news || d->told_left_open);
     d->open_ms = 0;
     d->told_left_open = false;
-    if (!tell_session(l, door, HW_DOOR_CLOSED, ev, fx) && was_open)
+    d->is_old_news = false;
+    if (!tell_session(l, door, HW_DOOR_CLOSED, ev, fx) && is_news)
         tell_closed(l, door, fx);
 }
 
@@ -204,7 +207,9 @@ static void on_board(struct locker *l, const struct event *ev, struct effects *f
         rec->u.board.board = board;
         rec->u.board.state = state;
     }
-    if (state == HW_BOARD_STOPPED)
+    bool is_news = state == HW_BOARD_STOPPED && !b->told_stopped;
+    b->told_stopped = state == HW_BOARD_STOPPED || (b->told_stopped && state != HW_BOARD_OK);
+    if (is_news)
         on_mismatch(l, board, ev->u.hw.u.board.moved, ev, fx);
 }
 

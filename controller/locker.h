@@ -39,12 +39,14 @@ struct locker_door {
     int64_t open_ms;      /* boot ms since when it is open; 0: not */
     int64_t open_wall_ms; /* the same for records */
     bool told_left_open;
+    bool is_old_news; /* opened while it was FORCED already: neither that nor the closing is told again */
 };
 
 struct locker_board {
     enum hw_board_state state;
     int64_t silent_ms; /* boot ms since when it is not OK; 0: it is */
     bool given_up;     /* its doors were declared OUT */
+    bool told_stopped; /* the wiring fault was told; it may be silent for a while and still be stopped after that */
 };
 
 struct locker_climate {

@@ -296,6 +296,26 @@ static void door_opening_by_itself_is_forced_and_never_silently_closed(void **st
     assert_int_equal(b->seen[RECORD_FORCED], 1);
 }
 
+static void forced_door_that_swings_on_fills_no_outbox(void **state)
+{
+    struct bed *b = *state;
+    bed_sense(b, 1, HW_DOOR_OPEN);
+    bed_sense(b, 1, HW_DOOR_CLOSED);
+    assert_int_equal(b->seen[RECORD_FORCED], 1);
+    assert_int_equal(b->seen[RECORD_CLOSED], 1);
+    for (unsigned i = 0; i < 50; i++) {
+        bed_sense(b, 1, HW_DOOR_OPEN);
+        bed_wait(b, 500);
+        bed_sense(b, 1, HW_DOOR_CLOSED);
+    }
+    assert_int_equal(b->seen[RECORD_CLOSED], 1);
+    bed_sense(b, 1, HW_DOOR_OPEN);
+    bed_wait(b, OPENING_LEFT_OPEN_MS + 1000);
+    bed_sense(b, 1, HW_DOOR_CLOSED);
+    assert_int_equal(b->seen[RECORD_LEFT_OPEN], 1);
+    assert_int_equal(b->seen[RECORD_CLOSED], 2);
+}
+
 static void door_opened_while_unreadable_is_forced(void **state)
 {
     struct bed *b = *state;
@@ -479,6 +499,35 @@ static void wrong_door_after_the_right_one_opened_lets_the_patient_finish(void *
     assert_int_equal(bed_screen(b), SCREEN_OPEN);
     bed_take_and_close(b, 0);
     assert_int_equal(bed_order(b, 1)->state, ORDER_DONE);
+}
+
+static void stopped_board_that_was_silent_for_a_moment_disturbs_nobody(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    struct token m = bed_voucher(b, 1, 1);
+    m.u.voucher.size = TOKEN_SIZE_M;
+    assert_int_equal(bed_load_token(b, m, 1), 4);
+    (void)bed_load_token(b, bed_voucher(b, 2, 1), 2);
+    bed_logout(b);
+    bed_wait(b, 2000);
+    bed_enter_code(b, 2);
+    bed_board(b, 0, HW_BOARD_STOPPED, 2);
+    assert_int_equal(b->seen[RECORD_MISMATCH], 1);
+    bed_complete(b, HW_DONE);
+    bed_key(b, EVENT_KEY_OK);
+    bed_wait(b, 10000);
+    bed_enter_code(b, 1);
+    assert_int_equal(b->pulse_door, 4);
+    bed_board(b, 0, HW_BOARD_LOST, 0);
+    bed_board(b, 0, HW_BOARD_STOPPED, 2);
+    assert_int_equal(b->seen[RECORD_MISMATCH], 1);
+    bed_opens(b);
+    bed_take_and_close(b, 4);
+    assert_int_equal(bed_order(b, 1)->state, ORDER_DONE);
+    bed_board(b, 0, HW_BOARD_OK, 0);
+    bed_board(b, 0, HW_BOARD_STOPPED, 2);
+    assert_int_equal(b->seen[RECORD_MISMATCH], 2);
 }
 
 static void events_that_make_no_sense_are_ignored(void **state)
@@ -720,6 +769,7 @@ int main(void)
         BED_TEST(withdrawal_cuts_a_loading_short),
         BED_TEST(withdrawal_of_older_and_newer_loads_is_answered),
         BED_TEST(door_opening_by_itself_is_forced_and_never_silently_closed),
+        BED_TEST(forced_door_that_swings_on_fills_no_outbox),
         BED_TEST(door_opened_while_unreadable_is_forced),
         BED_TEST(door_open_before_and_after_being_unreadable_is_no_news),
         BED_TEST(pulsed_door_opening_long_after_is_forced),
@@ -731,6 +781,7 @@ int main(void)
         BED_TEST(board_lost_under_a_patient_and_under_staff),
         cmocka_unit_test(board_never_found_puts_its_doors_out),
         BED_TEST(wrong_door_after_the_right_one_opened_lets_the_patient_finish),
+        BED_TEST(stopped_board_that_was_silent_for_a_moment_disturbs_nobody),
         BED_TEST(events_that_make_no_sense_are_ignored),
         BED_TEST(climate_changes_are_told_once_with_hysteresis),
         BED_TEST(inputs_are_told_when_they_change),
