@@ -439,9 +439,12 @@ size_t profile_shapes(const struct profile *p, struct firewall_shape out[FIREWAL
         return n;
     out[n++] =
         (struct firewall_shape){FIREWALL_OFF, p->off.function, p->locks, p->off.address, p->off.value, p->off.value};
-    bool is_flash = p->pulse.method == PROFILE_FLASH;
-    uint16_t min = is_flash ? 1 : p->pulse.value;
-    uint16_t max = is_flash ? (uint16_t)(p->pulse.max_ms / p->pulse.step_ms) : p->pulse.value;
+    uint16_t min = p->pulse.value, steps = 0;
+    if (p->pulse.method == PROFILE_FLASH) {
+        min = 1;
+        steps = (uint16_t)(p->pulse.max_ms / p->pulse.step_ms);
+    }
+    uint16_t max = steps > 0 ? steps : min;
     out[n++] = (struct firewall_shape){FIREWALL_PULSE, p->pulse.function, p->locks, p->pulse.address, min, max};
     return n;
 }
