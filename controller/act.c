@@ -131,6 +131,14 @@ static void do_stretch(struct act *a, const struct effect *e)
     }
 }
 
+static void release_stopped(struct act *a, uint8_t board)
+{
+    struct reason r;
+    if (act_release_board(a, board, &r) != ERR_OK) {
+        log_info("act", "%s", r.text); /* somebody else released it meanwhile */
+    }
+}
+
 static void do_effect(struct act *a, const struct effect *e)
 {
     switch (e->kind) {
@@ -152,7 +160,7 @@ static void do_effect(struct act *a, const struct effect *e)
         a->cb.sound(a->cb.arg, e->u.sound);
         break;
     case EFFECT_BOARD_RELEASE:
-        act_release_board(a, e->u.board);
+        release_stopped(a, e->u.board);
         break;
     case EFFECT_KIND_N:
         break;
@@ -324,11 +332,17 @@ void act_contact(struct act *a, int64_t hub_wall_ms)
     turn(a, &ev, NULL);
 }
 
-void act_release_board(struct act *a, uint8_t board)
+enum err act_release_board(struct act *a, uint8_t board, struct reason *r)
 {
-    if (a->hw != NULL) {
-        hw_board_release(a->hw, board);
+    const char *name = a->cfg.locker->cabinet.board[board];
+    if (a->hw == NULL) {
+        return err_because(r, ERR_STATE, "the hardware is not open");
     }
+    if (!hw_board_release(a->hw, board)) {
+        return err_because(r, ERR_STATE, "board %s is not stopped: there is nothing to release", name);
+    }
+    log_notice("act", "board %s is released", name);
+    return ERR_OK;
 }
 
 void act_start(struct act *a)

@@ -68,8 +68,8 @@ void act_contact(struct act *a, int64_t hub_wall_ms);
 /* The store failed outside a turn: out of service, as if it had failed in one. */
 void act_fail(struct act *a, enum err e, const struct reason *why);
 
-/* After a wiring fault was inspected by people. */
-void act_release_board(struct act *a, uint8_t board);
+/* After a wiring fault was inspected by people. Errors: ERR_STATE (not stopped, or no hardware now). */
+enum err act_release_board(struct act *a, uint8_t board, struct reason *r) ERR_MUST_CHECK;
 
 void act_now(const struct act *a, struct clock_now *out);
 const struct screen *act_screen(const struct act *a);

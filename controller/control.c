@@ -119,16 +119,19 @@ static enum err answer_release(const struct control *c, const cJSON *request, cJ
     if (e != ERR_OK) {
         return e;
     }
-    for (uint8_t i = 0; i < cab->boards; i++) {
-        if (strcmp(cab->board[i], name) == 0) {
-            log_notice("control", "board %s is released", name);
-            act_release_board(c->cfg.act, i);
-            *out = json_new_object();
-            json_put_text(*out, "board", name);
-            return ERR_OK;
-        }
+    uint8_t board = 0;
+    while (board < cab->boards && strcmp(cab->board[board], name) != 0) {
+        board++;
     }
-    return err_because(r, ERR_NOT_FOUND, "there is no board \"%s\"", name);
+    if (board == cab->boards) {
+        return err_because(r, ERR_NOT_FOUND, "there is no board \"%s\"", name);
+    }
+    e = act_release_board(c->cfg.act, board, r);
+    if (e == ERR_OK) {
+        *out = json_new_object();
+        json_put_text(*out, "board", name);
+    }
+    return e;
 }
 
 static const struct {

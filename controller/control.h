@@ -12,7 +12,8 @@
  *   {"do": "journal", "limit": N}  {"rows": [{"id", "seq", "boot", "boot_ms", "wall_ms", "typ", "dat": {}, "hash"}]}
  *                                  the newest N (1..CONTROL_JOURNAL_MAX), oldest first
  *   {"do": "verify"}               {"rows", "first_id", "last_id", "head"}; a damaged journal is an error
- *   {"do": "release", "board": B}  {"board": B}: the stopped board may pulse again (hw_board_release)
+ *   {"do": "release", "board": B}  {"board": B}: the stopped board may pulse again (hw_board_release); one that
+ *                                  is not stopped is an error
  *
  * controller/answer.h makes the answers to journal and verify.
  */

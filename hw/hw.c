@@ -23,7 +23,7 @@
 #define UNIT_MAX 247
 #define TIMEOUT_MS 100
 #define LATE_MS 1000
-#define QUICK_POLL_MS 10         /* shortest poll interval of lines that answer at once */
+#define LATE_MAX_MS 10000
 #define WIRING_WINDOW_US 2000000 /* after a pulse no other door may move this long */
 #define PULSE_WATCH_US 4000000
 
@@ -273,7 +273,7 @@ static enum err check_buses(const struct hw_cfg *c, struct reason *r)
         const struct hw_bus_cfg *b = &c->bus[i];
         if (b->timeout_ms != 0 && (b->timeout_ms < 20 || b->timeout_ms > 1000))
             return err_because(r, ERR_RANGE, "bus %s: time-out of %u ms is outside 20..1000", b->name, b->timeout_ms);
-        if (b->worst_late_ms > 5000)
+        if (b->worst_late_ms > LATE_MAX_MS)
             return err_because(r, ERR_RANGE, "bus %s: %u ms is too long to wait for late answers", b->name,
                                b->worst_late_ms);
     }
@@ -478,17 +478,24 @@ static enum err new_line(struct hw *hw, uint8_t bus, struct line **out, struct r
     return err_because(r, ERR_RANGE, "bus %s: of no known kind", b->name);
 }
 
+/* A serial line paces itself; one that answers at once would be polled as fast as the processor allows. */
+static uint32_t poll_ms(const struct hw_bus_cfg *b)
+{
+    if (b->poll_ms != 0 || b->kind == HW_BUS_RTU)
+        return b->poll_ms;
+    return b->kind == HW_BUS_TCP ? 20 : 10;
+}
+
 static enum err open_bus(struct hw *hw, uint8_t bus, struct reason *r)
 {
     const struct hw_bus_cfg *b = &hw->cfg.bus[bus];
     struct line *line = NULL;
-    bool is_quick = b->kind == HW_BUS_GPIO || b->kind == HW_BUS_FAKE;
     struct bus_cfg *cfg = calloc(1, sizeof *cfg);
     if (cfg == NULL)
         return err_because(r, ERR_MEMORY, "bus %s: out of memory", b->name);
     cfg->index = bus;
     memcpy(cfg->name, b->name, sizeof cfg->name);
-    cfg->poll_ms = is_quick && b->poll_ms < QUICK_POLL_MS ? QUICK_POLL_MS : b->poll_ms;
+    cfg->poll_ms = poll_ms(b);
     cfg->post = take_note;
     cfg->arg = hw;
     for (uint8_t i = 0; i < hw->cfg.boards; i++) {
@@ -602,12 +609,13 @@ void hw_watch(struct hw *hw, uint16_t door, int64_t until_boot_ms)
         watch(hw, door, mono_of_boot(until_boot_ms));
 }
 
-void hw_board_release(struct hw *hw, uint8_t board)
+bool hw_board_release(struct hw *hw, uint8_t board)
 {
     if (board >= hw->cfg.boards || !hw->stopped[board])
-        return;
+        return false;
     hw->stopped[board] = false;
     emit_board(hw, board, clock_boot_ms());
+    return true;
 }
 
 void hw_bus_counts(struct hw *hw, uint8_t bus, struct hw_bus_count *out)

@@ -35,7 +35,8 @@ struct hw_bus_cfg {
     uint16_t port;    /* TCP */
     uint32_t baud;    /* RTU */
     enum hw_parity parity;
-    uint32_t poll_ms;       /* shortest time between two polls of the same board, 0: as fast as the line allows */
+    uint32_t poll_ms;       /* shortest time between two polls of the same board; 0: RTU as fast as the line allows,
+                               TCP 20, GPIO and fake 10 */
     uint32_t timeout_ms;    /* default answer time-out of a board, 20..1000 */
     uint32_t worst_late_ms; /* silence after a time-out before the bus is used again (rule R2), default 1000 */
 };
@@ -165,8 +166,8 @@ enum err hw_submit_pulse(struct hw *hw, const struct hw_pulse *p) ERR_MUST_CHECK
 /* Polls this door's board first and as often as the line allows until until_boot_ms. */
 void hw_watch(struct hw *hw, uint16_t door, int64_t until_boot_ms);
 
-/* After a wiring fault was inspected by people. */
-void hw_board_release(struct hw *hw, uint8_t board);
+/* After a wiring fault was inspected by people. False: it was not stopped. */
+bool hw_board_release(struct hw *hw, uint8_t board);
 
 /* Counters of a bus for status and tests: frames, time-outs, bad frames, resyncs, firewall refusals. */
 struct hw_bus_count {

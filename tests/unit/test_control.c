@@ -8,6 +8,7 @@
 
 #include "common/json.h"
 #include "common/log.h"
+#include "hw/bus_fake.h"
 #include "tests/unit/daemon_bed.h"
 
 #define ANSWER_CAP 262144
@@ -183,11 +184,65 @@ static void verify_finds_the_chain_whole(void **state)
     cJSON_Delete(a);
 }
 
+/* The board of the bed, in memory only. */
+static struct hw *open_hardware(struct fixture *f)
+{
+    struct hw_cfg *c = calloc(1, sizeof *c);
+    struct hw *hw = NULL;
+    struct reason r = {""};
+    assert_non_null(c);
+    *c = (struct hw_cfg){.profile_dir = "hw/profiles", .buses = 1, .boards = 1, .doors = 2};
+    c->bus[0] = (struct hw_bus_cfg){.name = "fake", .kind = HW_BUS_FAKE, .timeout_ms = 150, .worst_late_ms = 100};
+    c->board[0] = (struct hw_board_cfg){.name = "relay1", .unit = 1, .profile = "waveshare-d"};
+    for (uint8_t i = 0; i < 2; i++) {
+        c->door[i] = (struct hw_door_cfg){.channel = i, .input = i, .open_is_one = true, .pulse_ms = 300};
+        (void)snprintf(c->door[i].name, sizeof c->door[i].name, "A%u", i + 1u);
+    }
+    if (hw_open(&hw, c, f->bed.loop, act_on_hw, f->bed.act, &r) != ERR_OK) {
+        fail_msg("%s", r.text);
+    }
+    act_set_hw(f->bed.act, hw);
+    free(c);
+    return hw;
+}
+
+static void await_board(struct fixture *f, enum hw_board_state state)
+{
+    for (unsigned i = 0; i < 5000 && f->bed.locker->board[0].state != state; i++) {
+        assert_true(sd_event_run(f->bed.loop, 1000) >= 0);
+    }
+    assert_int_equal(f->bed.locker->board[0].state, state);
+}
+
+static void assert_refused(struct fixture *f, const char *request, const char *words)
+{
+    cJSON *a = ask(f, request);
+    const char *text;
+    assert_int_equal(json_get_text(a, "error", 1, REASON_CAP, &text, NULL), ERR_OK);
+    if (strstr(text, words) == NULL) {
+        fail_msg("\"%s\" instead of \"%s\"", text, words);
+    }
+    cJSON_Delete(a);
+}
+
+static void release_is_for_a_board_that_is_stopped(void **state)
+{
+    static const char release[] = "{\"do\":\"release\",\"board\":\"relay1\"}";
+    struct fixture *f = *state;
+    assert_refused(f, release, "the hardware is not open");
+    struct hw *hw = open_hardware(f);
+    await_board(f, HW_BOARD_OK);
+    assert_refused(f, release, "board relay1 is not stopped");
+    bus_fake_energise(bus_fake_of(hw, 0), 0, true);
+    await_board(f, HW_BOARD_STOPPED);
+    assert_false(is_error(f, release));
+    assert_int_equal(f->bed.locker->board[0].state, HW_BOARD_OK);
+    act_set_hw(f->bed.act, NULL);
+    hw_free(hw);
+}
+
 static void release_needs_a_board_that_exists(void **state)
 {
-    cJSON *a = ask(*state, "{\"do\":\"release\",\"board\":\"relay1\"}");
-    assert_false(cJSON_HasObjectItem(a, "error"));
-    cJSON_Delete(a);
     assert_true(is_error(*state, "{\"do\":\"release\",\"board\":\"relay9\"}"));
     assert_true(is_error(*state, "{\"do\":\"release\"}"));
 }
@@ -301,6 +356,7 @@ int main(void)
         T(doors_are_listed_with_state_and_contact),
         T(journal_gives_the_newest_rows),
         T(verify_finds_the_chain_whole),
+        T(release_is_for_a_board_that_is_stopped),
         T(release_needs_a_board_that_exists),
         T(what_is_no_request_is_answered_with_an_error),
         T(requests_in_one_packet_are_answered_in_order),
