@@ -394,7 +394,6 @@ static void describe(struct hw_cfg *c, enum hw_bus_kind kind)
     (void)snprintf(bus->name, sizeof bus->name, "b");
     bus->kind = kind;
     bus->baud = 115200;
-    bus->poll_ms = kind == HW_BUS_RTU ? 0 : 10;
     bus->timeout_ms = 150;
     bus->worst_late_ms = 100;
     for (unsigned i = 0; i < BOARDS; i++) {
@@ -668,6 +667,18 @@ static void forced_door_is_told_without_a_pulse(void **state)
     assert_int_equal(g->board[MOMENTARY], HW_BOARD_OK);
 }
 
+/* Frames for one board and second; a line that answers at once would carry a thousand. */
+static void line_without_a_poll_interval_is_not_flooded(void **state)
+{
+    struct rig *g = rig_of(state);
+    struct hw_bus_count before, after;
+    hw_bus_counts(g->hw, 0, &before);
+    (void)happens_within(g, 500, never, 0);
+    hw_bus_counts(g->hw, 0, &after);
+    uint64_t rate = (after.answered - before.answered) * 2 / BOARDS;
+    assert_in_range(rate, 5, 150);
+}
+
 static void silent_board_is_lost_and_its_doors_unknown_until_it_answers(void **state)
 {
     struct rig *g = rig_of(state);
@@ -813,7 +824,9 @@ static void another_door_moving_stops_the_board(void **state)
     assert_int_equal(g->opened[0], 0);
     assert_int_equal(pulse(g, 1)->u.completion.status, HW_REFUSED);
     assert_int_equal(pulse(g, 4)->u.completion.status, HW_DONE);
-    hw_board_release(g->hw, RELAY);
+    assert_false(hw_board_release(g->hw, MOMENTARY));
+    assert_true(hw_board_release(g->hw, RELAY));
+    assert_false(hw_board_release(g->hw, RELAY));
     assert_int_equal(g->board[RELAY], HW_BOARD_OK);
     close_door(g, 3);
     AWAIT(g, is_closed, 3);
@@ -1027,6 +1040,7 @@ int main(int argc, char **argv)
         CASE(jammed_door_is_done_but_never_open),
         CASE(closed_door_is_told_once),
         CASE(forced_door_is_told_without_a_pulse),
+        CASE(line_without_a_poll_interval_is_not_flooded),
         CASE(silent_board_is_lost_and_its_doors_unknown_until_it_answers),
         CASE(lost_contacts_make_only_their_doors_unknown),
         CASE(wrong_answers_change_nothing_but_counters),
