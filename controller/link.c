@@ -231,8 +231,13 @@ static void apply_ack(struct link *l, const struct msg *m, int64_t evt)
         l->newest_ack = m->head.seq;
         hear(l, m);
     }
-    if (evt > store_outbox_last(l->cfg.store)) {
-        refuse(l, "acknowledgement", ERR_RANGE, "the hub has more events than were written here");
+    if (l->frozen) {
+        refuse(l, "acknowledgement", ERR_FORKED, "frozen");
+    } else if (evt > store_outbox_last(l->cfg.store)) {
+        /* An old copy of the database was put back. What is written from now on has numbers that the hub knows. */
+        l->frozen = true;
+        refuse(l, "acknowledgement", ERR_RANGE,
+               "the hub has more events than were written here; nothing is believed until a new enrolment");
     } else if (evt > l->acked) {
         l->acked = evt;
         l->sent = l->sent > evt ? l->sent : evt;

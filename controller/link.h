@@ -55,7 +55,7 @@ void link_wake(struct link *l);
 
 struct link_status {
     bool up;
-    bool frozen;          /* two histories of the command stream were seen: no command is applied any more */
+    bool frozen;          /* two histories were seen: no command and no acknowledgement counts any more in this run */
     int64_t sent, acked;  /* event sequences */
     int64_t commands;     /* last command applied */
     uint64_t refused;     /* messages that were not accepted, since the start */

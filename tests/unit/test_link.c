@@ -326,6 +326,28 @@ static void acknowledgement_of_more_than_was_written_is_harmless(void **state)
     assert_int_equal(f->bed.fatals, 0);
 }
 
+/* An old copy of the database was put back: what is written from now on is not what the hub acknowledged. */
+static void acknowledgement_of_another_history_never_deletes_what_comes_later(void **state)
+{
+    struct fixture *f = *state;
+    struct link_status status;
+    connect_link(f);
+    int64_t ahead = store_outbox_last(f->bed.store) + 3;
+    send_ack(f, ahead);
+    for (unsigned i = 0; i < 5; i++) {
+        struct hw_event ev = {.kind = HW_EVENT_BOARD};
+        ev.u.board.state = i % 2 == 0 ? HW_BOARD_OK : HW_BOARD_LOST;
+        act_on_hw(f->bed.act, &ev);
+    }
+    uint32_t rows = store_outbox_rows(f->bed.store);
+    assert_true(store_outbox_last(f->bed.store) >= ahead);
+    send_ack(f, ahead);
+    assert_int_equal(store_outbox_rows(f->bed.store), rows);
+    link_status(f->bed.link, &status);
+    assert_true(status.frozen);
+    assert_int_equal(f->bed.fatals, 0);
+}
+
 static void old_acknowledgement_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -464,6 +486,7 @@ int main(void)
         T(acknowledgement_with_a_wrong_signature_deletes_nothing),
         T(retained_or_misdirected_messages_are_refused),
         T(acknowledgement_of_more_than_was_written_is_harmless),
+        T(acknowledgement_of_another_history_never_deletes_what_comes_later),
         T(old_acknowledgement_changes_nothing),
         T(command_is_applied_once_and_acknowledged_each_time),
         T(command_beyond_a_gap_waits_for_the_missing_one),
