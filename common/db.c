@@ -415,10 +415,11 @@ static enum err move_file(const char *path, const char *suffix, int64_t now_s, s
 
 enum err db_move_aside(const char *path, int64_t now_s, struct reason *r)
 {
-    static const char *const suffixes[] = {"-wal", "-shm", "-journal", ""};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     enum err e = ERR_OK;
 
-    /* The database goes last: a WAL left alone would be played into a new database of the same name. */
+    /* The database goes first: without its WAL it would be an older state that looks whole. A WAL left alone is not
+     * played into a new database, which is empty when it is opened. */
     for (size_t i = 0; e == ERR_OK && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
         e = move_file(path, suffixes[i], now_s, r);
     return e;

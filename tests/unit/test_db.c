@@ -443,6 +443,54 @@ static void moving_aside_takes_the_wal_along_and_overwrites_nothing(void **state
     assert_int_equal(size_of(p, ""), 0);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "r");
+    FILE *out = fopen(to, "w");
+
+    assert_true(in != NULL && out != NULL);
+    for (int c = fgetc(in); c != EOF; c = fgetc(in))
+        assert_int_equal(fputc(c, out), c);
+    assert_int_equal(fclose(in), 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* The state of the last checkpoint must not come back as if it were the newest. */
+static void moving_aside_that_stops_half_way_revives_nothing_old(void **state)
+{
+    const struct place *p = *state;
+    struct db_cfg cfg = config(p);
+    struct db *db = open_db(&cfg);
+    char wal[100], killed[100], killed_wal[120], kept_wal[100], in_the_way[120];
+
+    (void)snprintf(wal, sizeof(wal), "%s-wal", p->path);
+    (void)snprintf(kept_wal, sizeof(kept_wal), "%s-kept", p->path);
+    (void)snprintf(killed, sizeof(killed), "%s.killed", p->path);
+    (void)snprintf(killed_wal, sizeof(killed_wal), "%s-wal", killed);
+    (void)snprintf(in_the_way, sizeof(in_the_way), "%s.bad-5", killed);
+    assert_int_equal(add_note(db, 1, NULL), ERR_OK);
+    assert_int_equal(db_checkpoint(db, true, NULL), ERR_OK);
+    assert_int_equal(add_note(db, 1, NULL), ERR_OK);
+    copy_file(p->path, killed);
+    copy_file(wal, killed_wal);
+    copy_file(wal, kept_wal);
+    db_close(db);
+
+    copy_file(killed, in_the_way); /* of the database, not of its WAL */
+    assert_int_equal(db_move_aside(killed, 5, NULL), ERR_IO);
+    cfg.path = killed;
+    db = open_db(&cfg);
+    assert_int_equal(ask(db, "SELECT count(*) FROM bag"), 2);
+    db_close(db);
+    assert_int_equal(unlink(killed), 0);
+
+    /* The other half: only the WAL is left. */
+    copy_file(kept_wal, killed_wal);
+    db = open_db(&cfg);
+    assert_int_equal(ask(db, "SELECT count(*) FROM bag"), 0);
+    db_close(db);
+}
+
 static void a_folder_that_is_missing_is_an_io_error(void **state)
 {
     struct db_cfg cfg = config(*state);
@@ -686,6 +734,7 @@ int main(void)
         WITH_PLACE(a_file_that_is_no_database_is_corrupt),
         WITH_PLACE(a_damaged_page_is_corrupt_and_can_be_moved_aside),
         WITH_PLACE(moving_aside_takes_the_wal_along_and_overwrites_nothing),
+        WITH_PLACE(moving_aside_that_stops_half_way_revives_nothing_old),
         WITH_PLACE(a_folder_that_is_missing_is_an_io_error),
         WITH_PLACE(closing_nothing_is_fine),
         WITH_PLACE(a_statement_is_kept_and_comes_back_clean),
