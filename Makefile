@@ -60,7 +60,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all help deps run demo check check-long lint format bench bench-programs clean tests unit contract scenario npm assets \
+.PHONY: all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario npm assets \
 	tidy analyzer fuzzers fuzz fuzz-replay
 .DEFAULT_GOAL := all
 
@@ -137,6 +137,32 @@ assets: npm
 	@cp backend/web/*.html backend/web/*.mjs backend/web/*.css backend/web/*.json $(SHARE)/web/
 	@cp node_modules/preact/dist/preact.mjs $(VENDOR)/preact.mjs
 	@cp node_modules/htm/dist/htm.mjs $(VENDOR)/htm.mjs
+
+# Where things go. The daemons look for profiles and pages in /usr/share/medlocker unless their settings say otherwise.
+PREFIX ?= /usr
+TO = $(DESTDIR)$(PREFIX)
+DATA = $(TO)/share/medlocker
+EXAMPLES = $(TO)/share/doc/medlocker/examples
+put = install -d $(2) && install -m $(3) $(1) $(2)/
+install: all assets ## install below DESTDIR and PREFIX (/usr); touches no running system
+	@$(call put,$(B)/lockerd $(B)/hubd,$(TO)/sbin,755)
+	@$(call put,$(B)/lockerctl $(B)/hubctl $(B)/lockersim,$(TO)/bin,755)
+	@$(call put,hw/profiles/*.conf,$(DATA)/profiles,644)
+	@$(call put,$(SHARE)/kiosk/*,$(DATA)/kiosk,644)
+	@$(call put,$(addprefix $(SHARE)/web/*.,html mjs css json),$(DATA)/web,644)
+	@$(call put,$(VENDOR)/*,$(DATA)/web/vendor,644)
+	@$(call put,systemd/*.service,$(TO)/lib/systemd/system,644)
+	@sed -i 's|/usr/sbin/|$(PREFIX)/sbin/|' $(TO)/lib/systemd/system/lockerd.service $(TO)/lib/systemd/system/hubd.service
+	@install -d $(TO)/lib/sysusers.d && install -m 644 systemd/medlocker.sysusers.conf $(TO)/lib/sysusers.d/medlocker.conf
+	@$(call put,systemd/99-medlocker.rules,$(TO)/lib/udev/rules.d,644)
+	@for n in 1 5 8; do $(call put,docs/man/*.$$n,$(TO)/share/man/man$$n,644) || exit 1; done
+	@$(call put,docs/*.md docs/asyncapi.json LICENSE,$(TO)/share/doc/medlocker,644)
+	@$(call put,docs/schema/*.json,$(TO)/share/doc/medlocker/schema,644)
+	@install -d $(EXAMPLES) $(DESTDIR)/etc/medlocker
+	@install -m 644 controller/lockerd.conf.example $(EXAMPLES)/lockerd.conf
+	@install -m 644 backend/hubd.conf.example $(EXAMPLES)/hubd.conf
+	@install -m 644 hw/sim/cabinet.conf $(EXAMPLES)/cabinet.conf
+	@install -m 644 systemd/mosquitto.service.d/medlocker.conf $(EXAMPLES)/mosquitto-medlocker.conf
 
 # The compiler flags come from pkg-config, which must exist first: hence the second make.
 run: deps ## run the whole system with a simulated cabinet until Ctrl-C
