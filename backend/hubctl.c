@@ -3,7 +3,6 @@
  * hubctl: the administrator's command line. Makes a hub; everything else is asked of hubd at its control socket or,
  * when hubd is stopped, done here by the same code (admin).
  */
-#include <getopt.h>
 #include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -24,9 +23,9 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/num.h"
+#include "common/option.h"
 #include "common/version.h"
 
-#define EXIT_USAGE 2
 #define DEFAULT_CONFIG "/etc/medlocker/hubd.conf"
 #define PIN_LEN 6
 #define ARGS_MAX 2
@@ -150,8 +149,7 @@ static int fail(const struct reason *r)
 
 static int misuse(const char *what)
 {
-    (void)fprintf(stderr, "hubctl: %s; see hubctl --help\n", what);
-    return EXIT_USAGE;
+    return option_refuse("hubctl", what);
 }
 
 /* ---------------------------------------------------------------- asking hubd, or doing it here */
@@ -893,8 +891,7 @@ static int read_flag(int c, struct line *l)
         (void)fputs(help, stdout);
         return EXIT_SUCCESS;
     default:
-        (void)fputs("hubctl: see hubctl --help\n", stderr);
-        return EXIT_USAGE;
+        return OPTION_EXIT;
     }
 }
 
@@ -902,7 +899,7 @@ static int read_options(int argc, char **argv, struct line *l)
 {
     int c;
 
-    while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    while ((c = option_next("hubctl", argc, argv, ":", long_options)) != -1) {
         int status = -1;
 
         if (c >= 0 && c < OPT_WITH_VALUE)
@@ -947,10 +944,8 @@ int main(int argc, char **argv)
         (void)fputs("hubctl: libsodium does not start\n", stderr);
         return EXIT_FAILURE;
     }
-    if (optind == argc) {
-        (void)fputs(help, stderr);
-        return EXIT_USAGE;
-    }
+    if (optind == argc)
+        return misuse("a command is needed");
     c = find_command(argc - optind, argv + optind, &used);
     if (c == NULL)
         return misuse("no such command");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hubd: the pharmacy's daemon. Reads its settings, opens its parts in order, runs the loop, closes them in reverse. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -19,9 +18,9 @@
 #include "backend/link.h"
 #include "common/log.h"
 #include "common/num.h"
+#include "common/option.h"
 #include "common/version.h"
 
-#define EXIT_USAGE 2
 #define SECOND_US UINT64_C(1000000)
 #define EXPIRE_US (60 * SECOND_US)
 #define IDLE_US (5 * SECOND_US)
@@ -40,14 +39,14 @@ struct options {
     bool check;
 };
 
-static void usage(FILE *to)
+static void usage(void)
 {
     (void)fputs("usage: hubd [--config FILE] [--port N] [--check]\n"
                 "  --config FILE  settings (default /etc/medlocker/hubd.conf)\n"
                 "  --port N       of the pages, instead of the configured one; 0: any\n"
                 "  --check        read the settings, print the effective values, end\n"
                 "  --version, --help\n",
-                to);
+                stdout);
 }
 
 /* -1: go on; else the exit status. */
@@ -59,16 +58,14 @@ static int read_options(int argc, char **argv, struct options *o)
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int c;
 
-    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    while ((c = option_next("hubd", argc, argv, ":", longs)) != -1) {
         switch (c) {
         case 'c':
             o->config = optarg;
             break;
         case 'p':
-            if (num_parse(optarg, 0, 65535, &o->port) != ERR_OK) {
-                (void)fprintf(stderr, "hubd: --port: a number of 0 to 65535\n");
-                return EXIT_USAGE;
-            }
+            if (num_parse(optarg, 0, 65535, &o->port) != ERR_OK)
+                return option_refuse("hubd", "--port: a number of 0 to 65535");
             break;
         case 'k':
             o->check = true;
@@ -77,17 +74,13 @@ static int read_options(int argc, char **argv, struct options *o)
             (void)puts("hubd " MEDLOCKER_VERSION);
             return 0;
         case 'h':
-            usage(stdout);
+            usage();
             return 0;
         default:
-            usage(stderr);
-            return EXIT_USAGE;
+            return OPTION_EXIT;
         }
     }
-    if (optind == argc)
-        return -1;
-    usage(stderr);
-    return EXIT_USAGE;
+    return optind < argc ? option_refuse_argument("hubd", argv[optind]) : -1;
 }
 
 /* ---------------------------------------------------------------- what the loop does by itself */
@@ -256,7 +249,7 @@ int main(int argc, char **argv)
     (void)setrlimit(RLIMIT_CORE, &no_core); /* a core dump would hold keys */
     if (config_load(o.config, &cfg, &r) != ERR_OK) {
         (void)fprintf(stderr, "hubd: %s\n", r.text);
-        return EXIT_USAGE;
+        return OPTION_EXIT;
     }
     if (o.port >= 0)
         cfg.port = (uint16_t)o.port;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lockerctl: look at and enrol the locker of this board. See lockerctl(1). */
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/num.h"
+#include "common/option.h"
 #include "common/version.h"
 #include "controller/answer.h"
 #include "controller/control.h"
@@ -26,7 +26,6 @@
 #define ANSWER_S 60
 #define ANSWER_DEPTH 12
 #define SECRET_TEXT_MAX 80
-#define EXIT_USAGE 2
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
 struct command;
@@ -407,7 +406,7 @@ static const struct option long_options[] = {
     {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
 };
 
-static void usage(FILE *to)
+static void usage(void)
 {
     (void)fputs("usage: lockerctl [--control PATH] [--json] COMMAND\n"
                 "  status                  how the locker is\n"
@@ -419,15 +418,14 @@ static void usage(FILE *to)
                 "  enrol-request --state DIR --secret SECRET|- --hub-key FILE > request.json\n"
                 "  enrol-accept --state DIR GRANT\n"
                 "See lockerctl(1).\n",
-                to);
+                stdout);
 }
 
 /* False: stop with *code. */
 static bool read_options(int argc, char **argv, struct options *o, int *code)
 {
-    *code = EXIT_USAGE;
-    for (int c = getopt_long(argc, argv, "h", long_options, NULL); c >= 0;
-         c = getopt_long(argc, argv, "h", long_options, NULL)) {
+    *code = OPTION_EXIT;
+    for (int c; (c = option_next("lockerctl", argc, argv, ":h", long_options)) >= 0;) {
         switch (c) {
         case 'c':
             o->control = optarg;
@@ -445,15 +443,14 @@ static bool read_options(int argc, char **argv, struct options *o, int *code)
             o->json = true;
             break;
         case 'h':
-            usage(stdout);
+            usage();
             *code = EXIT_SUCCESS;
             return false;
         case 'V':
             (void)puts("lockerctl " MEDLOCKER_VERSION);
             *code = EXIT_SUCCESS;
             return false;
-        default: /* getopt_long has said what */
-            usage(stderr);
+        default:
             return false;
         }
     }
@@ -496,7 +493,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     if (choose(&o, &r) != ERR_OK) {
-        return fail(&o, &r, EXIT_USAGE);
+        return fail(&o, &r, OPTION_EXIT);
     }
     return o.command->run(&o, &r) == ERR_OK ? EXIT_SUCCESS : fail(&o, &r, EXIT_FAILURE);
 }

@@ -4,7 +4,6 @@
  * table below, runs the loop, and stops them in reverse.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
@@ -22,6 +21,7 @@
 #include "common/http.h"
 #include "common/log.h"
 #include "common/mqtt.h"
+#include "common/option.h"
 #include "common/version.h"
 #include "common/work.h"
 #include "controller/act.h"
@@ -500,7 +500,7 @@ static int run(struct lockerd *d)
 
 /* ---------------------------------------------------------------- command line */
 
-static const char usage[] = "Usage: lockerd [--config FILE] [--check]\n"
+static const char usage[] = "usage: lockerd [--config FILE] [--check]\n"
                             "\n"
                             "The daemon of one medicine locker. See lockerd(8) and lockerd.conf(5).\n"
                             "\n"
@@ -522,7 +522,7 @@ static int parse_options(int argc, char **argv, struct options *o)
                                           {"debug", no_argument, NULL, 'd'},        {"help", no_argument, NULL, 'h'},
                                           {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
     *o = (struct options){.config = DEFAULT_CONFIG};
-    for (int c; (c = getopt_long(argc, argv, "c:ndhV", names, NULL)) != -1;) {
+    for (int c; (c = option_next("lockerd", argc, argv, ":c:ndhV", names)) != -1;) {
         switch (c) {
         case 'c':
             o->config = optarg;
@@ -540,15 +540,10 @@ static int parse_options(int argc, char **argv, struct options *o)
             puts("lockerd " MEDLOCKER_VERSION);
             return EXIT_SUCCESS;
         default:
-            fputs("Try \"lockerd --help\".\n", stderr);
-            return EXIT_CONFIG;
+            return OPTION_EXIT;
         }
     }
-    if (optind < argc) {
-        fprintf(stderr, "lockerd: \"%s\" is not understood. Try \"lockerd --help\".\n", argv[optind]);
-        return EXIT_CONFIG;
-    }
-    return -1;
+    return optind < argc ? option_refuse_argument("lockerd", argv[optind]) : -1;
 }
 
 int main(int argc, char **argv)

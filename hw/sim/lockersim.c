@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lockersim: a cabinet in software. See lockersim(1). */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/num.h"
+#include "common/option.h"
+#include "common/version.h"
 #include "hw/sim/cabinet.h"
 #include "hw/sim/command.h"
 #include "hw/sim/control.h"
@@ -310,18 +311,25 @@ static enum err run(const struct options *o, struct reason *r)
 /* ---------------------------------------------------------------- options */
 
 static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'}, {"control", required_argument, NULL, 'C'},
-    {"seed", required_argument, NULL, 's'},   {"baud", required_argument, NULL, 'b'},
-    {"link", required_argument, NULL, 'l'},   {"port", required_argument, NULL, 'p'},
-    {"script", required_argument, NULL, 'S'}, {"trace", required_argument, NULL, 't'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, 'c'},
+    {"control", required_argument, NULL, 'C'},
+    {"seed", required_argument, NULL, 's'},
+    {"baud", required_argument, NULL, 'b'},
+    {"link", required_argument, NULL, 'l'},
+    {"port", required_argument, NULL, 'p'},
+    {"script", required_argument, NULL, 'S'},
+    {"trace", required_argument, NULL, 't'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
-static void usage(FILE *to)
+static void usage(void)
 {
-    (void)fprintf(to, "usage: lockersim --config FILE [--control PATH|-] [--script FILE] [--seed N] [--baud N]\n"
-                      "                 [--link PATH] [--port N] [--trace FILE]\n"
-                      "A locker cabinet in software that speaks Modbus RTU and TCP. See lockersim(1).\n");
+    (void)fputs("usage: lockersim --config FILE [--control PATH|-] [--script FILE] [--seed N] [--baud N]\n"
+                "                 [--link PATH] [--port N] [--trace FILE]\n"
+                "A locker cabinet in software that speaks Modbus RTU and TCP. See lockersim(1).\n",
+                stdout);
 }
 
 static bool read_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *out)
@@ -346,12 +354,12 @@ static bool read_baud(const char *text, int64_t *out)
     return false;
 }
 
-static bool read_options(int argc, char **argv, struct options *o)
+/* -1: go on; otherwise the exit code. */
+static int read_options(int argc, char **argv, struct options *o)
 {
     int64_t seed = 1, baud = 0, port = 0;
     bool good = true;
-    for (int c = getopt_long(argc, argv, "h", long_options, NULL); c >= 0 && good;
-         c = getopt_long(argc, argv, "h", long_options, NULL)) {
+    for (int c; good && (c = option_next("lockersim", argc, argv, ":h", long_options)) >= 0;) {
         switch (c) {
         case 'c':
             o->config = optarg;
@@ -378,8 +386,11 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->trace = optarg;
             break;
         case 'h':
-            usage(stdout);
-            exit(EXIT_SUCCESS);
+            usage();
+            return EXIT_SUCCESS;
+        case 'V':
+            (void)puts("lockersim " MEDLOCKER_VERSION);
+            return EXIT_SUCCESS;
         default:
             good = false;
             break;
@@ -388,16 +399,22 @@ static bool read_options(int argc, char **argv, struct options *o)
     o->seed = (uint64_t)seed;
     o->baud = (uint32_t)baud;
     o->port = (uint16_t)port;
-    return good && optind == argc && o->config != NULL;
+    if (!good) {
+        return OPTION_EXIT;
+    }
+    if (optind < argc) {
+        return option_refuse_argument("lockersim", argv[optind]);
+    }
+    return o->config == NULL ? option_refuse("lockersim", "--config is needed") : -1;
 }
 
 int main(int argc, char **argv)
 {
     struct options o = {.config = NULL};
     struct reason r = {.text = ""};
-    if (!read_options(argc, argv, &o)) {
-        usage(stderr);
-        return EXIT_FAILURE;
+    int code = read_options(argc, argv, &o);
+    if (code >= 0) {
+        return code;
     }
     if (run(&o, &r) != ERR_OK) {
         log_error("lockersim", "%s", r.text);

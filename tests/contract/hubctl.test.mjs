@@ -50,7 +50,7 @@ test('wrong use ends with 2, a refusal with 1, both say why', { skip }, async ()
   await refused(2, /one name/, 'locker', 'revoke');
   await refused(2, /--role/, 'user', 'add', '--name', 'x');
   await refused(2, /--witness/, 'locker', 'lost', 'x', '--user', 'y');
-  await refused(2, /unrecognized/, 'status', '--colour', 'red');
+  await refused(2, /--colour is not understood/, 'status', '--colour', 'red');
   await refused(1, /no locker has the name/, 'locker', 'revoke', 'Nowhere');
   await refused(1, /login name/, 'user', 'add', '--name', 'Not Good', '--role', 'admin');
   await refused(1, /role/, 'user', 'add', '--name', 'x', '--role', 'king');
