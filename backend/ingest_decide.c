@@ -347,12 +347,12 @@ static enum err step(struct view *v, struct order_event *ev, struct reason *r)
     return ERR_OK;
 }
 
-/* The bag of the present load has left the compartments. */
-static void vacate(struct view *v)
+/* The bag of the present load has left the compartments; also when people said so first. */
+static void vacate(struct view *v, const struct order_event *ev)
 {
     char number[STORE_TOKEN_CAP];
 
-    if (v->out->fx.changed) {
+    if (v->out->fx.changed || ev->load == v->rows->order.load) {
         v->out->vacate = true;
         number_of(&v->rows->order, number);
         settle_fault(v, STORE_FAULT_UNCONFIRMED, number);
@@ -434,7 +434,7 @@ static enum err decide_collected(struct view *v, struct reason *r)
     e = step(v, &ev, r);
     if (e == ERR_OK) {
         settle_fault(v, STORE_FAULT_JAM, ev.door);
-        vacate(v);
+        vacate(v, &ev);
     }
     return e;
 }
@@ -473,7 +473,7 @@ static enum err decide_voided(struct view *v, struct reason *r)
     if (e != ERR_OK)
         return e;
     if (ev.kind == ORDER_EVENT_VOIDED_OUT) {
-        vacate(v);
+        vacate(v, &ev);
     } else if (v->out->fx.changed) {
         number_of(&v->rows->order, number);
         settle_fault(v, STORE_FAULT_UNCONFIRMED, number);
@@ -502,7 +502,7 @@ static enum err decide_removed(struct view *v, struct reason *r)
     if (e == ERR_OK)
         e = step(v, &ev, r);
     if (e == ERR_OK)
-        vacate(v);
+        vacate(v, &ev);
     return e;
 }
 

@@ -406,6 +406,37 @@ static void an_unconfirmed_pickup_is_a_fault_until_it_is_explained(void **state)
     assert_int_equal(all_open_faults(f), 0);
 }
 
+/* People said first that they took the bag back; then the locker tells of it. */
+static void a_door_is_free_again_after_the_bag_was_taken_back(void **state)
+{
+    static const struct {
+        const char *typ, *dat;
+        bool empty;
+    } row[] = {
+        {"order.removed.v1", "{\"ord\":\"" ORD "\",\"lod\":1,\"door\":\"A3\"," STAFF "}", true},
+        {"order.voided.v1", "{\"ord\":\"" ORD "\",\"lod\":1,\"door\":null,\"cause\":\"withdrawn\"}", true},
+        {"order.voided.v1", "{\"ord\":\"" ORD "\",\"lod\":1,\"door\":\"A3\",\"cause\":\"withdrawn\"}", false},
+    };
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        void *own = NULL;
+        assert_int_equal(set_up(&own), 0);
+        struct fixture *f = own;
+        put_order(f, ORDER_PACKED);
+        (void)tell(f, "order.loaded.v1", LOADED);
+        struct order o = order_now(f);
+        o.state = ORDER_RETURNED;
+        o.door[0] = '\0';
+        OK(f->s->ops->begin(f->s, NULL));
+        OK(f->s->ops->order_update(f->s, &o, NULL));
+        OK(f->s->ops->commit(f->s, NULL));
+        assert_false(tell(f, row[i].typ, row[i].dat).contradiction);
+        assert_int_equal(door_now(f, "A3").has_order, !row[i].empty);
+        assert_int_equal(order_now(f).state, ORDER_RETURNED);
+        assert_int_equal(tear_down(&own), 0);
+    }
+    (void)state;
+}
+
 static void a_confirmed_withdrawal_depends_on_where_the_bag_is(void **state)
 {
     static const struct {
@@ -654,6 +685,7 @@ int main(void)
         CASE(loading_places_the_bag_and_forgets_the_code),
         CASE(collecting_keeps_the_proof_and_ends_the_code),
         CASE(an_unconfirmed_pickup_is_a_fault_until_it_is_explained),
+        CASE(a_door_is_free_again_after_the_bag_was_taken_back),
         CASE(a_confirmed_withdrawal_depends_on_where_the_bag_is),
         CASE(what_cannot_be_true_is_kept_and_told_but_changes_nothing),
         CASE(a_bag_loaded_after_its_end_is_to_be_withdrawn_again),
