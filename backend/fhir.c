@@ -240,7 +240,7 @@ static enum err check_modifiers(struct reader *rd, const struct node *n)
 
 static enum err check_status(struct reader *rd)
 {
-    static const char *const accepted[] = {"preparation", "in-progress", "on-hold", "completed"};
+    static const char *const accepted[] = {"preparation", "in-progress", "completed"};
     const char *status = text_of(rd->dispense.at, "status");
 
     if (status == NULL) {
@@ -252,7 +252,7 @@ static enum err check_status(struct reader *rd)
         }
     }
     return refuse(rd, ERR_STATE, "business-rule", &rd->dispense, "status",
-                  "must be preparation, in-progress, on-hold or completed");
+                  "must be preparation, in-progress or completed");
 }
 
 /* The sender's number: the first identifier with a value, else the id of the resource. */
@@ -505,7 +505,7 @@ static const char *ura_of(const cJSON *identifier)
     return system != NULL && strcmp(system, FHIR_URA_SYSTEM) == 0 ? text_of(identifier, "value") : NULL;
 }
 
-/* The URA of one performer; NULL when it has none. *where is what holds it. */
+/* The URA of one performer; NULL when it has none. *where is what holds it, in its `identifier`. */
 static enum err performer_ura(struct reader *rd, unsigned index, const cJSON *actor, const char **ura,
                               struct node *where)
 {
@@ -513,7 +513,8 @@ static enum err performer_ura(struct reader *rd, unsigned index, const cJSON *ac
     const char *type = text_of(actor, "type"), *reference = text_of(actor, "reference");
     const cJSON *x;
 
-    *where = rd->dispense;
+    *where = (struct node){.at = rd->dispense.at};
+    (void)snprintf(where->path, sizeof(where->path), "%.64s.performer[%u].actor", rd->dispense.path, index);
     *ura = ura_of(get(actor, "identifier"));
     bool person = (type != NULL && strncmp(type, "Practitioner", 12) == 0) ||
                   (reference != NULL && strncmp(reference, "Practitioner", 12) == 0);

@@ -33,7 +33,7 @@ struct fhir_issue {
 
 /* Reads a bundle. *kept: what fhir_evidence() needs of the dispense later (compact JSON without extensions); the caller
  * frees it with free(). On error *issue and r tell where and why, without patient data. Accepted statuses: preparation,
- * in-progress, on-hold, completed (whenHandedOver of the sender is not used: the door decides that).
+ * in-progress, completed (whenHandedOver of the sender is not used: the door decides that).
  * Errors: ERR_SYNTAX, ERR_MISSING, ERR_DUPLICATE (several dispenses), ERR_NOT_FOUND (reference), ERR_STATE (status),
  * ERR_FOREIGN (other pharmacy), ERR_RANGE, ERR_TOO_LONG, ERR_UNKNOWN. */
 enum err fhir_read(const char *text, size_t len, const struct fhir_cfg *cfg, struct request *out, char **kept,

@@ -180,6 +180,7 @@ static void refusals_name_the_element(void **state)
     } row[] = {
         {PART(status), "\"cancelled\"", ERR_STATE, "business-rule", "Bundle.entry[0].resource.status"},
         {PART(status), "\"entered-in-error\"", ERR_STATE, "business-rule", "Bundle.entry[0].resource.status"},
+        {PART(status), "\"on-hold\"", ERR_STATE, "business-rule", "Bundle.entry[0].resource.status"},
         {PART(status), "5", ERR_MISSING, "required", "Bundle.entry[0].resource.status"},
         {PART(subject), "{\"reference\":\"Patient/p2\"}", ERR_NOT_FOUND, "not-found",
          "Bundle.entry[0].resource.subject"},
@@ -197,6 +198,10 @@ static void refusals_name_the_element(void **state)
         {PART(medication), "\"medicationReference\":{\"reference\":\"#gone\"}", ERR_NOT_FOUND, "not-found",
          "Bundle.entry[0].resource.medicationReference"},
         {PART(performer), "[]", ERR_MISSING, "required", "Bundle.entry[0].resource.performer"},
+        {PART(performer),
+         "[{\"actor\":{\"type\":\"Practitioner\"}},{\"actor\":{\"identifier\":{\"system\":\"" FHIR_URA_SYSTEM
+         "\",\"value\":\"00000001\"}}}]",
+         ERR_FOREIGN, "business-rule", "Bundle.entry[0].resource.performer[1].actor.identifier"},
         {PART(performer), "[{\"actor\":{\"reference\":\"Organization/o2\"}}]", ERR_NOT_FOUND, "not-found",
          "Bundle.entry[0].resource.performer[0].actor"},
         {PART(organization), "\"identifier\":[{\"system\":\"" FHIR_URA_SYSTEM "\",\"value\":\"99999999\"}]",
