@@ -35,6 +35,7 @@ struct api {
     struct text *nl, *en;
     struct http_route *routes;
     unsigned logins; /* waiting for the worker */
+    struct user_strangers strangers;
     struct api_badge_page badge_page[API_BADGE_PAGES];
 };
 

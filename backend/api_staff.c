@@ -25,6 +25,7 @@ struct login {
     char name[STORE_NAME_CAP], password[USER_PASSWORD_MAX + 1];
     char hash[STORE_PASSWORD_CAP]; /* "" when there is no such user */
     bool right;
+    int64_t wait_ms; /* the brake came on while the password was looked at */
 };
 
 static void login_free(struct login *l)
@@ -53,7 +54,24 @@ static void put_user(const struct store_user *u, cJSON *into)
     json_put_text(into, "role", store_role_name(u->role));
 }
 
-/* Inside a transaction: counts a wrong password, or opens a session. */
+static enum err login_count_wrong(struct login *l, struct store_user *u, bool exists, struct reason *r)
+{
+    struct store *s = l->api->hub->store;
+    struct act_who who;
+    enum err e;
+
+    user_note_wrong(u, clock_wall_ms());
+    if (!exists) {
+        user_stranger_put(&l->api->strangers, u);
+        return ERR_OK;
+    }
+    act_who_user(u, &who);
+    e = s->ops->user_update(s, u, r);
+    return e == ERR_OK ? act_audit(l->api->hub, &who, "user.login_refused", NULL, u->name, NULL, r) : e;
+}
+
+/* Inside a transaction: counts a wrong password, or opens a session. Of tries at the same time each sees the brake of
+ * those before. */
 static enum err login_decide(struct login *l, struct store_user *u, char *token, struct reason *r)
 {
     struct store *s = l->api->hub->store;
@@ -61,23 +79,56 @@ static enum err login_decide(struct login *l, struct store_user *u, char *token,
     struct store_session session;
     struct act_who who;
     enum err e = s->ops->user_get(s, l->name, u, r);
+    bool exists = e == ERR_OK;
 
     if (e == ERR_NOT_FOUND)
-        return err_because(r, ERR_DENIED, "name or password is wrong");
-    if (e != ERR_OK)
+        user_stranger_get(&l->api->strangers, l->name, u);
+    else if (e != ERR_OK)
         return e;
+    l->wait_ms = user_wait_ms(u, now_ms);
+    if (l->wait_ms > 0)
+        return ERR_OK;
+    if (!l->right || !exists || u->disabled)
+        return login_count_wrong(l, u, exists, r);
     act_who_user(u, &who);
-    if (l->right && !u->disabled) {
-        user_note_right(u);
-        e = s->ops->user_update(s, u, r);
-        if (e == ERR_OK)
-            e = user_session_open(s, u, now_ms, token, &session, r);
-        return e == ERR_OK ? act_audit(l->api->hub, &who, "user.login", NULL, u->name, NULL, r) : e;
-    }
-    token[0] = '\0';
-    user_note_wrong(u, now_ms);
+    user_note_right(u);
     e = s->ops->user_update(s, u, r);
-    return e == ERR_OK ? act_audit(l->api->hub, &who, "user.login_refused", NULL, u->name, NULL, r) : e;
+    if (e == ERR_OK)
+        e = user_session_open(s, u, now_ms, token, &session, r);
+    return e == ERR_OK ? act_audit(l->api->hub, &who, "user.login", NULL, u->name, NULL, r) : e;
+}
+
+#define RETRY_CAP 40
+
+static cJSON *tell_wait(int64_t wait_ms, char line[RETRY_CAP])
+{
+    int64_t wait_s = (wait_ms + 999) / 1000;
+    cJSON *tree = json_new_object();
+    char text[80];
+
+    (void)snprintf(line, RETRY_CAP, "Retry-After: %lld", (long long)wait_s);
+    (void)snprintf(text, sizeof(text), "too many wrong passwords; wait %lld seconds", (long long)wait_s);
+    json_put_text(tree, "error", text);
+    json_put_int(tree, "wait_s", wait_s);
+    return tree;
+}
+
+static void login_resume_refused(struct login *l, enum err e, const struct reason *r)
+{
+    char line[RETRY_CAP];
+    const char *const extra[] = {line, NULL};
+    cJSON *tree;
+
+    if (e != ERR_OK) {
+        api_resume_refused(l->api, l->ticket, e, r);
+    } else if (l->wait_ms > 0) {
+        tree = tell_wait(l->wait_ms, line);
+        api_resume(l->api, l->ticket, 429, tree, extra);
+    } else {
+        tree = json_new_object();
+        json_put_text(tree, "error", "name or password is wrong");
+        api_resume(l->api, l->ticket, 401, tree, NULL);
+    }
 }
 
 static void login_done(void *arg)
@@ -90,22 +141,19 @@ static void login_done(void *arg)
     char cookie[COOKIE_CAP];
     const char *const extra[] = {cookie, NULL};
     struct reason r = {.text = ""};
-    cJSON *tree = json_new_object();
+    cJSON *tree;
     enum err e = hub_judge(a->hub, s->ops->begin(s, &r), &r);
 
     a->logins--;
     if (e == ERR_OK)
         e = hub_end(a->hub, login_decide(l, &u, token, &r), &r);
     if (e == ERR_OK && token[0] != '\0') {
+        tree = json_new_object();
         put_user(&u, tree);
         set_cookie(a, token, USER_ABSOLUTE_MS / 1000, cookie);
         api_resume(a, l->ticket, 200, tree, extra);
-    } else if (e == ERR_OK || e == ERR_DENIED) {
-        json_put_text(tree, "error", "name or password is wrong");
-        api_resume(a, l->ticket, 401, tree, NULL);
     } else {
-        cJSON_Delete(tree);
-        api_resume_refused(a, l->ticket, e, &r);
+        login_resume_refused(l, e, &r);
     }
     sodium_memzero(token, sizeof(token));
     sodium_memzero(cookie, sizeof(cookie));
@@ -118,30 +166,24 @@ static bool login_may_try(struct api_call *c, struct login *l)
 {
     struct store *s = c->hub->store;
     struct store_user u;
-    char line[40], text[80];
+    char line[RETRY_CAP];
     const char *const extra[] = {line, NULL};
-    int64_t wait_ms = 0;
+    int64_t wait_ms;
     struct reason r;
-    cJSON *tree;
     enum err e = s->ops->user_get(s, l->name, &u, &r);
 
-    if (e == ERR_OK) {
-        wait_ms = user_wait_ms(&u, clock_wall_ms());
-        memcpy(l->hash, u.password, sizeof(l->hash));
-        sodium_memzero(&u, sizeof(u));
-    } else if (e != ERR_NOT_FOUND) {
+    if (e == ERR_NOT_FOUND) {
+        user_stranger_get(&c->api->strangers, l->name, &u);
+    } else if (e != ERR_OK) {
         api_refuse(c, hub_judge(c->hub, e, &r), &r);
         return false;
     }
+    wait_ms = user_wait_ms(&u, clock_wall_ms());
+    memcpy(l->hash, u.password, sizeof(l->hash));
+    sodium_memzero(&u, sizeof(u));
     if (wait_ms == 0)
         return true;
-    (void)snprintf(line, sizeof(line), "Retry-After: %lld", (long long)(wait_ms + 999) / 1000);
-    (void)snprintf(text, sizeof(text), "too many wrong passwords; wait %lld seconds",
-                   (long long)(wait_ms + 999) / 1000);
-    tree = json_new_object();
-    json_put_text(tree, "error", text);
-    json_put_int(tree, "wait_s", (wait_ms + 999) / 1000);
-    api_answer(c, 429, tree, extra);
+    api_answer(c, 429, tell_wait(wait_ms, line), extra);
     return false;
 }
 

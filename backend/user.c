@@ -107,6 +107,40 @@ void user_note_right(struct store_user *u)
     u->locked_until_ms = 0;
 }
 
+static uint64_t hash_name(struct user_strangers *t, const char *name)
+{
+    uint64_t hash;
+
+    _Static_assert(sizeof(t->key) == crypto_shorthash_KEYBYTES && sizeof(hash) == crypto_shorthash_BYTES, "lengths");
+    if (!t->keyed) {
+        randombytes_buf(t->key, sizeof(t->key));
+        t->keyed = true;
+    }
+    (void)crypto_shorthash((uint8_t *)&hash, (const uint8_t *)name, strlen(name), t->key); /* always 0 */
+    return hash;
+}
+
+void user_stranger_get(struct user_strangers *t, const char *name, struct store_user *u)
+{
+    uint64_t hash = hash_name(t, name);
+
+    memset(u, 0, sizeof(*u));
+    (void)snprintf(u->name, sizeof(u->name), "%s", name); /* same capacity */
+    if (t->row[hash % USER_STRANGERS].name == hash) {
+        u->wrong = t->row[hash % USER_STRANGERS].wrong;
+        u->locked_until_ms = t->row[hash % USER_STRANGERS].locked_until_ms;
+    }
+}
+
+void user_stranger_put(struct user_strangers *t, const struct store_user *u)
+{
+    uint64_t hash = hash_name(t, u->name);
+
+    t->row[hash % USER_STRANGERS].name = hash;
+    t->row[hash % USER_STRANGERS].wrong = u->wrong;
+    t->row[hash % USER_STRANGERS].locked_until_ms = u->locked_until_ms;
+}
+
 static void hash_token(const uint8_t token[TOKEN_LEN], uint8_t out[STORE_HASH_LEN])
 {
     (void)crypto_generichash(out, STORE_HASH_LEN, token, TOKEN_LEN, NULL, 0); /* lengths are constants: cannot fail */

@@ -43,6 +43,22 @@ int64_t user_wait_ms(const struct store_user *u, int64_t now_ms);
 void user_note_wrong(struct store_user *u, int64_t now_ms);
 void user_note_right(struct store_user *u);
 
+/* The same brake for names that nobody has, so that it does not tell who exists: in memory, the newest names only. An
+ * empty one is all zeros. The key is drawn at the first use; nobody outside can choose names that push out others. */
+#define USER_STRANGERS 1024
+struct user_strangers {
+    uint8_t key[16];
+    bool keyed;
+    struct {
+        uint64_t name; /* hash */
+        int64_t locked_until_ms;
+        uint32_t wrong;
+    } row[USER_STRANGERS];
+};
+/* u becomes a user of this name with what is known of wrong tries, and nothing else. */
+void user_stranger_get(struct user_strangers *t, const char *name, struct store_user *u);
+void user_stranger_put(struct user_strangers *t, const struct store_user *u);
+
 /* Makes a session, inside a transaction; token (USER_TOKEN_CAP) is what the cookie holds. */
 enum err user_session_open(struct store *s, const struct store_user *u, int64_t now_ms, char *token,
                            struct store_session *out, struct reason *r) ERR_MUST_CHECK;

@@ -328,6 +328,14 @@ static void right_password_gives_a_strict_cookie(void **state)
     assert_int_equal(ask(f, "GET", "/api/me", token, "", ""), 401);
 }
 
+static int log_in(struct fixture *f, const char *name, const char *password)
+{
+    char body[120];
+
+    (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
+    return ask(f, "POST", "/api/login", NULL, "X-Medlocker: 1\r\n", body);
+}
+
 static void wrong_passwords_and_names_look_the_same_until_the_brake(void **state)
 {
     struct fixture *f = *state;
@@ -348,6 +356,44 @@ static void wrong_passwords_and_names_look_the_same_until_the_brake(void **state
                          "{\"name\":\"pharm\",\"password\":\"a right password\"}"),
                      429);
     assert_non_null(strstr(f->answer, "Retry-After: "));
+}
+
+static void the_brake_does_not_tell_who_exists(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < USER_FREE_TRIES; i++)
+        assert_int_equal(log_in(f, "nobody", "x"), 401);
+    assert_int_equal(log_in(f, "nobody", "x"), 429);
+    assert_non_null(strstr(f->answer, "Retry-After: 5\r\n"));
+    assert_int_equal(log_in(f, "somebody", "x"), 401);
+    assert_int_equal(log_in(f, "pharm", "a right password"), 200);
+}
+
+static void tries_at_the_same_time_do_not_get_round_the_brake(void **state)
+{
+    struct fixture *f = *state;
+    int fd[USER_FREE_TRIES + 1];
+
+    for (unsigned i = 0; i <= USER_FREE_TRIES; i++) {
+        const char *body = i < USER_FREE_TRIES ? "{\"name\":\"pharm\",\"password\":\"x\"}"
+                                               : "{\"name\":\"pharm\",\"password\":\"a right password\"}";
+        fd[i] = connect_to(api_port(f->api));
+        assert_true(dprintf(fd[i],
+                            "POST /api/login HTTP/1.1\r\nHost: hub.example\r\nConnection: close\r\nX-Medlocker: "
+                            "1\r\nContent-Length: %zu\r\n\r\n%s",
+                            strlen(body), body) > 0);
+        assert_true(sd_event_run(f->bed.hub.loop, 10000) >= 0);
+    }
+    for (unsigned i = 0; i <= USER_FREE_TRIES; i++) {
+        char head[16] = "";
+
+        while (recv(fd[i], head, sizeof(head) - 1, MSG_DONTWAIT) < 0)
+            assert_true(errno == EAGAIN && sd_event_run(f->bed.hub.loop, 10000) >= 0);
+        head[12] = '\0';
+        assert_string_equal(head, i < USER_FREE_TRIES ? "HTTP/1.1 401" : "HTTP/1.1 429");
+        (void)close(fd[i]);
+    }
 }
 
 /* ---------------------------------------------------------------- shapes of requests and answers */
@@ -443,6 +489,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(logistics_takes_only_its_own_steps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(right_password_gives_a_strict_cookie, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_passwords_and_names_look_the_same_until_the_brake, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_brake_does_not_tell_who_exists, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tries_at_the_same_time_do_not_get_round_the_brake, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_requests_are_refused_with_a_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(same_reference_is_the_same_order, set_up, tear_down),
