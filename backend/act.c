@@ -119,6 +119,28 @@ enum err act_register(struct hub *hub, const struct act_who *who, const struct r
     return ERR_OK;
 }
 
+enum err act_register_all(struct hub *hub, const struct act_who *who, const struct request *rows, size_t n,
+                          void (*each)(void *arg, const struct order *o, bool existed), void *arg, struct reason *r)
+{
+    struct store *s = hub->store;
+    enum err e = begin(hub, r);
+
+    if (e != ERR_OK)
+        return e;
+    for (size_t i = 0; i < n && e == ERR_OK; i++) {
+        const struct request *q = &rows[i];
+        struct order o;
+
+        e = q->reference[0] == '\0' ? ERR_NOT_FOUND : s->ops->order_find_reference(s, q->source, q->reference, &o, r);
+        bool existed = e == ERR_OK;
+        if (e == ERR_NOT_FOUND)
+            e = insert_order(hub, who, q, NULL, &o, r);
+        if (e == ERR_OK)
+            each(arg, &o, existed);
+    }
+    return hub_end(hub, e, r);
+}
+
 enum err act_apply(struct hub *hub, struct order *o, const struct order_event *ev, struct reason *r)
 {
     struct store *s = hub->store;

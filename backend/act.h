@@ -34,6 +34,11 @@ enum err act_note(struct hub *hub, const struct act_who *who, const char *action
 enum err act_register(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,
                       struct order *out, bool *existed, struct reason *r) ERR_MUST_CHECK;
 
+/* A whole table: all of its rows or, on an error, none; each is called for every row, in order, before the end. */
+enum err act_register_all(struct hub *hub, const struct act_who *who, const struct request *rows, size_t n,
+                          void (*each)(void *arg, const struct order *o, bool existed), void *arg,
+                          struct reason *r) ERR_MUST_CHECK;
+
 /* A step that people take with a bag that is not PACK: CANCEL, DEPART, ARRIVE_BACK, WITHDRAW, TAKE_BACK, COUNTER,
  * RESTOCK, DESTROY. Errors: ERR_NOT_FOUND, ERR_STATE, ERR_UNKNOWN (not such a step). */
 enum err act_step(struct hub *hub, const struct act_who *who, const uint8_t order[ORDER_ID_LEN],

@@ -151,20 +151,24 @@ enum err admin_user_password(struct admin_call *c)
 
 /* ---------------------------------------------------------------- orders */
 
+static void add_registered(void *rows, const struct order *o, bool existed)
+{
+    cJSON *row = json_put_object(rows, NULL);
+
+    json_put_hex(row, "id", o->id, sizeof(o->id));
+    json_put_int(row, "number", o->number);
+    json_put_bool(row, "existed", existed);
+}
+
 static enum err register_one(struct admin_call *c, cJSON *rows, const struct request *q, const char *kept)
 {
     struct order o;
     bool existed;
-    cJSON *row;
     enum err e = act_register(c->hub, &c->who, q, kept, &o, &existed, c->r);
 
-    if (e != ERR_OK)
-        return e;
-    row = json_put_object(rows, NULL);
-    json_put_hex(row, "id", o.id, sizeof(o.id));
-    json_put_int(row, "number", o.number);
-    json_put_bool(row, "existed", existed);
-    return ERR_OK;
+    if (e == ERR_OK)
+        add_registered(rows, &o, existed);
+    return e;
 }
 
 static enum err import_fhir(struct admin_call *c, cJSON *rows, const char *text)
@@ -192,8 +196,8 @@ static enum err import_csv(struct admin_call *c, cJSON *rows, const char *text)
     size_t n = 0;
     enum err e = csv_read(text, strlen(text), &list, &n, &where, c->r);
 
-    for (size_t i = 0; i < n && e == ERR_OK; i++)
-        e = register_one(c, rows, &list[i], NULL);
+    if (e == ERR_OK)
+        e = act_register_all(c->hub, &c->who, list, n, add_registered, rows, c->r);
     csv_free(list, n);
     return e;
 }

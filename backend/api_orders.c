@@ -295,27 +295,28 @@ void api_new_order(struct api_call *c)
     sodium_memzero(&ask, sizeof(ask));
 }
 
+struct registering {
+    cJSON *rows;
+    int64_t created;
+};
+
+static void add_registered(void *arg, const struct order *o, bool existed)
+{
+    struct registering *to = arg;
+    cJSON *row = json_put_object(to->rows, NULL);
+
+    json_put_hex(row, "id", o->id, sizeof(o->id));
+    json_put_int(row, "number", o->number);
+    json_put_bool(row, "existed", existed);
+    to->created += existed ? 0 : 1;
+}
+
 static enum err register_rows(struct api_call *c, const struct request *rows, size_t n, cJSON *tree, struct reason *r)
 {
-    cJSON *array = json_put_array(tree, "orders");
-    int64_t fresh = 0;
-    enum err e = ERR_OK;
+    struct registering to = {.rows = json_put_array(tree, "orders")};
+    enum err e = act_register_all(c->hub, &c->who, rows, n, add_registered, &to, r);
 
-    for (size_t i = 0; i < n && e == ERR_OK; i++) {
-        struct order o;
-        bool existed;
-        cJSON *row;
-
-        e = act_register(c->hub, &c->who, &rows[i], NULL, &o, &existed, r);
-        if (e != ERR_OK)
-            break;
-        row = json_put_object(array, NULL);
-        json_put_hex(row, "id", o.id, sizeof(o.id));
-        json_put_int(row, "number", o.number);
-        json_put_bool(row, "existed", existed);
-        fresh += existed ? 0 : 1;
-    }
-    json_put_int(tree, "created", fresh);
+    json_put_int(tree, "created", to.created);
     return e;
 }
 

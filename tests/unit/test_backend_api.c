@@ -396,6 +396,53 @@ static void tries_at_the_same_time_do_not_get_round_the_brake(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- tables */
+
+static bool count_order(void *arg, const struct order *o)
+{
+    (void)o;
+    (*(unsigned *)arg)++;
+    return true;
+}
+
+static unsigned orders(struct fixture *f)
+{
+    const struct store_order_filter all = {.limit = STORE_PAGE_MAX};
+    struct store *s = f->bed.hub.store;
+    unsigned n = 0;
+
+    assert_int_equal(s->ops->order_list(s, &all, count_order, &n, NULL), ERR_OK);
+    return n;
+}
+
+static enum err (*right_insert)(struct store *s, struct order *o, const char *kept, struct reason *r);
+
+static enum err insert_but_one(struct store *s, struct order *o, const char *kept, struct reason *r)
+{
+    return strcmp(o->ask.patient, "Third") == 0 ? err_because(r, ERR_BUSY, "not now") : right_insert(s, o, kept, r);
+}
+
+static void a_table_is_taken_whole_or_not_at_all(void **state)
+{
+    static const char table[] = "patient,reference\nFirst,1\nSecond,\nThird,3\n";
+    struct fixture *f = *state;
+    struct store *s = f->bed.hub.store;
+    struct store_ops ops = *s->ops;
+    const struct store_ops *right = s->ops;
+
+    right_insert = ops.order_insert;
+    ops.order_insert = insert_but_one;
+    s->ops = &ops;
+    assert_int_equal(post(f, "/api/orders/csv", STORE_ROLE_PHARMACIST, table), 409);
+    s->ops = right;
+    assert_int_equal(orders(f), 1);
+    assert_int_equal(post(f, "/api/orders/csv", STORE_ROLE_PHARMACIST, table), 200);
+    assert_non_null(strstr(f->answer, "\"created\":3"));
+    assert_int_equal(orders(f), 4);
+    assert_int_equal(post(f, "/api/orders/csv", STORE_ROLE_PHARMACIST, table), 200);
+    assert_non_null(strstr(f->answer, "\"created\":1"));
+}
+
 /* ---------------------------------------------------------------- shapes of requests and answers */
 
 static void wrong_requests_are_refused_with_a_reason(void **state)
@@ -491,6 +538,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_passwords_and_names_look_the_same_until_the_brake, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_brake_does_not_tell_who_exists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tries_at_the_same_time_do_not_get_round_the_brake, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_table_is_taken_whole_or_not_at_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_requests_are_refused_with_a_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(same_reference_is_the_same_order, set_up, tear_down),
