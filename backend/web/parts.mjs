@@ -101,10 +101,12 @@ let hubAhead = 0; // milliseconds by which the hub's clock is ahead of ours
 export const setHubTime = (ms) => (hubAhead = ms - Date.now());
 export const hubNow = () => Date.now() + hubAhead;
 
-export const clock = (ms) => (ms ? new Date(ms).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' }) : '–');
+const locale = () => (language === 'en' ? 'en-GB' : 'nl-NL'); // 24 hours, the day first
+
+export const clock = (ms) => (ms ? new Date(ms).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', second: '2-digit' }) : '–');
 export const moment = (ms) =>
-  ms ? new Date(ms).toLocaleString(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }) : '–';
-export const exact = (ms) => (ms ? new Date(ms).toLocaleString(language, { dateStyle: 'short', timeStyle: 'medium' }) : '–');
+  ms ? new Date(ms).toLocaleString(locale(), { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }) : '–';
+export const exact = (ms) => (ms ? new Date(ms).toLocaleString(locale(), { dateStyle: 'short', timeStyle: 'medium' }) : '–');
 
 // "12 s", "4 min", "3 h", "2 d"
 export function age(ms) {
@@ -116,7 +118,7 @@ export function age(ms) {
   return t('age.d', { n: Math.round(s / 86400) });
 }
 
-export const degrees = (milli) => (milli == null ? '–' : `${(milli / 1000).toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} °C`);
+export const degrees = (milli) => (milli == null ? '–' : `${(milli / 1000).toLocaleString(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 })} °C`);
 
 // ---------------------------------------------------------------- components
 export const Notice = ({ error, text }) =>
