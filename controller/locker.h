@@ -110,8 +110,9 @@ const struct screen *locker_screen(const struct locker *l);
 
 /* For heartbeat and status. */
 enum hw_door_state locker_contact(const struct locker *l, uint16_t door); /* unknown while its board is not OK */
-/* A door that was given up: declared OUT because its board is silent for more than LOCKER_BOARD_LOST_MS, and not last
- * seen open. It needs people (INV-15), but it does not stop the other doors: one dead board leaves the rest working. */
+/* A door that was given up: declared OUT because its board is silent for more than LOCKER_BOARD_LOST_MS, and last seen
+ * closed since the start. It needs people (INV-15), but it does not stop the other doors: one dead board leaves the
+ * rest working. */
 bool locker_is_given_up(const struct locker *l, uint16_t door);
 unsigned locker_live_orders(const struct locker *l);
 bool locker_is_idle(const struct locker *l); /* nobody at the kiosk, all doors closed: a moment for compaction */

@@ -453,6 +453,38 @@ static void board_that_died_with_an_open_door_stops_the_others(void **state)
     assert_int_equal(bed_screen(b), SCREEN_DOORS);
 }
 
+static void open_door_of_a_dead_board_stops_the_others_after_a_restart_too(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    struct token m = bed_voucher(b, 1, 1);
+    m.u.voucher.size = TOKEN_SIZE_M;
+    assert_int_equal(bed_load_token(b, m, 1), 4);
+    (void)bed_load_token(b, bed_voucher(b, 2, 1), 2);
+    bed_logout(b);
+    bed_wait(b, 2000);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_board(b, 1, HW_BOARD_LOST, 0);
+    bed_wait(b, 61000);
+    assert_int_equal(b->l->compartment[4].state, COMPARTMENT_OUT);
+    bed_reboot(b, 1000);
+    bed_simple(b, EVENT_START);
+    for (uint8_t i = 0; i < 4; i++)
+        bed_board(b, i, i == 1 ? HW_BOARD_LOST : HW_BOARD_OK, 0);
+    for (uint16_t i = 0; i < BED_DOORS; i++) {
+        if (b->l->cabinet.door[i].board != 1)
+            bed_sense(b, i, HW_DOOR_CLOSED);
+    }
+    struct event ready = {.kind = EVENT_HW, .u.hw.kind = HW_EVENT_READY};
+    bed_send(b, &ready);
+    bed_wait(b, 61000);
+    unsigned pulses = b->seen[RECORD_PULSED];
+    bed_enter_code(b, 2);
+    assert_int_equal(b->seen[RECORD_PULSED], pulses);
+    assert_int_equal(bed_screen(b), SCREEN_DOORS);
+}
+
 static void board_lost_under_a_patient_and_under_staff(void **state)
 {
     struct bed *b = *state;
@@ -778,6 +810,7 @@ int main(void)
         BED_TEST(silent_board_puts_its_doors_out),
         BED_TEST(dead_board_stops_the_others_for_a_minute_only),
         BED_TEST(board_that_died_with_an_open_door_stops_the_others),
+        BED_TEST(open_door_of_a_dead_board_stops_the_others_after_a_restart_too),
         BED_TEST(board_lost_under_a_patient_and_under_staff),
         cmocka_unit_test(board_never_found_puts_its_doors_out),
         BED_TEST(wrong_door_after_the_right_one_opened_lets_the_patient_finish),
