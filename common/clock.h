@@ -13,7 +13,7 @@ enum clock_quality { CLOCK_UNSURE, CLOCK_RTC, CLOCK_NTP, CLOCK_SIGNED, CLOCK_QUA
 
 struct clock_now {
     uint32_t boot;              /* boot counter, raised durably at every start of the daemon */
-    int64_t boot_ms;            /* milliseconds since then (CLOCK_BOOTTIME), never goes back within a boot */
+    int64_t boot_ms;            /* milliseconds since the machine was started (CLOCK_BOOTTIME), never goes back */
     int64_t wall_ms;            /* Unix time in milliseconds, as the system has it; may jump */
     enum clock_quality quality; /* of wall_ms */
 };

@@ -18,6 +18,7 @@ struct link {
     sd_event_source *soon, *forget, *timer;
     int64_t sent;        /* highest sequence published in this connection */
     int64_t acked;       /* acknowledged by the hub; the outbox may still hold it for a moment */
+    int64_t opened_ms;
     int64_t progress_ms; /* last acknowledgement that moved, or first message after quiet */
     int64_t resent_ms;
     int64_t told_ms; /* last heartbeat; 0: none in this connection */
@@ -155,7 +156,7 @@ void link_describe(const struct link *l, cJSON *dat)
 {
     const struct locker *k = l->cfg.locker;
     json_put_text(dat, "version", k->cabinet.version);
-    json_put_int(dat, "uptime_s", clock_boot_ms() / 1000);
+    json_put_int(dat, "uptime_s", (clock_boot_ms() - l->opened_ms) / 1000);
     json_put_int(dat, "outbox", store_outbox_rows(l->cfg.store));
     json_put_int(dat, "wrong_1h", limiter_wrong_1h(&k->limiter));
     json_put_int(dat, "wrong_24h", limiter_wrong_24h(&k->limiter));
@@ -469,6 +470,7 @@ enum err link_open(struct link **out, const struct link_cfg *cfg, sd_event *loop
         return err_because(r, ERR_MEMORY, "link: no memory");
     }
     l->cfg = *cfg;
+    l->opened_ms = clock_boot_ms();
     l->acked = store_outbox_acked(cfg->store);
     int rc = sd_event_add_defer(loop, &l->soon, on_soon, l);
     if (rc >= 0) {

@@ -148,6 +148,8 @@ static void status_tells_who_and_how_it_is(void **state)
     assert_string_equal(text, BED_ID);
     assert_int_equal(json_get_text(a, "screen", 1, 40, &text, NULL), ERR_OK);
     assert_string_equal(text, "start");
+    int64_t uptime_s;
+    assert_int_equal(json_get_int(a, "uptime_s", 0, 60, &uptime_s, NULL), ERR_OK); /* the daemon's, not the machine's */
     cJSON_Delete(a);
 }
 
