@@ -215,22 +215,24 @@ enum err act_step(struct hub *hub, const struct act_who *who, const uint8_t orde
     return ERR_OK;
 }
 
-enum err act_withdraw_again(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r)
+enum err act_withdraw_inside(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r)
 {
-    struct store *s = hub->store;
     struct act_who who;
     struct order o;
-    enum err e = begin(hub, r);
+    enum err e = hub->store->ops->order_get(hub->store, order, &o, r);
 
-    if (e != ERR_OK)
-        return e;
     act_who_named("system", &who);
-    e = s->ops->order_get(s, order, &o, r);
     if (e == ERR_OK)
         e = outbox_withdraw(hub, &o, r);
+    return e == ERR_OK ? act_audit(hub, &who, "order.withdraw_again", order, order_state_name(o.state), NULL, r) : e;
+}
+
+enum err act_withdraw_again(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r)
+{
+    enum err e = begin(hub, r);
+
     if (e == ERR_OK)
-        e = act_audit(hub, &who, "order.withdraw_again", order, order_state_name(o.state), NULL, r);
-    e = hub_end(hub, e, r);
+        e = hub_end(hub, act_withdraw_inside(hub, order, r), r);
     if (e == ERR_OK)
         tell_commands(hub);
     return e;

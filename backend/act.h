@@ -51,6 +51,8 @@ enum err act_apply(struct hub *hub, struct order *o, const struct order_event *e
  * was loaded after it was called back) are sent again. For every minute. */
 enum err act_expire_due(struct hub *hub, unsigned *count, struct reason *r) ERR_MUST_CHECK;
 enum err act_withdraw_again(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r) ERR_MUST_CHECK;
+/* The same inside an open transaction; the caller tells the link. */
+enum err act_withdraw_inside(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r) ERR_MUST_CHECK;
 
 /* Somebody looks after a fault, or says that it is settled (a comment is needed). Settling GUESSING tells the locker.
  * Errors: ERR_NOT_FOUND, ERR_STATE (closed already), ERR_MISSING (comment). */

@@ -21,6 +21,7 @@ struct peer {
 struct batch {
     struct store *s;
     int64_t now_ms;
+    const struct ingest_effects *fx;
     struct peer *peer;
     unsigned peers;
     unsigned last; /* messages come in runs of one locker */
@@ -209,6 +210,21 @@ static enum err keep_event(struct batch *b, const struct ingest_item *x, struct 
     return b->s->ops->event_append(b->s, &row, r);
 }
 
+/* The command moves the locker's own row in the store, of which p has a copy. */
+static enum err apply_withdraw(struct batch *b, struct peer *p, const uint8_t order[ORDER_ID_LEN], struct reason *r)
+{
+    struct store_locker now;
+    enum err e = b->fx->withdraw(b->fx->arg, order, r);
+
+    if (e == ERR_OK) {
+        e = b->s->ops->locker_get(b->s, p->row.id, &now, r);
+    }
+    if (e == ERR_OK) {
+        p->row.cmd = now.cmd;
+    }
+    return e;
+}
+
 static enum err apply_one(struct batch *b, struct peer *p, const struct ingest_item *x, struct ingest_result *out,
                           struct reason *r)
 {
@@ -221,6 +237,9 @@ static enum err apply_one(struct batch *b, struct peer *p, const struct ingest_i
     }
     ingest_decide(x->msg, &rows, b->now_ms, &c);
     e = apply_changes(b, &p->row, x->msg, &c, &rows, r);
+    if (e == ERR_OK && c.fx.send_withdraw) {
+        e = apply_withdraw(b, p, rows.order.id, r);
+    }
     if (e == ERR_OK) {
         e = keep_event(b, x, r);
     }
@@ -232,7 +251,6 @@ static enum err apply_one(struct batch *b, struct peer *p, const struct ingest_i
     out->contradiction = c.contradiction;
     out->order_changed = c.order;
     out->tell_ready = c.fx.tell_ready;
-    out->send_withdraw = c.fx.send_withdraw;
     if (rows.has_order) {
         memcpy(out->order, rows.order.id, sizeof(out->order));
     }
@@ -362,9 +380,9 @@ static enum err run_batch(struct batch *b, const struct ingest_item *items, unsi
 }
 
 enum err ingest_batch(struct store *s, const struct ingest_item *items, unsigned n, int64_t now_ms,
-                      struct ingest_result *results, struct reason *r)
+                      const struct ingest_effects *fx, struct ingest_result *results, struct reason *r)
 {
-    struct batch b = {.s = s, .now_ms = now_ms};
+    struct batch b = {.s = s, .now_ms = now_ms, .fx = fx};
 
     assert(n <= INGEST_BATCH_MAX);
     memset(results, 0, n * sizeof(*results));

@@ -43,7 +43,7 @@ struct ingest_changes {
     bool contradiction;
     bool order, compartment, board, sample, describe;
     struct order order_row;
-    struct order_effects fx; /* send_withdraw is for the caller: see ingest_result */
+    struct order_effects fx; /* send_withdraw is for the caller of the batch: see ingest_effects */
     struct store_compartment compartment_row;
     bool place;  /* compartment_row now holds the order: take it out of any other first */
     bool vacate; /* take the order out of whatever compartment has it */
@@ -95,14 +95,21 @@ struct ingest_result {
     bool contradiction; /* a fault was raised because the event does not fit */
     bool order_changed; /* order holds which one */
     bool tell_ready;    /* the order became READY */
-    bool send_withdraw; /* the order must be withdrawn (again) at its locker */
     uint8_t order[ORDER_ID_LEN];
+};
+
+/* Effects that need more than the store, inside the transaction of the batch: they happen with the event or not at all.
+ */
+struct ingest_effects {
+    /* Writes the command that withdraws this order at the locker that told of it. */
+    enum err (*withdraw)(void *arg, const uint8_t order[ORDER_ID_LEN], struct reason *r);
+    void *arg;
 };
 
 /* One transaction for n <= INGEST_BATCH_MAX items, in the given order. On an error nothing happened at all: the same
  * batch can be given again after the cause is gone. */
 enum err ingest_batch(struct store *s, const struct ingest_item *items, unsigned n, int64_t now_ms,
-                      struct ingest_result *results, struct reason *r) ERR_MUST_CHECK;
+                      const struct ingest_effects *fx, struct ingest_result *results, struct reason *r) ERR_MUST_CHECK;
 
 /* A heartbeat (stream tel), its own transaction: when newer than the last one, keeps what it says about doors, boards,
  * climate and the locker itself, and settles SILENT. *applied false: older, or not for this epoch. Errors besides the

@@ -246,8 +246,6 @@ void link_kick(struct link *l)
 
 static void settle_result(struct link *l, struct peer *p, const struct ingest_result *x, bool *reload)
 {
-    struct reason r;
-
     if (x->acknowledge)
         p->ack_due = x->ack;
     switch (x->outcome) {
@@ -267,12 +265,16 @@ static void settle_result(struct link *l, struct peer *p, const struct ingest_re
     case INGEST_OUTCOME_N:
         break;
     }
-    if (x->send_withdraw && act_withdraw_again(l->hub, x->order, &r) != ERR_OK)
-        log_warning("link", "withdrawal of an order of locker %s: %s", p->hex, r.text);
+}
+
+static enum err withdraw(void *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r)
+{
+    return act_withdraw_inside(hub, order, r);
 }
 
 static bool ingest_events(struct link *l, bool *reload)
 {
+    const struct ingest_effects fx = {.withdraw = withdraw, .arg = l->hub};
     unsigned n = 0;
     size_t at[LINK_BATCH_MAX];
     struct reason r;
@@ -289,7 +291,7 @@ static bool ingest_events(struct link *l, bool *reload)
     if (n == 0)
         return true;
     memset(l->result, 0, n * sizeof(*l->result));
-    if (hub_judge(l->hub, ingest_batch(l->hub->store, l->evt, n, clock_wall_ms(), l->result, &r), &r) != ERR_OK) {
+    if (hub_judge(l->hub, ingest_batch(l->hub->store, l->evt, n, clock_wall_ms(), &fx, l->result, &r), &r) != ERR_OK) {
         log_error("link", "batch of %u events: %s; the lockers will send them again", n, r.text);
         return false;
     }

@@ -32,6 +32,8 @@ struct fixture {
     struct order order;
     struct msg kept[16];
     unsigned count;
+    struct ingest_effects fx;
+    enum err withdrawing; /* what comes of it */
 };
 
 /* ---------------------------------------------------------------- a locker that speaks */
@@ -82,7 +84,7 @@ static struct ingest_result take(struct fixture *f, const struct msg *m)
     struct ingest_result res;
     struct reason r = {""};
 
-    if (ingest_batch(f->s, &x, 1, 9000, &res, &r) != ERR_OK)
+    if (ingest_batch(f->s, &x, 1, 9000, &f->fx, &res, &r) != ERR_OK)
         fail_msg("%s", r.text);
     return res;
 }
@@ -93,6 +95,16 @@ static struct ingest_result tell(struct fixture *f, const char *typ, const char 
 }
 
 /* ---------------------------------------------------------------- the hub */
+
+static enum err withdraw(void *arg, const uint8_t order[ORDER_ID_LEN], struct reason *r)
+{
+    const struct store_command c = {.seq = 1, .typ = "order.withdraw.v1", .text = "h.p.s", .len = 5};
+    const struct stream_cursor next = {.epoch = 1, .seq = 1};
+    struct fixture *f = arg;
+
+    assert_memory_equal(order, f->order.id, ORDER_ID_LEN);
+    return f->withdrawing != ERR_OK ? f->withdrawing : f->s->ops->command_append(f->s, LOCKER, &next, &c, r);
+}
 
 static void put_order(struct fixture *f, enum order_state state)
 {
@@ -187,6 +199,7 @@ static int set_up(void **state)
 
     if (f == NULL || sodium_init() < 0)
         return -1;
+    f->fx = (struct ingest_effects){.withdraw = withdraw, .arg = f};
     memcpy(f->folder, "/tmp/medlocker-ingest-XXXXXX", sizeof("/tmp/medlocker-ingest-XXXXXX"));
     if (mkdtemp(f->folder) == NULL)
         return -1;
@@ -270,7 +283,7 @@ static void a_batch_acknowledges_what_it_committed(void **state)
     x[1] = x[0]; /* doubled on the way */
     x[2] = item(say(f, "order.collected.v1", COLLECTED));
     x[3] = item(say_as(f, "door.closed.v1", "{\"door\":\"A3\"}", 9));
-    OK(ingest_batch(f->s, x, 4, 9000, res, NULL));
+    OK(ingest_batch(f->s, x, 4, 9000, &f->fx, res, NULL));
     assert_int_equal(res[0].outcome, INGEST_APPLIED);
     assert_int_equal(res[1].outcome, INGEST_DUPLICATE);
     assert_int_equal(res[2].outcome, INGEST_APPLIED);
@@ -332,9 +345,32 @@ static void an_unknown_locker_is_refused(void **state)
     struct ingest_result res;
 
     x.locker[7] = 9;
-    OK(ingest_batch(f->s, &x, 1, 9000, &res, NULL));
+    OK(ingest_batch(f->s, &x, 1, 9000, &f->fx, &res, NULL));
     assert_int_equal(res.outcome, INGEST_REFUSED);
     assert_int_equal(all_open_faults(f), 0);
+}
+
+static void a_withdrawal_is_written_with_the_event_that_asks_for_it(void **state)
+{
+    struct fixture *f = *state;
+    struct ingest_result res[2];
+    struct ingest_item x[2];
+
+    put_order(f, ORDER_RECALLED);
+    x[0] = item(say(f, "order.loaded.v1", LOADED));
+    f->withdrawing = ERR_FULL;
+    assert_int_equal(ingest_batch(f->s, x, 1, 9000, &f->fx, res, NULL), ERR_FULL);
+    assert_int_equal(locker_now(f).evt.seq, 0);
+    assert_int_equal(events(f), 0);
+    f->withdrawing = ERR_OK;
+    struct msg *other = say_as(f, "door.forced.v1", "{\"door\":\"A1\"}", 2);
+    other->head.prv[0] ^= 1; /* freezes the locker in the same transaction */
+    x[1] = item(other);
+    OK(ingest_batch(f->s, x, 2, 9000, &f->fx, res, NULL));
+    assert_true(res[0].contradiction);
+    assert_int_equal(res[1].outcome, INGEST_FORKED);
+    assert_int_equal(locker_now(f).evt.seq, 1);
+    assert_int_equal(locker_now(f).cmd.seq, 1);
 }
 
 static void a_failed_commit_leaves_no_trace(void **state)
@@ -344,7 +380,7 @@ static void a_failed_commit_leaves_no_trace(void **state)
     struct ingest_result res;
 
     OK(f->s->ops->begin(f->s, NULL)); /* somebody else's transaction: ours cannot begin */
-    assert_int_not_equal(ingest_batch(f->s, &x, 1, 9000, &res, NULL), ERR_OK);
+    assert_int_not_equal(ingest_batch(f->s, &x, 1, 9000, &f->fx, &res, NULL), ERR_OK);
     assert_false(res.acknowledge);
     f->s->ops->rollback(f->s);
     assert_int_equal(locker_now(f).evt.seq, 0);
@@ -498,7 +534,8 @@ static void a_bag_loaded_after_its_end_is_to_be_withdrawn_again(void **state)
 
     put_order(f, ORDER_COLLECTED); /* at the counter, while the label was on its way */
     struct ingest_result res = tell(f, "order.loaded.v1", LOADED);
-    assert_true(res.contradiction && res.send_withdraw);
+    assert_true(res.contradiction);
+    assert_int_equal(locker_now(f).cmd.seq, 1);
     assert_memory_equal(res.order, f->order.id, sizeof(res.order));
     assert_int_equal(order_now(f).state, ORDER_COLLECTED);
 }
@@ -681,6 +718,7 @@ int main(void)
         CASE(a_wrong_chain_at_the_next_number_is_a_fork),
         CASE(another_epoch_is_foreign),
         CASE(an_unknown_locker_is_refused),
+        CASE(a_withdrawal_is_written_with_the_event_that_asks_for_it),
         CASE(a_failed_commit_leaves_no_trace),
         CASE(loading_places_the_bag_and_forgets_the_code),
         CASE(collecting_keeps_the_proof_and_ends_the_code),
