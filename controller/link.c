@@ -9,15 +9,16 @@
 #include "common/msg.h"
 
 #define TICK_MS 1000
-#define GAP_MS 1000 /* a repeated acknowledgement makes us send again at most this often */
+#define FORGET_ROWS 500 /* told rows that may wait for their removal while more are on their way */
+#define GAP_MS 1000     /* a repeated acknowledgement makes us send again at most this often */
 #define TOPIC_CAP 64
 
 struct link {
     struct link_cfg cfg;
     struct link_transport transport;
     sd_event_source *soon, *forget, *timer;
-    int64_t sent;        /* highest sequence published in this connection */
-    int64_t acked;       /* acknowledged by the hub; the outbox may still hold it for a moment */
+    int64_t sent;  /* highest sequence published in this connection */
+    int64_t acked; /* acknowledged by the hub; the outbox may still hold it for a moment */
     int64_t opened_ms;
     int64_t progress_ms; /* last acknowledgement that moved, or first message after quiet */
     int64_t resent_ms;
@@ -223,8 +224,8 @@ static void hear(struct link *l, const struct msg *m)
     act_contact(l->cfg.act, m->head.iat_ms);
 }
 
-/* Cumulative, so an old one can do no harm. Room in the window counts at once; the rows go when nothing else is to be
- * done (forget_told), so that many acknowledgements cost one sync. */
+/* Cumulative, so an old one can do no harm. Room in the window counts at once; the rows go later (forget_told): when
+ * all are told, when many are, or with the next tick, so that many acknowledgements cost one sync. */
 static void apply_ack(struct link *l, const struct msg *m, int64_t evt)
 {
     bool newest = m->head.seq > l->newest_ack;
@@ -243,7 +244,9 @@ static void apply_ack(struct link *l, const struct msg *m, int64_t evt)
         l->acked = evt;
         l->sent = l->sent > evt ? l->sent : evt;
         l->progress_ms = clock_boot_ms();
-        (void)sd_event_source_set_enabled(l->forget, SD_EVENT_ONESHOT);
+        if (evt == store_outbox_last(l->cfg.store) || evt - store_outbox_acked(l->cfg.store) >= FORGET_ROWS) {
+            (void)sd_event_source_set_enabled(l->forget, SD_EVENT_ONESHOT);
+        }
         wake(l);
     } else if (newest && evt == l->acked && l->sent > evt && clock_boot_ms() - l->resent_ms >= GAP_MS &&
                clock_boot_ms() - l->progress_ms >= GAP_MS) {
@@ -437,6 +440,9 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *arg)
     struct link *l = arg;
     (void)sd_event_source_set_time_relative(s, TICK_MS * 1000);
     (void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+    if (l->acked > store_outbox_acked(l->cfg.store)) {
+        (void)sd_event_source_set_enabled(l->forget, SD_EVENT_ONESHOT);
+    }
     if (is_up(l) && l->sent > l->acked && clock_boot_ms() - l->progress_ms >= LINK_SILENCE_MS) {
         send_again(l, "no acknowledgement");
     }

@@ -260,7 +260,7 @@ static void window_bounds_what_is_in_flight_and_acknowledgements_move_it(void **
     send_ack(f, 5);
     (void)open_sent(f, MSG_EVT, NULL, &last);
     assert_int_equal(last, 13);
-    assert_int_equal(store_outbox_acked(f->bed.store), 5);
+    assert_int_equal(status_of(f).acked, 5);
     while (last < total) {
         send_ack(f, last);
         (void)open_sent(f, MSG_EVT, NULL, &last);
@@ -297,6 +297,7 @@ static void acknowledgement_with_a_wrong_signature_deletes_nothing(void **state)
     deliver(f, MSG_ACK, text, false);
     free(text);
     assert_int_equal(store_outbox_rows(f->bed.store), rows);
+    assert_int_equal(status_of(f).acked, 0);
     assert_int_equal(status_of(f).refused, 1);
 }
 
@@ -313,6 +314,7 @@ static void retained_or_misdirected_messages_are_refused(void **state)
     link_on_message(f->bed.link, "anything", text, strlen(text), false);
     free(text);
     assert_int_equal(store_outbox_rows(f->bed.store), rows);
+    assert_int_equal(status_of(f).acked, 0);
     assert_int_equal(status_of(f).refused, 5);
 }
 
@@ -323,6 +325,7 @@ static void acknowledgement_of_more_than_was_written_is_harmless(void **state)
     uint32_t rows = store_outbox_rows(f->bed.store);
     send_ack(f, 1000);
     assert_int_equal(store_outbox_rows(f->bed.store), rows);
+    assert_int_equal(status_of(f).acked, 0);
     assert_int_equal(f->bed.fatals, 0);
 }
 
@@ -343,6 +346,7 @@ static void acknowledgement_of_another_history_never_deletes_what_comes_later(vo
     assert_true(store_outbox_last(f->bed.store) >= ahead);
     send_ack(f, ahead);
     assert_int_equal(store_outbox_rows(f->bed.store), rows);
+    assert_int_equal(status_of(f).acked, 0);
     link_status(f->bed.link, &status);
     assert_true(status.frozen);
     assert_int_equal(f->bed.fatals, 0);
@@ -358,7 +362,7 @@ static void old_acknowledgement_changes_nothing(void **state)
     unsigned before = f->sent_count;
     deliver(f, MSG_ACK, old, false);
     free(old);
-    assert_int_equal(store_outbox_acked(f->bed.store), 3);
+    assert_int_equal(status_of(f).acked, 3);
     assert_int_equal(f->sent_count, before);
 }
 
