@@ -67,7 +67,7 @@ static enum err begin(struct hub *hub, struct reason *r)
     return hub_judge(hub, hub->store->ops->begin(hub->store, r), r);
 }
 
-static void tell_commands(const struct hub *hub)
+void act_tell_commands(const struct hub *hub)
 {
     if (hub->commands_waiting != NULL)
         hub->commands_waiting(hub->arg);
@@ -211,7 +211,7 @@ enum err act_step(struct hub *hub, const struct act_who *who, const uint8_t orde
     if (e != ERR_OK)
         return e;
     *out = o;
-    tell_commands(hub);
+    act_tell_commands(hub);
     return ERR_OK;
 }
 
@@ -234,7 +234,7 @@ enum err act_withdraw_again(struct hub *hub, const uint8_t order[ORDER_ID_LEN], 
     if (e == ERR_OK)
         e = hub_end(hub, act_withdraw_inside(hub, order, r), r);
     if (e == ERR_OK)
-        tell_commands(hub);
+        act_tell_commands(hub);
     return e;
 }
 
@@ -277,17 +277,6 @@ static enum err expire_one(struct hub *hub, const struct act_who *who, const uin
     return hub_end(hub, e, r);
 }
 
-static uint32_t states_that_may(enum order_event_kind kind)
-{
-    uint32_t states = 0;
-
-    for (unsigned i = 0; i < ORDER_STATE_N; i++) {
-        if (order_may((enum order_state)i, kind))
-            states |= 1u << i;
-    }
-    return states;
-}
-
 /* A withdrawal is waiting, and its locker has confirmed every command: it must be told again. */
 static enum err resend_one(struct hub *hub, const uint8_t *id, struct reason *r)
 {
@@ -321,7 +310,7 @@ enum err act_expire_due(struct hub *hub, unsigned *count, struct reason *r)
 {
     int64_t now_ms = clock_wall_ms();
     struct store_order_filter f = {
-        .states = states_that_may(ORDER_EVENT_EXPIRE), .ends_before_s = now_ms / 1000, .limit = DUE_MAX};
+        .states = order_states_that_may(ORDER_EVENT_EXPIRE), .ends_before_s = now_ms / 1000, .limit = DUE_MAX};
     struct due due = {.count = 0, .changed_before_ms = INT64_MAX};
     struct act_who who;
     enum err e = hub->store->ops->order_list(hub->store, &f, gather, &due, r);
@@ -340,7 +329,7 @@ enum err act_expire_due(struct hub *hub, unsigned *count, struct reason *r)
             log_warning("act", "an order cannot expire: %s", r != NULL ? r->text : err_name(e));
     }
     if (*count > 0)
-        tell_commands(hub);
+        act_tell_commands(hub);
     return hub_judge(hub, resend_withdrawals(hub, now_ms, r), r);
 }
 
@@ -408,11 +397,11 @@ enum err act_close_fault(struct hub *hub, const struct act_who *who, int64_t id,
     if (e == ERR_OK)
         e = hub_end(hub, close_inside(hub, who, id, comment, r), r);
     if (e == ERR_OK)
-        tell_commands(hub);
+        act_tell_commands(hub);
     return e;
 }
 
-static enum err revoke_inside(struct hub *hub, const struct act_who *who, const uint8_t *badge, struct reason *r)
+enum err act_revoke_inside(struct hub *hub, const struct act_who *who, const uint8_t *badge, struct reason *r)
 {
     struct store *s = hub->store;
     char hex[2 * 8 + 1];
@@ -439,8 +428,8 @@ enum err act_revoke_badge(struct hub *hub, const struct act_who *who, const uint
     enum err e = begin(hub, r);
 
     if (e == ERR_OK)
-        e = hub_end(hub, revoke_inside(hub, who, badge, r), r);
+        e = hub_end(hub, act_revoke_inside(hub, who, badge, r), r);
     if (e == ERR_OK)
-        tell_commands(hub);
+        act_tell_commands(hub);
     return e;
 }

@@ -63,5 +63,10 @@ enum err act_close_fault(struct hub *hub, const struct act_who *who, int64_t id,
 /* The badge dies at the hub now and at its locker when that has confirmed. Errors: ERR_NOT_FOUND, ERR_STATE. */
 enum err act_revoke_badge(struct hub *hub, const struct act_who *who, const uint8_t badge[8],
                           struct reason *r) ERR_MUST_CHECK;
+/* The same inside an open transaction; the caller tells the link. */
+enum err act_revoke_inside(struct hub *hub, const struct act_who *who, const uint8_t *badge,
+                           struct reason *r) ERR_MUST_CHECK;
+/* After a commit: commands may be waiting. */
+void act_tell_commands(const struct hub *hub);
 
 #endif

@@ -94,6 +94,46 @@ enum err admin_user_list(struct admin_call *c)
     return hub_judge(c->hub, view_users(c->hub, c->a, c->r), c->r);
 }
 
+struct live_badges {
+    uint8_t (*id)[8];
+    size_t count, cap;
+    int64_t now_s;
+};
+
+static bool gather_live(void *arg, const struct store_badge *b)
+{
+    struct live_badges *x = arg;
+
+    if (b->revoked_ms != 0 || b->not_after_s < x->now_s)
+        return true;
+    if (x->count == x->cap) {
+        size_t cap = x->cap == 0 ? 16 : 2 * x->cap;
+        uint8_t(*bigger)[8] = reallocarray(x->id, cap, sizeof(*bigger));
+
+        if (bigger == NULL)
+            abort(); /* out of memory: restart */
+        x->id = bigger;
+        x->cap = cap;
+    }
+    memcpy(x->id[x->count++], b->badge, sizeof(*x->id));
+    return true;
+}
+
+/* Who may not work at the hub may not open doors either. Inside a transaction. */
+static enum err revoke_badges(struct admin_call *c, const struct store_user *u)
+{
+    struct live_badges x = {.now_s = clock_wall_ms() / 1000};
+    enum err e = c->hub->store->ops->badge_list(c->hub->store, u->staff, gather_live, &x, c->r);
+
+    for (size_t i = 0; i < x.count && e == ERR_OK; i++) {
+        e = act_revoke_inside(c->hub, &c->who, x.id[i], c->r);
+        if (e == ERR_STATE) /* its locker is revoked or lost, and with it all badges */
+            e = ERR_OK;
+    }
+    free(x.id);
+    return e;
+}
+
 /* Loads the user, lets `change` set something, ends all sessions. */
 static enum err change_user(struct admin_call *c, const char *action,
                             enum err (*change)(struct admin_call *c, struct store_user *u))
@@ -116,11 +156,15 @@ static enum err change_user(struct admin_call *c, const char *action,
         e = s->ops->user_update(s, &u, c->r);
     if (e == ERR_OK)
         e = s->ops->session_purge(s, name, INT64_MAX, c->r);
+    if (e == ERR_OK && u.disabled)
+        e = revoke_badges(c, &u);
     if (e == ERR_OK)
         e = act_audit(c->hub, &c->who, action, NULL, name, NULL, c->r);
     e = hub_end(c->hub, e, c->r);
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
         json_put_text(c->a, "name", name);
+        act_tell_commands(c->hub);
+    }
     sodium_memzero(&u, sizeof(u));
     return e;
 }

@@ -365,8 +365,7 @@ static bool gather_lost(void *arg, const struct order *o)
 {
     struct lost_orders *x = arg;
 
-    if (order_may(o->state, ORDER_EVENT_DEVICE_LOST))
-        memcpy(x->id[x->count++], o->id, ORDER_ID_LEN);
+    memcpy(x->id[x->count++], o->id, ORDER_ID_LEN);
     return x->count < ORDERS_MAX;
 }
 
@@ -386,7 +385,8 @@ static enum err lose_order(struct admin_call *c, const uint8_t *id)
 
 static enum err lose_orders(struct admin_call *c, const struct store_locker *l)
 {
-    struct store_order_filter f = {.has_locker = true, .limit = ORDERS_MAX};
+    struct store_order_filter f = {
+        .states = order_states_that_may(ORDER_EVENT_DEVICE_LOST), .has_locker = true, .limit = ORDERS_MAX};
     struct lost_orders *x = calloc(1, sizeof(*x));
     enum err e;
 
@@ -396,6 +396,8 @@ static enum err lose_orders(struct admin_call *c, const struct store_locker *l)
     e = c->hub->store->ops->order_list(c->hub->store, &f, gather_lost, x, c->r);
     for (unsigned i = 0; i < x->count && e == ERR_OK; i++)
         e = lose_order(c, x->id[i]);
+    if (e == ERR_OK && x->count == ORDERS_MAX)
+        e = err_because(c->r, ERR_TOO_LONG, "more than %d bags in one locker", ORDERS_MAX);
     json_put_int(c->a, "orders", x->count);
     free(x);
     return e;

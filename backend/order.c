@@ -326,6 +326,18 @@ bool order_may(enum order_state s, enum order_event_kind kind)
     return x != NULL && (x->effects & SAME) == 0;
 }
 
+uint32_t order_states_that_may(enum order_event_kind kind)
+{
+    uint32_t all = 0;
+
+    for (unsigned i = 0; i < ORDER_STATE_N; i++) {
+        if (order_may((enum order_state)i, kind)) {
+            all |= 1u << i;
+        }
+    }
+    return all;
+}
+
 bool order_is_in_locker(const struct order *o)
 {
     return states[o->state].in_door || (o->state == ORDER_WITHDRAWING && o->door[0] != '\0');

@@ -130,6 +130,7 @@ enum err order_step(struct order *o, const struct order_event *ev, struct order_
 
 /* Whether the table has a step for (state, kind), without the checks of load and locker: for the staff pages. */
 bool order_may(enum order_state s, enum order_event_kind kind);
+uint32_t order_states_that_may(enum order_event_kind kind); /* bit 1 << state */
 
 /* A door with this order in it holds the bag (READY, UNCONFIRMED, WITHDRAWN, EXPIRED, or WITHDRAWING with a door). */
 bool order_is_in_locker(const struct order *o);
