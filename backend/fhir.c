@@ -258,10 +258,13 @@ static enum err check_status(struct reader *rd)
 /* The sender's number: the first identifier with a value, else the id of the resource. */
 static enum err read_reference(struct reader *rd, struct request *q)
 {
+    const cJSON *list = get(rd->dispense.at, "identifier"), *x;
     char joined[REQUEST_REFERENCE_CAP];
-    const cJSON *x;
 
-    cJSON_ArrayForEach(x, get(rd->dispense.at, "identifier"))
+    if (list != NULL && !cJSON_IsArray(list)) {
+        return refuse(rd, ERR_SYNTAX, "structure", &rd->dispense, "identifier", "must be a list");
+    }
+    cJSON_ArrayForEach(x, list)
     {
         const char *system = text_of(x, "system"), *value = text_of(x, "value");
         if (value == NULL) {

@@ -11,6 +11,7 @@
 #include "common/num.h"
 
 #define TIME_CAP 48
+#define KEPT_MAX (4u * FHIR_MAX_BUNDLE) /* cJSON writes 1e14 with all its digits */
 
 /* "2026-11-20T17:31:07+01:00" */
 static void format_time(int64_t ms, int offset_min, char out[TIME_CAP])
@@ -46,7 +47,7 @@ static void put_identity(const struct order *o, cJSON *kept, cJSON *out)
                    hex + 20);
     json_put_text(out, "resourceType", "MedicationDispense");
     json_put_text(out, "id", hex); /* as in its address */
-    if (!move(kept, out, "identifier")) {
+    if (!cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(kept, "identifier")) || !move(kept, out, "identifier")) {
         (void)json_put_array(out, "identifier");
     }
     cJSON *own = json_put_object(cJSON_GetObjectItemCaseSensitive(out, "identifier"), NULL);
@@ -123,7 +124,7 @@ enum err fhir_evidence(const struct order *o, const char *kept, const struct fhi
                        struct reason *r)
 {
     const struct json_limits limits = {
-        .max_len = FHIR_MAX_BUNDLE, .max_depth = JSON_DEPTH_FHIR, .flags = JSON_ALLOW_FRACTIONS};
+        .max_len = KEPT_MAX, .max_depth = JSON_DEPTH_FHIR, .flags = JSON_ALLOW_FRACTIONS};
     cJSON *tree = NULL;
 
     if (kept != NULL) {

@@ -180,6 +180,7 @@ static void refusals_name_the_element(void **state)
     } row[] = {
         {PART(status), "\"cancelled\"", ERR_STATE, "business-rule", "Bundle.entry[0].resource.status"},
         {PART(status), "\"entered-in-error\"", ERR_STATE, "business-rule", "Bundle.entry[0].resource.status"},
+        {PART(identifier), "{\"value\":\"MBH-1\"}", ERR_SYNTAX, "structure", "Bundle.entry[0].resource.identifier"},
         {PART(status), "\"on-hold\"", ERR_STATE, "business-rule", "Bundle.entry[0].resource.status"},
         {PART(status), "5", ERR_MISSING, "required", "Bundle.entry[0].resource.status"},
         {PART(subject), "{\"reference\":\"Patient/p2\"}", ERR_NOT_FOUND, "not-found",
@@ -418,6 +419,35 @@ static void extensions_narrative_and_contained_never_leave(void **state)
     free(kept);
 }
 
+/* Numbers can be longer when they are written again. */
+static void what_was_read_can_be_told(void **state)
+{
+    const struct fhir_place place = {.pharmacy_ura = "1", .pharmacy_name = "x"};
+    struct order o = collected();
+    struct parts p = good();
+    struct fhir_issue issue;
+    struct reason r = {""};
+    char *kept = NULL, *out = NULL, *numbers = malloc(200 * 1024);
+    size_t len = 0;
+
+    (void)state;
+    assert_non_null(numbers);
+    len = (size_t)snprintf(numbers, 200 * 1024, "{\"value\":1,\"x\":[0.1");
+    while (len < 150 * 1024) {
+        memcpy(numbers + len, ",1e14", 6);
+        len += 5;
+    }
+    memcpy(numbers + len, "]}", 3);
+    p.quantity = numbers;
+    char *text = build(&p);
+    assert_int_equal(fhir_read(text, strlen(text), &CFG, &o.ask, &kept, &issue, &r), ERR_OK);
+    assert_int_equal(fhir_evidence(&o, kept, &place, &out, &r), ERR_OK);
+    free(out);
+    free(kept);
+    free(text);
+    free(numbers);
+}
+
 static void damaged_keepings_are_told(void **state)
 {
     const struct fhir_place place = {.pharmacy_ura = "1", .pharmacy_name = "x"};
@@ -428,6 +458,8 @@ static void damaged_keepings_are_told(void **state)
     (void)state;
     assert_int_equal(fhir_evidence(&o, "{", &place, &out, &r), ERR_SYNTAX);
     assert_null(out);
+    assert_int_equal(fhir_evidence(&o, "{\"identifier\":{\"value\":\"a\"}}", &place, &out, &r), ERR_OK);
+    free(out);
 }
 
 /* ---------------------------------------------------------------- real bundles */
@@ -534,6 +566,7 @@ int main(void)
         cmocka_unit_test(every_state_has_its_status_and_only_collected_has_a_time),
         cmocka_unit_test(a_locker_clock_behind_gives_no_impossible_order_of_times),
         cmocka_unit_test(extensions_narrative_and_contained_never_leave),
+        cmocka_unit_test(what_was_read_can_be_told),
         cmocka_unit_test(damaged_keepings_are_told),
         cmocka_unit_test(all_real_bundles_are_accepted),
         cmocka_unit_test(a_real_bundle_gives_what_people_know),
