@@ -29,7 +29,7 @@ static void check_evidence(const struct request *q, const char *kept)
 {
     const struct fhir_place place = {.locker_name = "A", .pharmacy_name = "B", .pharmacy_ura = "01234567"};
     const struct json_limits limits = {
-        .max_len = 2 * FHIR_MAX_BUNDLE, .max_depth = JSON_DEPTH_FHIR + 2, .flags = JSON_ALLOW_FRACTIONS};
+        .max_len = 5 * FHIR_MAX_BUNDLE, .max_depth = JSON_DEPTH_FHIR + 2, .flags = JSON_ALLOW_FRACTIONS};
     uint8_t id[ORDER_ID_LEN] = {1};
     struct order o;
     char *text = NULL;
