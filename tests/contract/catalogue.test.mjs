@@ -31,6 +31,31 @@ test('sentences are short', () => {
         assert.ok(sentence.trim().split(/\s+/).length <= 12, `${key}: ${sentence.trim()}`);
 });
 
+// One word for one thing, at the door, on paper and on the pages of staff. Each line: what is not said, and what is said for it.
+const SAID = [
+  [/\bbadge/i, 'pas'], [/\b(brief|brieven|slip)\b/i, 'papier'], [/\b(locker|automaat|kastje)/i, 'kluis'], [/\b(tas|tasje|pakket|zakje)\b/i, 'zak'],
+  [/\b(luik|deurtje|vakje|klep)\b/i, 'deur of vak'], [/\b(elektronica|printplaat|relais)\b/i, 'besturing'], [/\b(etiket|sticker)/i, 'label'],
+  [/\b(geneesmiddel|medicatie)/i, 'medicijn'], [/\b(afhaal|toegangs|ophaal)code/i, 'code'], [/\b(order|opdrachtnummer)\b/i, 'bestelling'], [/\bpin\b/i, 'pincode'],
+  [/\bgeboortemaand\b/i, 'geboortedag: eerst de dag, dan de maand'], [/\b(derhalve|indien|reeds|middels|dient|gelieve|alsmede|teneinde)\b/i, 'a word of every day'],
+];
+
+test('the same thing has the same word in every Dutch text', () => {
+  for (const file of ['controller/kiosk/nl.json', 'backend/web/nl.json'])
+    for (const [key, text] of Object.entries(JSON.parse(read(file))))
+      for (const [word, instead] of SAID) assert.ok(!word.test(text), `${file}: ${key}: "${text}": say ${instead}`);
+});
+
+// The system sends nothing to patients: no text may promise it.
+test('no text promises a message to the patient', () => {
+  for (const file of ['controller/kiosk/nl.json', 'controller/kiosk/en.json', 'backend/web/nl.json', 'backend/web/en.json'])
+    for (const [key, text] of Object.entries(JSON.parse(read(file))))
+      assert.ok(!/krijgt? (een )?(bericht|sms|mail)|\b(sms|e-?mail|whatsapp)\b|will be told|(get|receive)s? a message|will (call|text|mail) (you|the patient)/i.test(text), `${file}: ${key}: ${text}`);
+});
+
+test('the pages and prints of the hub have the same keys in every language', () => {
+  assert.deepEqual(Object.keys(JSON.parse(read('backend/web/en.json'))), Object.keys(JSON.parse(read('backend/web/nl.json'))));
+});
+
 test('a screen says at most three things', () => {
   for (const key of Object.keys(nl)) assert.ok(!/\.[4-9]$/.test(key) || key.startsWith('nth.'), key);
 });

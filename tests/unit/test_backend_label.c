@@ -150,7 +150,7 @@ static void the_slip_says_when_the_birthday_is_asked(void **state)
         const char *birth_date, *words;
     } row[] = {
         {TOKEN_CLASS_ORDINARY, "1985-11-09", "Soms vraagt"},
-        {TOKEN_CLASS_ORDINARY, "", "Gebruik dan de QR-code"},
+        {TOKEN_CLASS_ORDINARY, "", "geboortedag? Houd dan dit papier"},
         {TOKEN_CLASS_SENSITIVE, "1985-11-09", "<li>Typ uw geboortedag"},
     };
     struct fixture *f = *state;
