@@ -82,7 +82,7 @@ static int compare_ids(const void *a, const void *b)
 
 static struct peer *find_peer(const struct link *l, const uint8_t id[STORE_LOCKER_LEN])
 {
-    struct peer key;
+    struct peer key = {0};
 
     if (l->peers == 0)
         return NULL;
