@@ -272,149 +272,155 @@ struct store_capacity {
 
 struct store;
 
+/* The attribute stands in front: cppcheck 2.10 does not read it behind a pointer to a function. */
 struct store_ops {
     void (*free)(struct store *s);
-    enum err (*begin)(struct store *s, struct reason *r) ERR_MUST_CHECK;
-    enum err (*commit)(struct store *s, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*begin)(struct store *s, struct reason *r);
+    ERR_MUST_CHECK enum err (*commit)(struct store *s, struct reason *r);
     void (*rollback)(struct store *s); /* nothing open: nothing happens */
     /* For idle moments: housekeeping that is not urgent. */
-    enum err (*idle)(struct store *s, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*idle)(struct store *s, struct reason *r);
     /* A whole copy, as of now, in a new file of mode 0600; not inside a transaction. ERR_DUPLICATE: the file exists. */
-    enum err (*backup)(struct store *s, const char *path, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*backup)(struct store *s, const char *path, struct reason *r);
 
     /* orders. insert sets o->number. kept: see fhir_read, may be NULL. ERR_DUPLICATE: id, or source + reference. */
-    enum err (*order_insert)(struct store *s, struct order *o, const char *kept, struct reason *r) ERR_MUST_CHECK;
-    enum err (*order_update)(struct store *s, const struct order *o, struct reason *r) ERR_MUST_CHECK;
-    enum err (*order_get)(struct store *s, const uint8_t id[ORDER_ID_LEN], struct order *o,
-                          struct reason *r) ERR_MUST_CHECK;
-    enum err (*order_find)(struct store *s, int64_t number, struct order *o, struct reason *r) ERR_MUST_CHECK;
-    enum err (*order_find_reference)(struct store *s, enum request_source source, const char *reference,
-                                     struct order *o, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*order_insert)(struct store *s, struct order *o, const char *kept, struct reason *r);
+    ERR_MUST_CHECK enum err (*order_update)(struct store *s, const struct order *o, struct reason *r);
+    ERR_MUST_CHECK enum err (*order_get)(struct store *s, const uint8_t id[ORDER_ID_LEN], struct order *o,
+                                         struct reason *r);
+    ERR_MUST_CHECK enum err (*order_find)(struct store *s, int64_t number, struct order *o, struct reason *r);
+    ERR_MUST_CHECK enum err (*order_find_reference)(struct store *s, enum request_source source, const char *reference,
+                                                    struct order *o, struct reason *r);
     /* *kept: NULL when there is none. */
-    enum err (*order_kept)(struct store *s, const uint8_t id[ORDER_ID_LEN], char **kept,
-                           struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*order_kept)(struct store *s, const uint8_t id[ORDER_ID_LEN], char **kept,
+                                          struct reason *r);
     /* Highest number first. */
-    enum err (*order_list)(struct store *s, const struct store_order_filter *f,
-                           bool (*each)(void *arg, const struct order *o), void *arg, struct reason *r) ERR_MUST_CHECK;
-    enum err (*order_count)(struct store *s, uint32_t count[ORDER_STATE_N], struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*order_list)(struct store *s, const struct store_order_filter *f,
+                                          bool (*each)(void *arg, const struct order *o), void *arg, struct reason *r);
+    ERR_MUST_CHECK enum err (*order_count)(struct store *s, uint32_t count[ORDER_STATE_N], struct reason *r);
 
     /* packings. insert: ERR_DUPLICATE when (order, load) exists, or the code index is live in this locker already.
      * forget_code: wipes the sealed code. end_code: wipes everything that a code could be tried against. */
-    enum err (*packing_insert)(struct store *s, const struct store_packing *p, struct reason *r) ERR_MUST_CHECK;
-    enum err (*packing_get)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load, struct store_packing *p,
-                            struct reason *r) ERR_MUST_CHECK;
-    enum err (*packing_forget_code)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load,
-                                    struct reason *r) ERR_MUST_CHECK;
-    enum err (*packing_end_code)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load,
-                                 struct reason *r) ERR_MUST_CHECK;
-    enum err (*code_is_live)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
-                             const uint8_t index[STORE_HASH_LEN], bool *live, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*packing_insert)(struct store *s, const struct store_packing *p, struct reason *r);
+    ERR_MUST_CHECK enum err (*packing_get)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load,
+                                           struct store_packing *p, struct reason *r);
+    ERR_MUST_CHECK enum err (*packing_forget_code)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load,
+                                                   struct reason *r);
+    ERR_MUST_CHECK enum err (*packing_end_code)(struct store *s, const uint8_t order[ORDER_ID_LEN], uint32_t load,
+                                                struct reason *r);
+    ERR_MUST_CHECK enum err (*code_is_live)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                            const uint8_t index[STORE_HASH_LEN], bool *live, struct reason *r);
 
     /* lockers. insert: ERR_DUPLICATE on id or name. list: by name. */
-    enum err (*locker_insert)(struct store *s, const struct store_locker *l, struct reason *r) ERR_MUST_CHECK;
-    enum err (*locker_update)(struct store *s, const struct store_locker *l, struct reason *r) ERR_MUST_CHECK;
-    enum err (*locker_get)(struct store *s, const uint8_t id[STORE_LOCKER_LEN], struct store_locker *l,
-                           struct reason *r) ERR_MUST_CHECK;
-    enum err (*locker_find)(struct store *s, const char *name, struct store_locker *l, struct reason *r) ERR_MUST_CHECK;
-    enum err (*locker_list)(struct store *s, bool (*each)(void *arg, const struct store_locker *l), void *arg,
-                            struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*locker_insert)(struct store *s, const struct store_locker *l, struct reason *r);
+    ERR_MUST_CHECK enum err (*locker_update)(struct store *s, const struct store_locker *l, struct reason *r);
+    ERR_MUST_CHECK enum err (*locker_get)(struct store *s, const uint8_t id[STORE_LOCKER_LEN], struct store_locker *l,
+                                          struct reason *r);
+    ERR_MUST_CHECK enum err (*locker_find)(struct store *s, const char *name, struct store_locker *l, struct reason *r);
+    ERR_MUST_CHECK enum err (*locker_list)(struct store *s, bool (*each)(void *arg, const struct store_locker *l),
+                                           void *arg, struct reason *r);
     /* The watermark of events, apart because it moves with every batch. */
-    enum err (*locker_mark)(struct store *s, const uint8_t id[STORE_LOCKER_LEN], const struct stream_cursor *evt,
-                            int64_t seen_ms, struct reason *r) ERR_MUST_CHECK;
-    enum err (*locker_capacity)(struct store *s, const uint8_t id[STORE_LOCKER_LEN], struct store_capacity *c,
-                                struct reason *r) ERR_MUST_CHECK;
-    enum err (*invite_put)(struct store *s, const struct store_invite *i,
-                           struct reason *r) ERR_MUST_CHECK; /* replaces */
-    enum err (*invite_get)(struct store *s, const char *name, struct store_invite *i, struct reason *r) ERR_MUST_CHECK;
-    enum err (*invite_delete)(struct store *s, const char *name, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*locker_mark)(struct store *s, const uint8_t id[STORE_LOCKER_LEN],
+                                           const struct stream_cursor *evt, int64_t seen_ms, struct reason *r);
+    ERR_MUST_CHECK enum err (*locker_capacity)(struct store *s, const uint8_t id[STORE_LOCKER_LEN],
+                                               struct store_capacity *c, struct reason *r);
+    ERR_MUST_CHECK enum err (*invite_put)(struct store *s, const struct store_invite *i,
+                                          struct reason *r); /* replaces */
+    ERR_MUST_CHECK enum err (*invite_get)(struct store *s, const char *name, struct store_invite *i, struct reason *r);
+    ERR_MUST_CHECK enum err (*invite_delete)(struct store *s, const char *name, struct reason *r);
 
     /* outbox of commands. append: cmd is the cursor after this command (its seq and hash) and becomes the locker's; seq
      * must be the old one + 1 (ERR_GAP). list: from first_seq on, rising. ack: the signed word of the locker: rows up
      * to seq leave; ERR_RANGE when seq was never written, nothing happens when it is old. */
-    enum err (*command_append)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const struct stream_cursor *cmd,
-                               const struct store_command *c, struct reason *r) ERR_MUST_CHECK;
-    enum err (*command_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t first_seq, unsigned limit,
-                             bool (*each)(void *arg, const struct store_command *c), void *arg,
-                             struct reason *r) ERR_MUST_CHECK;
-    enum err (*command_ack)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t seq,
-                            struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*command_append)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                              const struct stream_cursor *cmd, const struct store_command *c,
+                                              struct reason *r);
+    ERR_MUST_CHECK enum err (*command_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t first_seq,
+                                            unsigned limit, bool (*each)(void *arg, const struct store_command *c),
+                                            void *arg, struct reason *r);
+    ERR_MUST_CHECK enum err (*command_ack)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t seq,
+                                           struct reason *r);
 
     /* compartments, boards, samples. put: insert or replace the whole row. lists: by number, name, time. */
-    enum err (*compartment_put)(struct store *s, const struct store_compartment *c, struct reason *r) ERR_MUST_CHECK;
-    enum err (*compartment_get)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *door,
-                                struct store_compartment *c, struct reason *r) ERR_MUST_CHECK;
-    enum err (*compartment_delete)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *door,
-                                   struct reason *r) ERR_MUST_CHECK;
-    enum err (*compartment_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
-                                 bool (*each)(void *arg, const struct store_compartment *c), void *arg,
-                                 struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*compartment_put)(struct store *s, const struct store_compartment *c, struct reason *r);
+    ERR_MUST_CHECK enum err (*compartment_get)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                               const char *door, struct store_compartment *c, struct reason *r);
+    ERR_MUST_CHECK enum err (*compartment_delete)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                                  const char *door, struct reason *r);
+    ERR_MUST_CHECK enum err (*compartment_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                                bool (*each)(void *arg, const struct store_compartment *c), void *arg,
+                                                struct reason *r);
     /* Takes the order out of whatever compartment has it; none: nothing. */
-    enum err (*compartment_empty)(struct store *s, const uint8_t order[ORDER_ID_LEN], struct reason *r) ERR_MUST_CHECK;
-    enum err (*board_put)(struct store *s, const struct store_board *b, struct reason *r) ERR_MUST_CHECK;
-    enum err (*board_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
-                           bool (*each)(void *arg, const struct store_board *b), void *arg,
-                           struct reason *r) ERR_MUST_CHECK;
-    enum err (*sample_append)(struct store *s, const struct store_sample *t, struct reason *r) ERR_MUST_CHECK;
-    enum err (*sample_last)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *sensor,
-                            struct store_sample *t, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*compartment_empty)(struct store *s, const uint8_t order[ORDER_ID_LEN], struct reason *r);
+    ERR_MUST_CHECK enum err (*board_put)(struct store *s, const struct store_board *b, struct reason *r);
+    ERR_MUST_CHECK enum err (*board_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                          bool (*each)(void *arg, const struct store_board *b), void *arg,
+                                          struct reason *r);
+    ERR_MUST_CHECK enum err (*sample_append)(struct store *s, const struct store_sample *t, struct reason *r);
+    ERR_MUST_CHECK enum err (*sample_last)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *sensor,
+                                           struct store_sample *t, struct reason *r);
     /* All sensors when sensor is NULL; from_ms <= at_ms < to_ms. */
-    enum err (*sample_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *sensor,
-                            int64_t from_ms, int64_t to_ms, bool (*each)(void *arg, const struct store_sample *t),
-                            void *arg, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*sample_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *sensor,
+                                           int64_t from_ms, int64_t to_ms,
+                                           bool (*each)(void *arg, const struct store_sample *t), void *arg,
+                                           struct reason *r);
 
     /* events as they arrived. append sets e->id. list: rising id; by order when order is not NULL, else by locker
      * (NULL: all). */
-    enum err (*event_append)(struct store *s, struct store_event *e, struct reason *r) ERR_MUST_CHECK;
-    enum err (*event_list)(struct store *s, const uint8_t *locker, const uint8_t *order, int64_t above_id,
-                           unsigned limit, bool (*each)(void *arg, const struct store_event *e), void *arg,
-                           struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*event_append)(struct store *s, struct store_event *e, struct reason *r);
+    ERR_MUST_CHECK enum err (*event_list)(struct store *s, const uint8_t *locker, const uint8_t *order,
+                                          int64_t above_id, unsigned limit,
+                                          bool (*each)(void *arg, const struct store_event *e), void *arg,
+                                          struct reason *r);
 
     /* faults. raise: opens, or counts once more (then *fresh is false); uses locker, kind, subject, detail, opened_ms.
      * settle: closes the open one of (locker, kind, subject; NULL: any subject), *closed (may be NULL) tells how many.
      * Newest first. */
-    enum err (*fault_raise)(struct store *s, const struct store_fault *f, bool *fresh, struct reason *r) ERR_MUST_CHECK;
-    enum err (*fault_settle)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], enum store_fault_kind kind,
-                             const char *subject, int64_t at_ms, unsigned *closed, struct reason *r) ERR_MUST_CHECK;
-    enum err (*fault_get)(struct store *s, int64_t id, struct store_fault *f, struct reason *r) ERR_MUST_CHECK;
-    enum err (*fault_update)(struct store *s, const struct store_fault *f, struct reason *r) ERR_MUST_CHECK;
-    enum err (*fault_list)(struct store *s, const struct store_fault_filter *f,
-                           bool (*each)(void *arg, const struct store_fault *x), void *arg,
-                           struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*fault_raise)(struct store *s, const struct store_fault *f, bool *fresh, struct reason *r);
+    ERR_MUST_CHECK enum err (*fault_settle)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                            enum store_fault_kind kind, const char *subject, int64_t at_ms,
+                                            unsigned *closed, struct reason *r);
+    ERR_MUST_CHECK enum err (*fault_get)(struct store *s, int64_t id, struct store_fault *f, struct reason *r);
+    ERR_MUST_CHECK enum err (*fault_update)(struct store *s, const struct store_fault *f, struct reason *r);
+    ERR_MUST_CHECK enum err (*fault_list)(struct store *s, const struct store_fault_filter *f,
+                                          bool (*each)(void *arg, const struct store_fault *x), void *arg,
+                                          struct reason *r);
 
     /* people */
-    enum err (*user_insert)(struct store *s, const struct store_user *u, struct reason *r) ERR_MUST_CHECK;
-    enum err (*user_update)(struct store *s, const struct store_user *u, struct reason *r) ERR_MUST_CHECK;
-    enum err (*user_get)(struct store *s, const char *name, struct store_user *u, struct reason *r) ERR_MUST_CHECK;
-    enum err (*user_find_staff)(struct store *s, const uint8_t staff[ORDER_STAFF_LEN], struct store_user *u,
-                                struct reason *r) ERR_MUST_CHECK;
-    enum err (*user_list)(struct store *s, bool (*each)(void *arg, const struct store_user *u), void *arg,
-                          struct reason *r) ERR_MUST_CHECK;
-    enum err (*session_insert)(struct store *s, const struct store_session *x, struct reason *r) ERR_MUST_CHECK;
-    enum err (*session_get)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], struct store_session *x,
-                            struct reason *r) ERR_MUST_CHECK;
-    enum err (*session_touch)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], int64_t used_ms,
-                              struct reason *r) ERR_MUST_CHECK;
-    enum err (*session_delete)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN],
-                               struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*user_insert)(struct store *s, const struct store_user *u, struct reason *r);
+    ERR_MUST_CHECK enum err (*user_update)(struct store *s, const struct store_user *u, struct reason *r);
+    ERR_MUST_CHECK enum err (*user_get)(struct store *s, const char *name, struct store_user *u, struct reason *r);
+    ERR_MUST_CHECK enum err (*user_find_staff)(struct store *s, const uint8_t staff[ORDER_STAFF_LEN],
+                                               struct store_user *u, struct reason *r);
+    ERR_MUST_CHECK enum err (*user_list)(struct store *s, bool (*each)(void *arg, const struct store_user *u),
+                                         void *arg, struct reason *r);
+    ERR_MUST_CHECK enum err (*session_insert)(struct store *s, const struct store_session *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*session_get)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN],
+                                           struct store_session *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*session_touch)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], int64_t used_ms,
+                                             struct reason *r);
+    ERR_MUST_CHECK enum err (*session_delete)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN],
+                                              struct reason *r);
     /* Ends the sessions of a user (NULL: of all) that expire before_ms (INT64_MAX: all of them). */
-    enum err (*session_purge)(struct store *s, const char *user, int64_t before_ms, struct reason *r) ERR_MUST_CHECK;
-    enum err (*badge_insert)(struct store *s, const struct store_badge *b, struct reason *r) ERR_MUST_CHECK;
-    enum err (*badge_update)(struct store *s, const struct store_badge *b, struct reason *r) ERR_MUST_CHECK;
-    enum err (*badge_get)(struct store *s, const uint8_t badge[8], struct store_badge *b,
-                          struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*session_purge)(struct store *s, const char *user, int64_t before_ms, struct reason *r);
+    ERR_MUST_CHECK enum err (*badge_insert)(struct store *s, const struct store_badge *b, struct reason *r);
+    ERR_MUST_CHECK enum err (*badge_update)(struct store *s, const struct store_badge *b, struct reason *r);
+    ERR_MUST_CHECK enum err (*badge_get)(struct store *s, const uint8_t badge[8], struct store_badge *b,
+                                         struct reason *r);
     /* Of a member of staff (NULL: all), newest first. */
-    enum err (*badge_list)(struct store *s, const uint8_t *staff, bool (*each)(void *arg, const struct store_badge *b),
-                           void *arg, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*badge_list)(struct store *s, const uint8_t *staff,
+                                          bool (*each)(void *arg, const struct store_badge *b), void *arg,
+                                          struct reason *r);
 
     /* audit. append fills seq, prev and hash (audit_hash) from the last row. list: rising; by order when not NULL. */
-    enum err (*audit_append)(struct store *s, struct store_audit *a, struct reason *r) ERR_MUST_CHECK;
-    enum err (*audit_list)(struct store *s, const uint8_t *order, int64_t above_seq, unsigned limit,
-                           bool (*each)(void *arg, const struct store_audit *a), void *arg,
-                           struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*audit_append)(struct store *s, struct store_audit *a, struct reason *r);
+    ERR_MUST_CHECK enum err (*audit_list)(struct store *s, const uint8_t *order, int64_t above_seq, unsigned limit,
+                                          bool (*each)(void *arg, const struct store_audit *a), void *arg,
+                                          struct reason *r);
 
     /* settings: small texts by name. get: ERR_NOT_FOUND; out has cap bytes, ERR_TOO_LONG. */
-    enum err (*setting_put)(struct store *s, const char *name, const char *value, struct reason *r) ERR_MUST_CHECK;
-    enum err (*setting_get)(struct store *s, const char *name, char *out, size_t cap, struct reason *r) ERR_MUST_CHECK;
+    ERR_MUST_CHECK enum err (*setting_put)(struct store *s, const char *name, const char *value, struct reason *r);
+    ERR_MUST_CHECK enum err (*setting_get)(struct store *s, const char *name, char *out, size_t cap, struct reason *r);
 };
 
 /* Implementations embed this as their first member. Call as s->ops->order_get(s, ...). */
