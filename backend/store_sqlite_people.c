@@ -113,8 +113,8 @@ static enum err session_insert(struct store *s, const struct store_session *x, s
 {
     struct db *db = store_sqlite_writing(s);
 
-    return store_sqlite_put(db, db_stmt(db, "INSERT INTO sessions(" SESSION_NAMES ") VALUES(?,?,?,?,?)"),
-                            session_cols, ROW_COUNT(session_cols), x, r);
+    return store_sqlite_put(db, db_stmt(db, "INSERT INTO sessions(" SESSION_NAMES ") VALUES(?,?,?,?,?)"), session_cols,
+                            ROW_COUNT(session_cols), x, r);
 }
 
 static enum err session_get(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], struct store_session *x,
