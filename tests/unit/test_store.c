@@ -696,6 +696,10 @@ static void journal_is_read_forwards_and_from_its_end(void **state)
     assert_int_equal(some.rows, 2);
 }
 
+#define SWAP_4_AND_5                                                                                                   \
+    "UPDATE journal SET id = -1 WHERE id = 4; UPDATE journal SET id = 4 WHERE id = 5; "                                \
+    "UPDATE journal SET id = 5 WHERE id = -1"
+
 static void verification_finds_every_mutation(void **state)
 {
     struct fixture *f = *state;
@@ -716,8 +720,7 @@ static void verification_finds_every_mutation(void **state)
         "DELETE FROM journal WHERE id = (SELECT max(id) FROM journal)",
         "DELETE FROM journal",
         "UPDATE journal SET id = 100000 WHERE id = (SELECT max(id) FROM journal)",
-        "UPDATE journal SET id = -1 WHERE id = 4; UPDATE journal SET id = 4 WHERE id = 5;"
-        "UPDATE journal SET id = 5 WHERE id = -1",
+        SWAP_4_AND_5,
         "INSERT INTO journal SELECT max(id) + 1, seq, boot, boot_ms, wall_ms, typ, body, prev, hash FROM journal",
         "UPDATE journal_end SET base = x'01' WHERE one = 1",
         "UPDATE journal_end SET base_id = 1 WHERE one = 1",
