@@ -187,7 +187,7 @@ unit: tests
 
 contract: tests all assets
 	@LOCKERSIM=$(B)/lockersim tests/tally c contract $(CONTRACT)
-	@tests/tally node contract $(wildcard tests/contract/*.test.mjs)
+	@MEDLOCKER_CONFIG=$(CONFIG) tests/tally node contract $(wildcard tests/contract/*.test.mjs)
 
 scenario: all assets
 	@tests/tally node scenario $(wildcard tests/scenario/*.test.mjs)
