@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people do, as functions over a stage: a pharmacist packs and loads, a patient collects, somebody forces a door.
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { until, run, sampleBundle, DOORS } from './stage.mjs';
+import { until, run, sampleBundle, DOORS, ROOT } from './stage.mjs';
 
 const PIN = '2580';
 
@@ -130,7 +131,17 @@ export async function wholeHistory(stage) {
   const rows = (await stage.lockerctl('journal', '1')).rows;
   const last = rows[rows.length - 1].seq;
   const pulsed = Number((await run('sqlite3', [copy, "SELECT count(*) FROM events WHERE typ = 'door.pulsed.v1'"])).out);
+  await followsContract(stage, copy);
   if (count !== max || min !== 1 || distinct !== count || disorder !== 0 || max !== last)
     throw new Error(`history: ${count} events, ${min}..${max}, ${distinct} distinct, ${disorder} out of order; the locker wrote ${last}`);
   return { count, pulsed };
+}
+
+// Every event that the hub has, as it was signed, against the published schemas.
+async function followsContract(stage, copy) {
+  const { out } = await run('sqlite3', ['-separator', ' ', copy, "SELECT 'mdl/v1/' || lower(hex(locker)) || '/up/evt', text FROM events"]);
+  const file = path.join(stage.dir, 'events.txt');
+  writeFileSync(file, out);
+  const report = await run('node', [path.join(ROOT, 'tests/contract/validate.mjs'), file], { accept: [0, 1] });
+  if (report.code !== 0) throw new Error(`events against the contract:\n${report.out}${report.err}`);
 }
