@@ -178,8 +178,11 @@ check: deps ## every test and lint; ends with the sum
 	@rm -rf build/tally
 	@$(MAKE) --no-print-directory all assets
 	@$(MAKE) --no-print-directory CONFIG=asan all tests
-	@$(MAKE) --no-print-directory CONFIG=asan unit contract
-	@$(MAKE) --no-print-directory lint fuzz-replay scenario
+	@$(MAKE) --no-print-directory CONFIG=asan unit
+	@$(MAKE) --no-print-directory CONFIG=asan contract
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory fuzz-replay
+	@$(MAKE) --no-print-directory scenario
 	@tests/tally sum
 
 unit: tests
