@@ -4,7 +4,11 @@ import { Stage } from './stage.mjs';
 import * as story from './story.mjs';
 
 const stage = new Stage({ baud: 19200 });
+// Ctrl-C reaches the children too, so their ends are news only before it.
+let stopping = false;
 const stop = async () => {
+  if (stopping) return;
+  stopping = true;
   console.log('\nstopping');
   await stage.stop();
   process.exit(0);
@@ -35,10 +39,13 @@ medlocker runs. Everything below was made just now and is gone after Ctrl-C.
 
 A bag's way: make an order on the staff page, pack it, open its label; at the kiosk scan the badge, type the PIN, scan the
 voucher; the door opens and a simulated person closes it; scan the door's label. Then type the code of the slip.
+Without a scanner: what a QR code says stands in the source of its page as data-token; type it into the scan field. The label of
+door A1 says ${story.doorLabel(stage, 'A1')}; its last four digits are the door's number in hexadecimal.
 Ctrl-C stops all.
 `);
 for (const p of [stage.sim, stage.broker, stage.hub, stage.locker])
   p.exited.then(({ code, signal }) => {
+    if (stopping) return undefined;
     console.log(`${p.name} ended (${signal ?? code}); see ${p.logPath}`);
     stage.keep = true;
     return stop();
