@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world: one simulated run: true time, what is due when, fibers (stacks that take turns), chance from one seed, and the
+ * story that is told of it. One thread: exactly one fiber runs at a time, and only world_* functions give the turn
+ * away, so the same seed gives the same run, byte for byte.
+ *
+ * True time starts at 0 and counts microseconds; it moves only when nobody can run. Machines read it through their own
+ * clocks (see process.h). Due things with the same time run in the order in which they were asked for.
+ */
+#ifndef MEDLOCKER_SIM_WORLD_H
+#define MEDLOCKER_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hw/sim/dice.h"
+
+#define WORLD_NEVER INT64_MAX
+
+struct world;
+struct fiber;
+
+/* What ends a run early. */
+enum world_end { WORLD_RUNNING, WORLD_FINISHED, WORLD_FAILED };
+
+struct world *world_new(uint64_t seed);
+void world_free(struct world *w); /* ends and frees every fiber first; a fiber that does not end is a bug of ours */
+
+int64_t world_now_us(const struct world *w);
+/* Each part draws from a stream of its own, so that a change in one does not change the others. name: a literal. */
+struct dice *world_dice(struct world *w, const char *name);
+
+/* Calls fn once at at_us (or now, when that is past), outside any fiber. Returns a ticket; world_cancel of a ticket
+ * that has run is harmless. */
+typedef void (*world_fn)(void *arg);
+uint64_t world_at(struct world *w, int64_t at_us, world_fn fn, void *arg);
+void world_cancel(struct world *w, uint64_t ticket);
+
+/* A fiber runs fn(arg) on a stack of its own (stack_bytes; 0: 256 KiB) until it returns. owner: any tag, for
+ * world_wake_all. */
+struct fiber *fiber_new(struct world *w, const char *name, world_fn fn, void *arg, size_t stack_bytes);
+struct fiber *fiber_self(struct world *w); /* NULL: outside any fiber */
+bool fiber_is_done(const struct fiber *f);
+void fiber_free(struct fiber *f); /* only when done */
+
+/* Inside a fiber: gives the turn away until at_us, or until somebody wakes this fiber. true: woken. */
+bool fiber_wait(struct world *w, int64_t until_us);
+void fiber_wake(struct world *w, struct fiber *f); /* runs when its turn comes; harmless when it is not waiting */
+void fiber_sleep(struct world *w, int64_t us);     /* not shortened by wakes */
+
+/* Runs until true time is until_us, or the world has ended, or nothing is left to do. */
+enum world_end world_run(struct world *w, int64_t until_us);
+/* All machines are suspended for span_us: true, boot and wall clocks go on, monotonic clocks and everything that waits
+ * stand still. For nights in which nothing happens. */
+void world_leap(struct world *w, int64_t span_us);
+void world_finish(struct world *w);
+/* The run failed: keeps the first reason; the world ends after the present turn. */
+void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const char *world_failure(const struct world *w); /* NULL: none */
+
+/* One line of the story, kept in memory (the last few thousand lines) and printed when wanted: who did what. */
+void world_tell(struct world *w, const char *who, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void world_print_story(const struct world *w, unsigned lines);
+
+/* A fault of this kind was really injected, now. name: a literal from faults.h; counted for the report. */
+void world_count(struct world *w, const char *name);
+
+#endif
