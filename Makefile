@@ -1,7 +1,8 @@
 # medlocker: every command of the project. `make help` lists them.
 #
 # Layout of a build: build/<config>/<folder>/<file>.o, one library for each folder, one program for each main file.
-# CONFIG: release (default), asan (address and undefined-behaviour sanitizers, used by the tests), clang (its warnings), fuzz.
+# CONFIG: release (default), asan (address and undefined-behaviour sanitizers, used by the tests), clang (its warnings), fuzz, sim
+# (for the simulator, which renames what the daemons ask of the system).
 
 CONFIG ?= release
 B := build/$(CONFIG)
@@ -10,7 +11,7 @@ B := build/$(CONFIG)
 DEBIAN := build-essential pkg-config clang clang-tidy clang-format cppcheck libclang-rt-dev \
 	libmodbus-dev libgpiod-dev libmosquitto-dev mosquitto mosquitto-clients libcjson-dev libsodium-dev libsystemd-dev \
 	libsqlite3-dev libmicrohttpd-dev libconfuse-dev libqrencode-dev libgnutls28-dev libcmocka-dev \
-	nodejs npm openssl sqlite3 chromium fonts-dejavu-core man-db
+	nodejs npm openssl sqlite3 gcovr libseccomp-dev chromium fonts-dejavu-core man-db
 
 # ---------------------------------------------------------------- compiler
 LIBS := libmodbus libgpiod libmosquitto libcjson libsodium libsystemd sqlite3 libmicrohttpd libconfuse libqrencode gnutls
@@ -27,14 +28,22 @@ CC_release := gcc
 CC_asan := gcc
 CC_clang := clang
 CC_fuzz := clang
+CC_sim := gcc
+CC_cov := gcc
 CFLAGS_release := -O2 -g $(HARDENING)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_clang := -O1 -g -Wno-unknown-warning-option
 CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -Wno-unknown-warning-option
+# Coverage counts what the release build decides; an assertion that holds has no second branch.
+CFLAGS_cov := -O0 -g --coverage -fprofile-update=atomic -DNDEBUG -Wno-error=unused-variable \
+	-Wno-error=unused-parameter -Wno-error=unused-function
+CFLAGS_sim := -O2 -g -ftrivial-auto-var-init=zero
 LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen,--as-needed
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_clang :=
 LDFLAGS_fuzz := -fsanitize=address,undefined
+LDFLAGS_sim := -Wl,--as-needed
+LDFLAGS_cov := --coverage
 CC := $(CC_$(CONFIG))
 CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CODEGEN) $(CFLAGS_$(CONFIG)) -I. $(shell pkg-config --cflags $(LIBS) 2>/dev/null) \
 	$(EXTRA_CFLAGS)
@@ -61,7 +70,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario npm assets \
-	tidy analyzer fuzzers fuzz fuzz-replay
+	tidy analyzer fuzzers fuzz fuzz-replay coverage
 .DEFAULT_GOAL := all
 
 all: $(PROGRAMS) ## build the programs
@@ -105,6 +114,21 @@ side = $(if $(shell grep -l '^.include "backend/' $(1)),$(SIDE_backend),$(SIDE_c
 $(UNIT) $(CONTRACT) $(BENCH): $(B)/%: $(B)/%.o $$(call side,$$*.c)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call side,$*.c) -Wl,--end-group $(LDLIBS) -lcmocka
+
+# ---------------------------------------------------------------- simulator (CONFIG=sim)
+SIM_ALL := $(wildcard tests/sim/*.c tests/sim/*/*.c)
+SIM_TEST := $(filter tests/sim/test_%,$(SIM_ALL))
+SIM_INSIDE := tests/sim/observe_locker.c tests/sim/observe_hub.c
+SIM_PARTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SIM_TEST) $(SIM_INSIDE) tests/sim/run.c,$(SIM_ALL)))
+SIM_TESTS := $(SIM_TEST:%.c=$(B)/%)
+
+$(B)/libworld.a: $(SIM_PARTS)
+	@rm -f $@
+	@ar rcsD $@ $^
+$(SIM_TESTS): $(B)/%: $(B)/%.o $(B)/libworld.a $(B)/libsim.a $(B)/libcommon.a
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) -lcmocka
+sim-tests: $(SIM_TESTS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -187,6 +211,8 @@ check: deps ## every test and lint; ends with the sum
 
 unit: tests
 	@tests/tally c unit $(UNIT)
+	@$(MAKE) --no-print-directory CONFIG=sim sim-tests
+	@tests/tally c unit $(SIM_TEST:%.c=build/sim/%)
 
 contract: tests all assets
 	@LOCKERSIM=$(B)/lockersim tests/tally c contract $(CONTRACT)
@@ -197,7 +223,7 @@ scenario: all assets
 
 # ---------------------------------------------------------------- lint
 C_FILES = $(wildcard common/*.[ch] hw/*.[ch] hw/sim/*.[ch] controller/*.[ch] controller/kiosk/*.[ch] backend/*.[ch] backend/web/*.[ch] \
-	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/sim/*.[ch] tests/sim/*/*.[ch])
 PRODUCT_C = $(filter-out $(GPIO_OTHER),$(filter %.c,$(filter-out tests/%,$(C_FILES))))
 
 format: ## format every C file
@@ -243,6 +269,11 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each; new inputs stay in build/fuzz
 	@for f in $(wildcard tests/fuzz/fuzz_*.c); do n=$$(basename $$f .c); mkdir -p build/fuzz/new/$$n; \
 		build/fuzz/tests/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/new/$$n \
 		tests/fuzz/corpus/$${n#fuzz_} || exit 1; done
+
+# ---------------------------------------------------------------- proof
+coverage: ## which branches of the safety core the tests take; build/proof/coverage.json
+	@$(MAKE) --no-print-directory CONFIG=cov all tests
+	@node tests/proof/coverage.mjs $(COVERAGE)
 
 # ---------------------------------------------------------------- benchmarks
 bench: deps ## speed and size as ratios to a limit or peer of the same run
