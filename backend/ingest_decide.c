@@ -645,6 +645,7 @@ static const struct handler handlers[] = {
     {"door.left_open.v1", decide_left_open, {"door", "ord", "since_ms"}},
     {"door.forced.v1", decide_forced, {"door", "ord"}},
     {"door.mismatch.v1", decide_mismatch, {"door", "moved", "board"}},
+    {"door.commissioned.v1", decide_nothing, {"door", "pulse", "staff"}},
     {"compartment.changed.v1", decide_compartment, {"door", "state", "cause"}},
     {"order.loaded.v1", decide_loaded, {"ord", "lod", "door", "staff"}},
     {"order.collected.v1",

@@ -38,6 +38,7 @@ static const struct type_row {
     {MSG_UP, MSG_EVT, "door.left_open.v1"},
     {MSG_UP, MSG_EVT, "door.forced.v1"},
     {MSG_UP, MSG_EVT, "door.mismatch.v1"},
+    {MSG_UP, MSG_EVT, "door.commissioned.v1"},
     {MSG_UP, MSG_EVT, "compartment.changed.v1"},
     {MSG_UP, MSG_EVT, "order.loaded.v1"},
     {MSG_UP, MSG_EVT, "order.collected.v1"},

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "controller/commission.h"
 #include "controller/gate.h"
 
 static bool zone_is_fine(const struct locker *l, enum token_zone zone)
@@ -16,11 +17,16 @@ static bool zone_is_fine(const struct locker *l, enum token_zone zone)
     return true;
 }
 
-static bool suits(const struct locker *l, uint16_t door, const struct token_voucher *v)
+static bool suits_untested(const struct locker *l, uint16_t door, const struct token_voucher *v)
 {
     const struct cabinet_door *d = &l->cabinet.door[door];
     return compartment_is_offered(&l->compartment[door]) && d->size >= v->size && d->zone == v->zone &&
            (d->low || !v->low_door) && gate_boards_are_fine(l, door) && locker_contact(l, door) == HW_DOOR_CLOSED;
+}
+
+static bool suits(const struct locker *l, uint16_t door, const struct token_voucher *v)
+{
+    return suits_untested(l, door, v) && !commission_is_needed(l, door);
 }
 
 /* Low doors are kept for those who need them. */
@@ -45,4 +51,13 @@ uint16_t allot_choose(const struct locker *l, const struct token_voucher *v)
             best = i;
     }
     return best;
+}
+
+bool allot_waits_for_commissioning(const struct locker *l, const struct token_voucher *v)
+{
+    for (uint16_t i = 0; i < l->cabinet.doors && zone_is_fine(l, v->zone); i++) {
+        if (suits_untested(l, i, v) && commission_is_needed(l, i))
+            return true;
+    }
+    return false;
 }

@@ -6,13 +6,17 @@
 #ifndef MEDLOCKER_ALLOT_H
 #define MEDLOCKER_ALLOT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/token.h"
 #include "controller/locker.h"
 
-/* CABINET_NO_DOOR when none suits. A door suits only while its boards answer and it is seen closed; a cold one only
- * while every sensor of its zone reads within its limits. */
+/* CABINET_NO_DOOR when none suits. A door suits only after it was commissioned, while its boards answer and it is seen
+ * closed; a cold one only while every sensor of its zone reads within its limits. */
 uint16_t allot_choose(const struct locker *l, const struct token_voucher *v);
+
+/* A door would suit, but was not commissioned. */
+bool allot_waits_for_commissioning(const struct locker *l, const struct token_voucher *v);
 
 #endif

@@ -18,6 +18,7 @@
 #define CABINET_NAME_CAP 9 /* a door's name: 1..8 of [A-Z0-9] */
 #define CABINET_VERSION_CAP 24
 #define CABINET_NO_DOOR UINT16_MAX
+#define CABINET_WIRING_LEN 16
 
 struct cabinet_door {
     char name[CABINET_NAME_CAP]; /* unique */
@@ -43,8 +44,10 @@ struct cabinet {
     bool restarted; /* only the daemon started again, not the board */
     int schema;     /* of the database */
     enum screen_language language;
+    bool waived; /* doors take bags without having been commissioned: the operator answers for the wiring */
     uint32_t outbox_rows_max; /* quota of the outbox; 0: CABINET_OUTBOX_ROWS_DEFAULT */
     struct cabinet_door door[HW_DOORS_MAX];
+    uint8_t wiring[HW_DOORS_MAX][CABINET_WIRING_LEN]; /* how lock and contact of a door are reached: wiring.h */
     char board[HW_BOARDS_MAX][HW_NAME_CAP];
     struct cabinet_climate climate[HW_CLIMATES_MAX];
     uint16_t doors;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "controller/commission.h"
 #include "controller/gate.h"
 #include "controller/ledger.h"
 
@@ -52,7 +53,7 @@ static void take_away(struct locker *l, uint16_t door, enum compartment_cause ca
         break;
     }
     if (staff)
-        staff_lose_door(l, SCREEN_NOTICE_BOARD, ev, fx);
+        staff_lose_door(l, cause == COMPARTMENT_UNCONFIRM ? SCREEN_NOTICE_WRONG_DOOR : SCREEN_NOTICE_BOARD, ev, fx);
 }
 
 /* ---------------------------------------------------------------- doors */
@@ -181,8 +182,13 @@ static void on_mismatch(struct locker *l, uint8_t board, uint16_t moved, const s
     struct record *rec = effects_record(fx, RECORD_MISMATCH, door);
     rec->u.mismatch.moved = moved;
     rec->u.mismatch.board = board;
+    if (moved != door) {
+        commission_revoke(l, door, fx);
+        commission_revoke(l, moved, fx);
+    }
     const struct opening *o = pickup_is_at(l, door) ? &l->pickup.opening : &l->staff.opening;
-    bool waiting = o->phase == OPENING_PULSED || o->phase == OPENING_JAMMED;
+    bool proving = staff_is_at(l, door) && l->staff.proof != STAFF_PROOF_NONE;
+    bool waiting = o->phase == OPENING_PULSED || o->phase == OPENING_JAMMED || proving;
     if (waiting && (pickup_is_at(l, door) || staff_is_at(l, door)))
         take_away(l, door, COMPARTMENT_UNCONFIRM, ev, fx);
 }

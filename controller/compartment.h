@@ -12,6 +12,7 @@
 
 #include "common/code.h"
 #include "common/err.h"
+#include "controller/cabinet.h"
 
 enum compartment_state {
     COMPARTMENT_FREE,
@@ -52,6 +53,8 @@ struct compartment {
     bool bound;      /* order and load name what it holds or may hold */
     uint8_t order[CODE_ORDER_LEN];
     uint32_t load;
+    bool proved; /* its lock, contact and label were seen to belong together, wired as in wiring */
+    uint8_t wiring[CABINET_WIRING_LEN]; /* all zero: as it was when this began to be asked for */
 };
 
 /* The table: where cause leads from state; state itself when the pair must be ignored. */

@@ -11,6 +11,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const language_names[] = {"nl", "en", NULL};
+static const char *const commissioning_names[] = {"required", "waived", NULL};
 static const char *const bus_kinds[] = {"rtu", "tcp", "gpio", NULL};
 static const char *const parity_names[] = {"none", "even", "odd", NULL};
 static const char *const size_names[] = {"S", "M", "L", NULL};
@@ -470,6 +471,11 @@ static enum err take_top(struct config *c, cfg_t *file, struct reason *r)
         e = conf_choice(file, "language", language_names, &language, r);
     }
     c->language = (enum screen_language)language;
+    unsigned waived = 0;
+    if (e == ERR_OK) {
+        e = conf_choice(file, "commissioning", commissioning_names, &waived, r);
+    }
+    c->waived = waived == 1;
     if (e == ERR_OK) {
         e = take_text(file, "telephone", 3, c->telephone, sizeof c->telephone, r);
     }
@@ -527,6 +533,7 @@ enum err config_load(const char *path, struct config *out, struct reason *r)
                          CFG_INT("kiosk_port", 8090, CFGF_NONE),
                          CFG_STR("language", "nl", CFGF_NONE),
                          CFG_STR("telephone", NULL, CFGF_NODEFAULT),
+                         CFG_STR("commissioning", "required", CFGF_NONE),
                          CFG_STR("site", "", CFGF_NONE),
                          CFG_STR("keypad", "", CFGF_NONE),
                          CFG_STR("scanner", "", CFGF_NONE),
@@ -612,6 +619,7 @@ void config_print(const struct config *c, FILE *to)
     fprintf(to, "kiosk_address = \"%s\"\nkiosk_port = %u\n", c->kiosk_address, (unsigned)c->kiosk_port);
     fprintf(to, "language = \"%s\"\ntelephone = \"%s\"\nsite = \"%s\"\n", language_names[c->language], c->telephone,
             c->site);
+    fprintf(to, "commissioning = \"%s\"\n", commissioning_names[c->waived ? 1 : 0]);
     fprintf(to, "keypad = \"%s\"\nscanner = \"%s\"\nwindow = %u\nheartbeat_s = %u\n", c->keypad, c->scanner, c->window,
             c->heartbeat_s);
     for (unsigned i = 0; i < c->hw.buses; i++) {
@@ -642,6 +650,7 @@ void config_to_cabinet(const struct config *c, struct cabinet *cab)
     cab->boards = c->hw.boards;
     cab->climates = c->hw.climates;
     cab->language = c->language;
+    cab->waived = c->waived;
     cab->rows = cab->columns = 0;
     for (uint16_t i = 0; i < c->hw.doors; i++) {
         cab->door[i] = c->door[i];

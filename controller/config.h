@@ -8,6 +8,7 @@
 #ifndef MEDLOCKER_CONTROLLER_CONFIG_H
 #define MEDLOCKER_CONTROLLER_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -27,6 +28,7 @@ struct config {
     char kiosk_address[CONFIG_TEXT_CAP];
     uint16_t kiosk_port;
     enum screen_language language;
+    bool waived; /* commissioning */
     char telephone[CONFIG_TEXT_CAP];
     char site[CONFIG_TEXT_CAP];                             /* empty: the name of the enrolment */
     char keypad[CONFIG_PATH_CAP], scanner[CONFIG_PATH_CAP]; /* empty: none */

@@ -13,6 +13,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "controller/answer.h"
+#include "controller/commission.h"
 
 /* A client reads its answer before its next request is looked at. */
 struct client {
@@ -80,6 +81,7 @@ static enum err answer_doors(const struct control *c, const cJSON *request, cJSO
         json_put_text(one, "size", token_size_name(d->size));
         json_put_text(one, "zone", token_zone_name(d->zone));
         json_put_text(one, "board", k->cabinet.board[d->board]);
+        json_put_text(one, "commissioned", commission_is_done(k, i) ? "yes" : k->cabinet.waived ? "waived" : "no");
         if (p->bound) {
             json_put_hex(one, "ord", p->order, CODE_ORDER_LEN);
             json_put_int(one, "lod", p->load);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "controller/commission.h"
 #include "controller/gate.h"
 #include "controller/ledger.h"
 
@@ -40,6 +41,7 @@ static void pulse(struct locker *l, const struct event *ev, struct effects *fx)
     struct staff *s = &l->staff;
     uint16_t slot = ledger_order_at(l, s->opening.door);
     const struct record_actor actor = actor_of(l);
+    s->proof = commission_is_needed(l, s->opening.door) ? STAFF_PROOF_PULSED : STAFF_PROOF_NONE;
     gate_pulse(l, s->opening.door, &s->opening, &actor, slot == ORDER_NONE ? NULL : &l->orders.slot[slot], ev, fx);
 }
 
@@ -53,14 +55,29 @@ static bool release_boards(struct locker *l, uint16_t door, struct effects *fx)
     return stopped;
 }
 
-static enum screen_notice judge_gate(const struct locker *l, uint16_t door, const struct event *ev)
+static uint16_t first_unknown(const struct locker *l)
+{
+    for (uint16_t i = 0; i < l->cabinet.doors; i++)
+        if (locker_contact(l, i) == HW_DOOR_UNKNOWN && !locker_is_given_up(l, i))
+            return i;
+    return CABINET_NO_DOOR;
+}
+
+/* A door that is to be commissioned opens alone: whatever stands open then is what its lock opened. */
+static enum screen_notice judge_gate(const struct locker *l, uint16_t door, uint16_t *named, const struct event *ev)
 {
     static const enum screen_notice notices[GATE_N] = {
         [GATE_OPEN] = SCREEN_NOTICE_NONE,   [GATE_BUSY] = SCREEN_NOTICE_TRY_LATER, [GATE_SUPPLY] = SCREEN_NOTICE_SUPPLY,
         [GATE_BOARD] = SCREEN_NOTICE_BOARD, [GATE_DOORS] = SCREEN_NOTICE_BOARD,
     };
     uint16_t blocker;
-    return notices[gate_check(l, door, GATE_FOR_INSPECTION, ev->now.boot_ms, &blocker)];
+    bool alone = commission_is_needed(l, door);
+    enum gate gate = gate_check(l, door, alone ? GATE_FOR_LOADING : GATE_FOR_INSPECTION, ev->now.boot_ms, &blocker);
+    *named = door;
+    if (gate != GATE_DOORS || !alone)
+        return notices[gate];
+    *named = blocker != CABINET_NO_DOOR ? blocker : first_unknown(l);
+    return blocker != CABINET_NO_DOOR ? SCREEN_NOTICE_CLOSE_DOORS : SCREEN_NOTICE_BOARD;
 }
 
 void inspection_on_door(struct locker *l, uint16_t door, const struct event *ev, struct effects *fx)
@@ -79,9 +96,10 @@ void inspection_on_door(struct locker *l, uint16_t door, const struct event *ev,
         return;
     }
     bool is_open = locker_contact(l, door) == HW_DOOR_OPEN;
-    enum screen_notice notice = is_open ? SCREEN_NOTICE_NONE : judge_gate(l, door, ev);
+    uint16_t named = door;
+    enum screen_notice notice = is_open ? SCREEN_NOTICE_NONE : judge_gate(l, door, &named, ev);
     if (notice != SCREEN_NOTICE_NONE) {
-        refuse(l, notice, door, ev, fx);
+        refuse(l, notice, named, ev, fx);
         return;
     }
     ledger_inspect(l, door, fx);
@@ -89,6 +107,7 @@ void inspection_on_door(struct locker *l, uint16_t door, const struct event *ev,
     s->opening.door = door;
     s->was_open = is_open;
     s->order = ORDER_NONE;
+    s->proof = STAFF_PROOF_NONE;
     if (is_open)
         opening_already_open(&s->opening, door, floor_stamp_ms(&l->floor));
     else
@@ -166,9 +185,11 @@ void inspection_on_news(struct locker *l, enum opening_news news, const struct e
     case OPENING_HAS_CLOSED:
         (void)tell(l, RECORD_CLOSED, fx);
         staff_enter(s, STAFF_INSPECT_ASK, ev);
+        staff_notice(s, commission_on_closed(l, fx), s->opening.door);
         break;
     case OPENING_HAS_JAMMED:
         (void)tell(l, RECORD_JAMMED, fx);
+        s->proof = STAFF_PROOF_NONE; /* if it opens now, it was perhaps a hand */
         if (opening_may_retry(&s->opening))
             effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_REFUSED;
         else
@@ -183,8 +204,9 @@ void inspection_retry(struct locker *l, const struct event *ev, struct effects *
     assert(s->state == STAFF_INSPECT);
     if (s->opening.phase != OPENING_JAMMED)
         return;
-    enum screen_notice notice = judge_gate(l, s->opening.door, ev);
-    staff_notice(s, notice, s->opening.door);
+    uint16_t named;
+    enum screen_notice notice = judge_gate(l, s->opening.door, &named, ev);
+    staff_notice(s, notice, named);
     if (notice == SCREEN_NOTICE_NONE)
         pulse(l, ev, fx);
 }

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "controller/commission.h"
 #include "controller/gate.h"
 #include "controller/ledger.h"
 
@@ -312,6 +313,17 @@ static int inv_27(const struct world *w)
     return w->ghost == NULL || w->locker->floor.floor_ms >= w->ghost->floor_ms;
 }
 
+static int inv_30(const struct world *w)
+{
+    for (unsigned i = 0; w->effects != NULL && i < w->effects->records; i++) {
+        const struct record *rec = &w->effects->record[i];
+        if (rec->kind == RECORD_COMPARTMENT_CHANGED && rec->u.changed.cause == COMPARTMENT_LOAD &&
+            commission_is_needed(w->locker, rec->door))
+            return 0;
+    }
+    return 1;
+}
+
 const struct invariant invariants[] = {
     {1, "a pulse has a durable intent naming the actor", inv_01},
     {2, "a patient's pulse is for the compartment bound to his order", inv_02},
@@ -332,6 +344,7 @@ const struct invariant invariants[] = {
     {18, "one order, one compartment", inv_18},
     {19, "collected means seen open and closed", inv_19},
     {27, "the time floor never falls", inv_27},
+    {30, "only a commissioned door takes a bag", inv_30},
 };
 const unsigned invariants_count = sizeof invariants / sizeof invariants[0];
 

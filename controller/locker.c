@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/cabinet_events.h"
+#include "controller/commission.h"
 #include "controller/ledger.h"
 
 #define NEARLY_FULL_PERCENT 95u
@@ -168,6 +169,7 @@ static void on_start(struct locker *l, const struct event *ev, struct effects *f
 {
     (void)effects_record(fx, RECORD_STARTED, CABINET_NO_DOOR);
     describe(l, fx);
+    commission_adopt(l, fx);
     for (uint16_t i = 0; i < l->cabinet.doors; i++)
         settle_door(l, i, fx);
     for (unsigned i = 0; i < l->cabinet.boards; i++)

@@ -36,6 +36,7 @@
 #include "controller/seal.h"
 #include "controller/store.h"
 #include "controller/watchdog.h"
+#include "controller/wiring.h"
 #include "hw/hw.h"
 
 #define DEFAULT_CONFIG "/etc/medlocker/lockerd.conf"
@@ -253,7 +254,10 @@ static enum err start_store(struct lockerd *d, struct reason *r)
         return err_because(r, ERR_MEMORY, "no memory");
     }
     fill_cabinet(d, cab);
-    enum err e = load_or_start_over(d, cab, r);
+    enum err e = wiring_read(&d->config.hw, cab, r);
+    if (e == ERR_OK) {
+        e = load_or_start_over(d, cab, r);
+    }
     sodium_memzero(cab, sizeof *cab);
     free(cab);
     return e;

@@ -114,6 +114,13 @@ static void put_mismatch(cJSON *dat, const struct record *rec, const struct cabi
     json_put_text(dat, "board", cab->board[rec->u.mismatch.board]);
 }
 
+static void put_commissioned(cJSON *dat, const struct record *rec, const struct cabinet *cab)
+{
+    put_door(dat, rec, cab);
+    json_put_int(dat, "pulse", (int64_t)rec->pulse);
+    put_staff(dat, rec);
+}
+
 static void put_changed(cJSON *dat, const struct record *rec, const struct cabinet *cab)
 {
     put_door(dat, rec, cab);
@@ -228,6 +235,7 @@ static const struct {
     [RECORD_LEFT_OPEN] = {"door.left_open.v1", put_left_open, false},
     [RECORD_FORCED] = {"door.forced.v1", put_forced, false},
     [RECORD_MISMATCH] = {"door.mismatch.v1", put_mismatch, false},
+    [RECORD_COMMISSIONED] = {"door.commissioned.v1", put_commissioned, false},
     [RECORD_COMPARTMENT_CHANGED] = {"compartment.changed.v1", put_changed, false},
     [RECORD_LOADED] = {"order.loaded.v1", put_order_door_staff, false},
     [RECORD_COLLECTED] = {"order.collected.v1", put_collected, false},

@@ -27,6 +27,7 @@ enum record_kind {
     RECORD_LEFT_OPEN,           /* door.left_open.v1 */
     RECORD_FORCED,              /* door.forced.v1 */
     RECORD_MISMATCH,            /* door.mismatch.v1 */
+    RECORD_COMMISSIONED,        /* door.commissioned.v1 */
     RECORD_COMPARTMENT_CHANGED, /* compartment.changed.v1 */
     RECORD_LOADED,              /* order.loaded.v1 */
     RECORD_COLLECTED,           /* order.collected.v1 */
@@ -72,9 +73,9 @@ struct record {
     enum record_kind kind;
     uint16_t door; /* index, CABINET_NO_DOOR when the kind has none */
     struct record_order order;
-    uint64_t pulse;            /* serial: PULSED, OPENED, JAMMED */
+    uint64_t pulse;            /* serial: PULSED, OPENED, JAMMED, COMMISSIONED */
     uint8_t try;               /* 1..3: PULSED, JAMMED */
-    struct record_actor actor; /* PULSED, COLLECTED; staff of LOADED, REMOVED, STAFF_ENTERED */
+    struct record_actor actor; /* PULSED, COLLECTED; staff of LOADED, REMOVED, STAFF_ENTERED, COMMISSIONED */
     union {
         struct {
             enum compartment_state state;

@@ -9,7 +9,7 @@
 
 #include "common/json.h"
 
-#define COLUMNS_MAX 8u
+#define COLUMNS_MAX 9u
 #define CELL_CAP 64
 
 struct column {
@@ -191,9 +191,10 @@ void report_status(const cJSON *answer, FILE *to)
 
 void report_doors(const cJSON *answer, FILE *to)
 {
-    static const struct column column[] = {{"DOOR", "door"},       {"NUMBER", "number"}, {"STATE", "state"},
-                                           {"CONTACT", "contact"}, {"SIZE", "size"},     {"ZONE", "zone"},
-                                           {"BOARD", "board"},     {"ORDER", "ord"}};
+    static const struct column column[] = {
+        {"DOOR", "door"}, {"NUMBER", "number"}, {"STATE", "state"}, {"CONTACT", "contact"},
+        {"SIZE", "size"}, {"ZONE", "zone"},     {"BOARD", "board"}, {"COMMISSIONED", "commissioned"},
+        {"ORDER", "ord"}};
     print_table(column, sizeof column / sizeof column[0], cJSON_GetObjectItemCaseSensitive(answer, "doors"), to);
 }
 

@@ -35,6 +35,11 @@ const char *const rows_migration[STORE_SCHEMA] = {
     "NULL,"
     " hash BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     "INSERT INTO cursor VALUES ('evt', 0, 0, 0, zeroblob(32)), ('cmd', 0, 0, 0, zeroblob(32));",
+
+    /* wiring: NULL: never commissioned. A door that was loaded before this was asked for has proved itself in use; its
+     * wiring is that of the next start. */
+    "ALTER TABLE compartment ADD COLUMN wiring BLOB;"
+    "UPDATE compartment SET wiring = zeroblob(16) WHERE serial > 0;",
 };
 
 /* ---------------------------------------------------------------- writing */
@@ -42,8 +47,8 @@ const char *const rows_migration[STORE_SCHEMA] = {
 static enum err save_compartment(struct db *db, const struct locker *l, uint16_t door, struct reason *r)
 {
     const struct compartment *c = &l->compartment[door];
-    sqlite3_stmt *s =
-        db_stmt(db, "INSERT OR REPLACE INTO compartment (door, state, serial, ord, lod) VALUES (?1, ?2, ?3, ?4, ?5)");
+    sqlite3_stmt *s = db_stmt(db, "INSERT OR REPLACE INTO compartment (door, state, serial, ord, lod, wiring)"
+                                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     (void)sqlite3_bind_text(s, 1, l->cabinet.door[door].name, -1, SQLITE_STATIC);
     (void)sqlite3_bind_text(s, 2, compartment_state_name(c->state), -1, SQLITE_STATIC);
     (void)sqlite3_bind_int64(s, 3, c->serial);
@@ -51,6 +56,8 @@ static enum err save_compartment(struct db *db, const struct locker *l, uint16_t
         (void)sqlite3_bind_blob(s, 4, c->order, CODE_ORDER_LEN, SQLITE_STATIC);
         (void)sqlite3_bind_int64(s, 5, c->load);
     }
+    if (c->proved)
+        (void)sqlite3_bind_blob(s, 6, c->wiring, CABINET_WIRING_LEN, SQLITE_STATIC);
     return db_run(db, s, r);
 }
 
@@ -255,7 +262,12 @@ static enum err read_compartment(struct reader *in, struct locker *l, struct rea
     if (c.bound) {
         take_blob(in, c.order, CODE_ORDER_LEN);
         c.load = (uint32_t)take_int(in, 0, UINT32_MAX);
+    } else {
+        in->column += 2;
     }
+    c.proved = sqlite3_column_type(in->s, in->column) != SQLITE_NULL;
+    if (c.proved)
+        take_blob(in, c.wiring, CABINET_WIRING_LEN);
     if (in->bad)
         return err_because(r, ERR_CORRUPT, "compartment %.8s makes no sense", name);
     if (door != CABINET_NO_DOOR)
@@ -368,7 +380,8 @@ enum err rows_load(struct db *db, struct locker *l, bool doors_unknown, struct r
                                  " first_pulse_boot, first_pulse_boot_ms FROM order_local"),
                      l, read_order, r);
     if (e == ERR_OK)
-        e = each_row(db, db_stmt(db, "SELECT door, state, serial, ord, lod FROM compartment"), l, read_compartment, r);
+        e = each_row(db, db_stmt(db, "SELECT door, state, serial, ord, lod, wiring FROM compartment"), l,
+                     read_compartment, r);
     if (e == ERR_OK)
         e = each_row(db, db_stmt(db, "SELECT slot, badge, revoked, wrong FROM badge"), l, read_badge, r);
     if (e == ERR_OK)

@@ -27,6 +27,7 @@ static const char *const id_names[SCREEN_ID_N] = {
     [SCREEN_STAFF_LOAD_LABEL] = "staff-load-label",
     [SCREEN_STAFF_INSPECT_OPENING] = "staff-inspect-opening",
     [SCREEN_STAFF_INSPECT_OPEN] = "staff-inspect-open",
+    [SCREEN_STAFF_TEST_OPEN] = "staff-test-open",
     [SCREEN_STAFF_INSPECT_ASK] = "staff-inspect-ask",
     [SCREEN_STAFF_JAM] = "staff-jam",
     [SCREEN_OUT_OF_SERVICE] = "out-of-service",
@@ -61,6 +62,10 @@ static const char *const notice_names[SCREEN_NOTICE_N] = {
     [SCREEN_NOTICE_RELEASED] = "released",
     [SCREEN_NOTICE_SUPPLY] = "supply",
     [SCREEN_NOTICE_DID_NOT_OPEN] = "did-not-open",
+    [SCREEN_NOTICE_TESTED] = "tested",
+    [SCREEN_NOTICE_NOT_TESTED] = "not-tested",
+    [SCREEN_NOTICE_UNTESTED] = "untested",
+    [SCREEN_NOTICE_WRONG_DOOR] = "wrong-door",
 };
 
 static const char *const language_names[SCREEN_LANGUAGE_N] = {[SCREEN_NL] = "nl", [SCREEN_EN] = "en"};

@@ -39,6 +39,7 @@ enum screen_id {
     SCREEN_STAFF_LOAD_LABEL,      /* closed: scan the door's label */
     SCREEN_STAFF_INSPECT_OPENING, /* door opens for inspection */
     SCREEN_STAFF_INSPECT_OPEN,    /* look, empty it or leave the bag, close */
+    SCREEN_STAFF_TEST_OPEN,       /* the same of a door not commissioned: scan the label of the door that is open */
     SCREEN_STAFF_INSPECT_ASK,     /* closed: 1 = it is empty; or scan the bag that is in it; HELP: leave it for later */
     SCREEN_STAFF_JAM,             /* the door did not open: OK to try again, HELP to give up */
 
@@ -77,6 +78,10 @@ enum screen_notice {
     SCREEN_NOTICE_RELEASED,     /* the stopped electronics of door were released: scan again, watch which door moves */
     SCREEN_NOTICE_SUPPLY,       /* the power supply is too weak to open doors */
     SCREEN_NOTICE_DID_NOT_OPEN, /* door did not open */
+    SCREEN_NOTICE_TESTED,       /* door was commissioned */
+    SCREEN_NOTICE_NOT_TESTED,   /* door was closed before its label was scanned: not commissioned */
+    SCREEN_NOTICE_UNTESTED,     /* a door that suits the bag is free, but was not commissioned */
+    SCREEN_NOTICE_WRONG_DOOR,   /* another door than door moved: look at the wires */
     SCREEN_NOTICE_N
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/num.h"
+#include "controller/commission.h"
 #include "controller/inspection.h"
 #include "controller/ledger.h"
 #include "controller/loading.h"
@@ -75,6 +76,7 @@ void staff_to_menu(struct staff *s, enum screen_notice notice, uint16_t door, co
     opening_reset(&s->opening);
     s->order = ORDER_NONE;
     s->was_open = false;
+    s->proof = STAFF_PROOF_NONE;
     staff_enter(s, STAFF_MENU, ev);
     staff_notice(s, notice, door);
 }
@@ -324,6 +326,8 @@ void staff_on_label(struct locker *l, const struct token_door *d, const struct e
         loading_on_label(l, door, ev, fx);
     else if (s->state == STAFF_MENU)
         inspection_on_door(l, door, ev, fx);
+    else if (commission_wants_label(s))
+        commission_on_label(l, door, ev, fx);
     else
         staff_on_bad_scan(l, SCREEN_NOTICE_FINISH_FIRST, ev, fx);
 }
@@ -356,11 +360,13 @@ static enum screen_id load_screen(const struct opening *o)
                                       : SCREEN_STAFF_LOAD_OPENING;
 }
 
-static enum screen_id inspect_screen(const struct opening *o)
+static enum screen_id inspect_screen(const struct staff *s)
 {
-    return o->phase == OPENING_JAMMED ? SCREEN_STAFF_JAM
-           : o->phase == OPENING_OPEN ? SCREEN_STAFF_INSPECT_OPEN
-                                      : SCREEN_STAFF_INSPECT_OPENING;
+    if (commission_wants_label(s))
+        return SCREEN_STAFF_TEST_OPEN;
+    return s->opening.phase == OPENING_JAMMED ? SCREEN_STAFF_JAM
+           : s->opening.phase == OPENING_OPEN ? SCREEN_STAFF_INSPECT_OPEN
+                                              : SCREEN_STAFF_INSPECT_OPENING;
 }
 
 void staff_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
@@ -382,7 +388,7 @@ void staff_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
     if (s->state == STAFF_LOAD)
         out->id = load_screen(&s->opening);
     if (s->state == STAFF_INSPECT)
-        out->id = inspect_screen(&s->opening);
+        out->id = inspect_screen(s);
     out->notice = s->notice;
     locker_name_door(l, is_at_door(s) ? s->opening.door : s->notice_door, out);
     if (is_at_door(s)) {

@@ -37,6 +37,13 @@ enum staff_state {
     STAFF_STATE_N
 };
 
+/* Of the door that is looked into, when it is to be commissioned. */
+enum staff_proof {
+    STAFF_PROOF_NONE,
+    STAFF_PROOF_PULSED,  /* its lock was pulsed: the label of the door that opens is wanted */
+    STAFF_PROOF_LABELLED /* and it is the right one */
+};
+
 struct staff {
     enum staff_state state;
     struct token_badge badge;
@@ -44,9 +51,10 @@ struct staff {
     enum screen_notice notice;
     uint16_t notice_door;
     uint64_t try_id;
-    uint16_t order; /* LOAD, LABEL: slot */
-    bool was_open;  /* LOAD, INSPECT: the door was seen open */
-    bool cleared;   /* CLEAR was pressed once */
+    uint16_t order;         /* LOAD, LABEL: slot */
+    bool was_open;          /* LOAD, INSPECT: the door was seen open */
+    enum staff_proof proof; /* INSPECT */
+    bool cleared;           /* CLEAR was pressed once */
     int64_t until_ms;
     struct opening opening;
 };

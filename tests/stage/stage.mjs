@@ -147,6 +147,7 @@ control = "${this.lockerControl}"
 kiosk_address = "127.0.0.1"
 kiosk_port = ${this.kioskPort ?? 0}
 telephone = "0800 1234"
+commissioning = "${this.commissioning ?? 'waived'}"
 bus "rtu" { kind = "rtu" device = "${this.rtuLink}" baud = ${this.baud} parity = "none" }
 bus "tcp" { kind = "tcp" device = "127.0.0.1" port = ${this.simPort} }
 board "relay1" { bus = "rtu" unit = 1 profile = "waveshare-d" }

@@ -88,6 +88,17 @@ static void example_is_read_with_every_value(void **state)
     assert_int_equal(c->climate[0].max_milli_c, 8000);
     assert_int_equal(c->hw.input[0].kind, HW_INPUT_TAMPER);
     assert_string_equal(c->hw.profile_dir, c->profiles);
+    assert_false(c->waived);
+}
+
+static void commissioning_is_asked_for_unless_it_is_waived(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(load_changed(f, "# commissioning = \"required\"", "commissioning = \"waived\""), ERR_OK);
+    assert_true(f->config.waived);
+    assert_int_equal(load_changed(f, "# commissioning = \"required\"", "commissioning = \"required\""), ERR_OK);
+    assert_false(f->config.waived);
+    assert_int_equal(load_changed(f, "# commissioning = \"required\"", "commissioning = \"no\""), ERR_UNKNOWN);
 }
 
 static void printed_values_are_read_back_the_same(void **state)
@@ -201,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(example_is_read_with_every_value),
+        T(commissioning_is_asked_for_unless_it_is_waived),
         T(printed_values_are_read_back_the_same),
         T(cabinet_gets_doors_boards_and_size),
         T(mistakes_are_refused_with_key_and_reason),

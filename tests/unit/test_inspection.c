@@ -242,7 +242,7 @@ static void wrong_door_while_loading_or_inspecting_ends_it(void **state)
     bed_login(b);
     bed_scan(b, bed_voucher(b, 1, 1));
     bed_board(b, 0, HW_BOARD_STOPPED, 3);
-    assert_int_equal(bed_notice(b), SCREEN_NOTICE_BOARD);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_WRONG_DOOR);
     assert_int_equal(b->l->compartment[0].state, COMPARTMENT_CHECK);
     bed_board(b, 0, HW_BOARD_OK, 0);
     bed_complete(b, HW_DONE);

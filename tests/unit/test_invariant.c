@@ -410,6 +410,23 @@ static void inv_27_sees_the_floor_fall(void **state)
     assert_broken(s, 27);
 }
 
+static void inv_30_sees_a_bag_go_behind_a_door_that_was_not_commissioned(void **state)
+{
+    struct scene *s = *state;
+    struct bed *b = s->b;
+    bed_login(b);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    assert_int_equal(b->l->staff.state, STAFF_LOAD);
+    s->ev.kind = EVENT_SCAN;
+    s->ev.now = b->now;
+    b->l->cabinet.waived = false;
+    assert_broken(s, 30);
+    b->l->compartment[b->pulse_door].proved = true;
+    assert_int_equal(b->l->compartment[b->pulse_door].state, COMPARTMENT_LOADING);
+    const struct world w = world_of(s);
+    assert_true(invariants[invariants_count - 1].number == 30 && invariants[invariants_count - 1].holds(&w));
+}
+
 static void state_alone_can_be_checked(void **state)
 {
     struct scene *s = *state;
@@ -445,6 +462,7 @@ int main(void)
         SCENE_TEST(inv_18_sees_bindings_that_do_not_fit),
         SCENE_TEST(inv_19_sees_a_collection_that_was_not_seen),
         SCENE_TEST(inv_27_sees_the_floor_fall),
+        SCENE_TEST(inv_30_sees_a_bag_go_behind_a_door_that_was_not_commissioned),
         SCENE_TEST(state_alone_can_be_checked),
     };
     if (sodium_init() < 0)

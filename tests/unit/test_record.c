@@ -53,6 +53,7 @@ static void simple_kinds_have_the_members_of_the_contract(void **state)
         {RECORD_LEFT_OPEN, "door.left_open.v1", "{" DOOR "," ORD ",\"since_ms\":0}"},
         {RECORD_FORCED, "door.forced.v1", "{" DOOR "," ORD "}"},
         {RECORD_MISMATCH, "door.mismatch.v1", "{" DOOR ",\"moved\":\"A1\",\"board\":\"relay1\"}"},
+        {RECORD_COMMISSIONED, "door.commissioned.v1", "{" DOOR ",\"pulse\":42," STAFF "}"},
         {RECORD_COMPARTMENT_CHANGED, "compartment.changed.v1", "{" DOOR ",\"state\":\"FREE\",\"cause\":\"load\"}"},
         {RECORD_LOADED, "order.loaded.v1", "{" ORD "," LOD "," DOOR "," STAFF "}"},
         {RECORD_COLLECTED, "order.collected.v1",

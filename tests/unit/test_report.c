@@ -71,10 +71,10 @@ static void doors_are_a_table_as_wide_as_its_cells(void **state)
     check(report_doors,
           "{\"doors\":[{\"door\":\"A1\",\"number\":1,\"state\":\"FREE\",\"contact\":\"closed\",\"size\":\"S\",\"zone\":"
           "\"room\",\"board\":\"relay1\"},{\"door\":\"C8\",\"number\":24,\"state\":\"LOADED\",\"contact\":\"unknown\","
-          "\"size\":\"M\",\"zone\":\"cold\",\"board\":\"r3\",\"ord\":\"ab\",\"lod\":1}]}",
-          "DOOR  NUMBER  STATE   CONTACT  SIZE  ZONE  BOARD   ORDER\n"
-          "A1    1       FREE    closed   S     room  relay1  -\n"
-          "C8    24      LOADED  unknown  M     cold  r3      ab\n");
+          "\"size\":\"M\",\"zone\":\"cold\",\"board\":\"r3\",\"commissioned\":\"yes\",\"ord\":\"ab\",\"lod\":1}]}",
+          "DOOR  NUMBER  STATE   CONTACT  SIZE  ZONE  BOARD   COMMISSIONED  ORDER\n"
+          "A1    1       FREE    closed   S     room  relay1  -             -\n"
+          "C8    24      LOADED  unknown  M     cold  r3      yes           ab\n");
 }
 
 static void journal_tells_time_type_and_content(void **state)
@@ -121,8 +121,8 @@ static void what_is_absent_or_strange_is_a_dash(void **state)
         }
     }
     check(report_doors, "{\"doors\":[{\"door\":{}}]}",
-          "DOOR  NUMBER  STATE  CONTACT  SIZE  ZONE  BOARD  ORDER\n"
-          "-     -       -      -        -     -     -      -\n");
+          "DOOR  NUMBER  STATE  CONTACT  SIZE  ZONE  BOARD  COMMISSIONED  ORDER\n"
+          "-     -       -      -        -     -     -      -             -\n");
 }
 
 int main(void)

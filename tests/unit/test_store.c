@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/db.h"
+#include "controller/commission.h"
+#include "controller/rows.h"
 #include "controller/store.h"
 
 #define HEX_HASH_CAP (2 * MSG_HASH_LEN + 1)
@@ -136,6 +139,8 @@ static void assert_same_durable(const struct locker *a, const struct locker *b)
         assert_int_equal(x->bound, y->bound);
         assert_memory_equal(x->order, y->order, CODE_ORDER_LEN);
         assert_int_equal(x->load, y->load);
+        assert_int_equal(x->proved, y->proved);
+        assert_memory_equal(x->wiring, y->wiring, CABINET_WIRING_LEN);
     }
     for (unsigned i = 0; i < ORDER_SLOTS; i++) {
         const struct order *x = &a->orders.slot[i], *y = &b->orders.slot[i];
@@ -786,6 +791,61 @@ static void compaction_drops_only_what_is_old_and_acknowledged(void **state)
     assert_int_equal(store_verify(f->store, &chain, &r), ERR_OK);
 }
 
+/* The database of the version that did not ask for commissioning, with one door in use and one that never was. */
+static void make_old_database(const struct fixture *f)
+{
+    struct db *db = NULL;
+    struct reason r = {{0}};
+    const struct db_cfg cfg = {.path = f->path, .migration = rows_migration, .migrations = 1};
+    assert_int_equal(db_open(&db, &cfg, &r), ERR_OK);
+    sqlite3_stmt *used = db_stmt(db, "INSERT INTO compartment VALUES ('A1', 'TAKEN', 3, NULL, NULL)");
+    assert_int_equal(db_run(db, used, &r), ERR_OK);
+    sqlite3_stmt *never = db_stmt(db, "INSERT INTO compartment VALUES ('A2', 'FREE', 0, NULL, NULL)");
+    assert_int_equal(db_run(db, never, &r), ERR_OK);
+    db_close(db);
+}
+
+static void a_door_in_use_before_commissioning_counts_until_its_wiring_changes(void **state)
+{
+    struct fixture *f = *state;
+    make_old_database(f);
+    begin(f);
+    memset(f->bed->l->cabinet.wiring, 0x11, sizeof f->bed->l->cabinet.wiring);
+    bed_start(f->bed);
+    assert_true(commission_is_done(f->bed->l, 0));
+    assert_false(commission_is_done(f->bed->l, 1));
+    end(f);
+    begin(f);
+    memset(f->bed->l->cabinet.wiring, 0x11, sizeof f->bed->l->cabinet.wiring);
+    bed_start(f->bed);
+    assert_true(commission_is_done(f->bed->l, 0));
+    end(f);
+    begin(f);
+    memset(f->bed->l->cabinet.wiring, 0x22, sizeof f->bed->l->cabinet.wiring);
+    bed_start(f->bed);
+    assert_false(commission_is_done(f->bed->l, 0));
+}
+
+static void a_commissioned_door_stays_so_over_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    begin(f);
+    live(f->bed);
+    f->bed->l->compartment[3].proved = true;
+    memset(f->bed->l->compartment[3].wiring, 0x33, CABINET_WIRING_LEN);
+    effects_clear(f->bed->fx);
+    effects_touch_compartment(f->bed->fx, 3);
+    commit(f->bed);
+    assert_int_equal(f->commit, ERR_OK);
+    struct locker *before = malloc(sizeof *before);
+    assert_non_null(before);
+    *before = *f->bed->l;
+    end(f);
+    begin(f);
+    assert_same_durable(before, f->bed->l);
+    free(before);
+}
+
 static void closing_nothing_is_fine(void **state)
 {
     (void)state;
@@ -818,6 +878,8 @@ int main(void)
         STORE_TEST(journal_is_read_forwards_and_from_its_end),
         STORE_TEST(verification_finds_every_mutation),
         STORE_TEST(compaction_drops_only_what_is_old_and_acknowledged),
+        STORE_TEST(a_door_in_use_before_commissioning_counts_until_its_wiring_changes),
+        STORE_TEST(a_commissioned_door_stays_so_over_a_restart),
         STORE_TEST(closing_nothing_is_fine),
     };
     if (sodium_init() < 0)

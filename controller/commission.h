@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commission: before a bag may lie behind a door, a member of staff proves that its lock, its contact and its label
+ * belong together: the lock is pulsed, the contact of this door and no other moves, and the label of the door that then
+ * stands open is scanned before it is closed again. So a relay, a contact, both of them together, or a label on the
+ * wrong door are found before they can hand a bag to the wrong person. Part of the inspection of a door. Pure.
+ */
+#ifndef MEDLOCKER_COMMISSION_H
+#define MEDLOCKER_COMMISSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controller/effect.h"
+#include "controller/event.h"
+#include "controller/locker.h"
+
+/* It was proved, and is wired as it was then. */
+bool commission_is_done(const struct locker *l, uint16_t door);
+/* It must be proved before it takes a bag: not done, and not waived by the operator. */
+bool commission_is_needed(const struct locker *l, uint16_t door);
+
+/* The session waits for the label of the door that stands open. */
+bool commission_wants_label(const struct staff *s);
+void commission_on_label(struct locker *l, uint16_t door, const struct event *ev, struct effects *fx);
+/* The door was closed. Returns what to say. */
+enum screen_notice commission_on_closed(struct locker *l, struct effects *fx);
+
+/* Something else than this door moved on its pulse, or on another pulse this one: to be proved again. */
+void commission_revoke(struct locker *l, uint16_t door, struct effects *fx);
+
+/* At the start: doors that were in use before this was asked for count as they are wired now. */
+void commission_adopt(struct locker *l, struct effects *fx);
+
+#endif
