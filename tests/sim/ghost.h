@@ -74,6 +74,7 @@ struct ghost_record {
     uint8_t order[16];
     uint32_t load;
     uint64_t pulse;
+    bool sure; /* committed; else its transaction failed and nobody knows yet */
 };
 
 struct ghost_door {
@@ -89,14 +90,15 @@ struct ghost_locker {
     size_t strikes, strikes_cap;
     struct ghost_intent *intent;
     size_t intents, intents_cap;
-    struct ghost_record *record; /* committed for sure, by seq */
+    struct ghost_record *record; /* [0] has seq 1; the last ones may be unsure */
     size_t records, records_cap;
-    int64_t lost_from; /* records of a commit whose outcome is not known yet; 0: none */
-    unsigned lost_records;
     uint64_t struck_serial; /* highest pulse that a lock felt */
     int64_t applied;        /* last event that the hub applied */
+    int64_t applied_maybe;  /* the same, with transactions of unknown outcome */
     int64_t deleted;        /* last event that left the outbox */
-    int64_t decided_us;     /* of the last decision */
+    int64_t decided_us;     /* of the last decision; 0: none in this run of the daemon */
+    int64_t slept_us;       /* world_leapt_us at that time */
+    unsigned forced;        /* doors with forced_us */
     unsigned starts;
 };
 
@@ -119,10 +121,17 @@ void ghost_free(struct ghost_book *g);
 struct ghost_order *ghost_find(struct ghost_book *g, const uint8_t key[16]);
 /* "<id>/<load>"; out has GHOST_BAG_CAP bytes. And back; false: not such a name. */
 void ghost_bag_name(const struct ghost_order *o, char *out);
+/* Lower-case hex of len bytes. */
+bool ghost_hex(const char *text, uint8_t *out, size_t len);
 bool ghost_bag_read(const char *bag, uint8_t key[16], uint32_t *load);
 
 void ghost_add_intent(struct ghost_locker *l, const struct observed_record *rec, int64_t now_us);
-void ghost_add_record(struct ghost_locker *l, const struct observed_record *rec);
+/* A record takes the place of unsure ones with its seq or later. */
+void ghost_add_record(struct ghost_locker *l, const struct observed_record *rec, bool sure);
+/* The daemon has started again and remembers events up to seq: what is unsure is settled. false: it remembers less than
+ * was committed for sure. */
+bool ghost_settle_records(struct ghost_locker *l, int64_t seq);
+
 /* The intent of a door that may explain current that begins now: the newest without a strike, not older than max_us. */
 struct ghost_intent *ghost_explain(struct ghost_locker *l, uint16_t door, int64_t now_us, int64_t max_us);
 struct ghost_strike *ghost_add_strike(struct ghost_locker *l, uint16_t door, int64_t now_us);

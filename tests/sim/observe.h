@@ -17,15 +17,50 @@
 #define OBSERVE_LOCKERS_MAX 2
 
 struct observe;
-struct locker;
+struct screen;
 
 struct observe *observe_new(void);
 void observe_free(struct observe *o);
 /* The one that the __wrap_ functions write to; there is one run at a time. NULL: observes nothing. */
 void observe_use(struct observe *o);
 
-/* The state of a running locker, NULL while it is down. Valid until the turn is given away. */
-const struct locker *observe_locker(const struct observe *o, unsigned index);
+/* As the enums of compartment.h, order.h and record.h have them, whose headers do not go with those of hw/sim. */
+enum observe_state {
+    OBSERVE_FREE,
+    OBSERVE_LOADING,
+    OBSERVE_LOADED,
+    OBSERVE_OPENING,
+    OBSERVE_TAKEN,
+    OBSERVE_CHECK,
+    OBSERVE_FORCED,
+    OBSERVE_OUT
+};
+enum observe_order {
+    OBSERVE_KNOWN,
+    OBSERVE_READY,
+    OBSERVE_ORDER_OPENING,
+    OBSERVE_DONE,
+    OBSERVE_UNCONFIRMED,
+    OBSERVE_VOID
+};
+enum observe_actor { OBSERVE_NONE, OBSERVE_CODE, OBSERVE_TOKEN, OBSERVE_STAFF };
+
+/* A running locker's state now. Nothing of it is known while it is down. */
+bool observe_is_up(const struct observe *o, unsigned index);
+bool observe_knows_boards(const struct observe *o, unsigned index); /* every board answers, every contact is known */
+unsigned observe_doors(const struct observe *o, unsigned index);    /* 0: it is down */
+enum observe_state observe_compartment(const struct observe *o, unsigned index, uint16_t door);
+bool observe_is_proved(const struct observe *o, unsigned index, uint16_t door); /* commissioned */
+int observe_contact(const struct observe *o, unsigned index, uint16_t door);    /* enum hw_door_state */
+const char *observe_door_name(const struct observe *o, unsigned index, uint16_t door);
+unsigned observe_door_number(const struct observe *o, unsigned index, uint16_t door);
+/* The screen; NULL: down. Valid until the turn is given away. */
+const struct screen *observe_screen(const struct observe *o, unsigned index);
+/* What it knows of an order; false: nothing. door: -1 none. */
+bool observe_order(const struct observe *o, unsigned index, const uint8_t order[16], uint32_t *load,
+                   enum observe_order *state, int *door);
+unsigned observe_outbox(const struct observe *o, unsigned index);
+int64_t observe_last_event(const struct observe *o, unsigned index);
 uint64_t observe_decisions(const struct observe *o);
 
 /* A business record that was committed: its transaction returned. */
@@ -38,8 +73,8 @@ struct observed_record {
     uint32_t load;
     uint64_t pulse;
     unsigned try;
-    int actor; /* enum record_actor_kind */
-    int state; /* compartment.changed: enum compartment_state, else -1 */
+    enum observe_actor actor; /* enum observe_actor */
+    int state;                /* compartment.changed: enum observe_state, else -1 */
     int64_t wall_ms;
 };
 
@@ -59,17 +94,15 @@ bool observed_is_excused(unsigned locker, uint16_t door);
 void observed_start(unsigned locker, uint64_t pulse_serial, int64_t seq);
 /* A decision was taken (before its commit). */
 void observed_decision(unsigned locker, int event_kind, bool pulses);
-void observed_record(unsigned locker, const struct observed_record *rec);
-/* A commit failed, or may have failed: the records from seq on may be durable or not. */
-void observed_commit_lost(unsigned locker, int64_t seq, unsigned records);
+/* sure: durable. Otherwise the commit failed, and whether it is durable all the same shows at the next start. */
+void observed_record(unsigned locker, const struct observed_record *rec, bool sure);
 void observed_outbox_ack(unsigned locker, int64_t seq, bool done);
 /* One of the numbered invariants of controller/invariant.h does not hold after a decision. */
 void observed_broken(unsigned locker, unsigned invariant, const char *name);
 /* The journal's chain, recomputed at a clean end. why: NULL when it fits. */
 void observed_chain(const char *who, const char *why);
-/* The hub applied one event (its transaction returned), or was in the middle of it when it failed. */
-void observed_applied(const uint8_t locker[8], uint32_t epoch, int64_t seq, const char *typ);
-void observed_apply_lost(void);
+/* The hub applied one event (its transaction returned); sure false: its transaction failed, or may have. */
+void observed_applied(const uint8_t locker[8], uint32_t epoch, int64_t seq, const char *typ, bool sure);
 /* One line of a daemon's log. */
 void observed_log(int level, const char *module, const char *text);
 

@@ -17,6 +17,9 @@ void oracle_attach(struct site *s);
 /* A run that an excuse saved from failing; counted by name. */
 void oracle_excuse(struct site *s, const char *why);
 
+/* The name of a secret (code, name, birth date) that occurs in the text; NULL: none. */
+const char *oracle_secret_in(const struct site *s, const char *text, size_t len);
+
 /* For a fiber, when all faults are healed: LIV-01 to LIV-04. */
 void oracle_liveness(struct site *s);
 /* After the daemons ended cleanly: disks, broker's memory, ghost, lockers and hub against each other. */

@@ -54,6 +54,7 @@ struct site {
     char badge[OBSERVE_LOCKERS_MAX][TOKEN_TEXT_CAP]; /* MS1 texts, "" until made */
     int64_t calm_us;                                 /* the last time that a fault disturbed the bus or a sensor */
     int64_t stalled_us;                              /* until then daemons may be late by a fault */
+    bool miswired;                                   /* wires or addresses are or were swapped */
     bool disk_lied;                                  /* a disk lost what it had said to be safe */
     bool ending;                                     /* people go home */
 };
@@ -66,8 +67,5 @@ struct site *site_current(void);
 
 /* Inside a fiber: waits until hub and lockers are ready and every board is known. false: not within timeout_us. */
 bool site_wait_ready(struct site *s, int64_t timeout_us);
-
-/* Locker's state now; NULL while it is down. */
-const struct locker *site_look(const struct site *s, unsigned locker);
 
 #endif
