@@ -39,8 +39,8 @@ void plant_changed(struct plant *p);
 /* Called for every strike and door change, in order, at its time, outside the daemon's fibers. */
 typedef void (*plant_fn)(void *arg, const struct cabinet_event *ev);
 void plant_set_watcher(struct plant *p, plant_fn fn, void *arg);
-void plant_unplug(struct plant *p, uint8_t bus, bool out); /* "bus.unplugged" */
-void plant_power(struct plant *p, bool on);                /* mains of the boards; "board.power" */
+void plant_unplug(struct plant *p, uint8_t bus, bool out); /* "bus-unplugged" */
+void plant_power(struct plant *p, bool on);                /* mains of the boards; "board-off" */
 uint64_t plant_frames(const struct plant *p);
 
 /* Frames that a locker must never send, those of the rogue master left out. */
@@ -54,7 +54,7 @@ void plant_set_input(struct plant *p, enum hw_input_kind kind, bool active);
 /* ---------------------------------------------------------------- faults of the line: safety.md's twelve */
 
 /* left: frames to hit, 0: until healed; permille: chance for each frame; amount 0: the usual one. bus or board may be
- * LINE_ANY. false: too many rules. "bus.timeout", "bus.late", ... */
+ * LINE_ANY. false: too many rules. "bus-deaf", "bus-late", ... */
 bool plant_line_fault(struct plant *p, enum line_fault fault, uint8_t bus, uint8_t board, uint32_t left,
                       uint32_t permille, uint32_t amount);
 /* The name under which a line fault is counted. */
@@ -63,24 +63,26 @@ void plant_calm(struct plant *p); /* no line faults from now on */
 
 /* ---------------------------------------------------------------- faults of boards; false: not possible there */
 
-bool plant_reboot(struct plant *p, uint8_t board, bool coils);               /* "board.reboot_off", "board.reboot_on" */
-bool plant_hang(struct plant *p, uint8_t board);                             /* "board.hung", until plant_heal */
-bool plant_stick_coil(struct plant *p, uint16_t door, enum board_stuck how); /* "board.stuck_coil" */
-void plant_stick_sensor(struct plant *p, uint16_t door, enum lock_stick how); /* "board.stuck_sensor" */
-void plant_bounce(struct plant *p, uint16_t door, uint32_t us);               /* "board.bounce" */
-bool plant_swap_address(struct plant *p, uint8_t a, uint8_t b); /* "board.swapped_address"; on one bus; again: back */
-/* The next pulse of this board loses it after us; keeps: with its outputs as they are. "board.lost_mid_pulse" is
+bool plant_reboot(struct plant *p, uint8_t board, bool coils); /* "board-reboot", "board-reboot-coils-on" */
+bool plant_hang(struct plant *p, uint8_t board);               /* "board-hung", until plant_heal */
+bool plant_stick_coil(struct plant *p, uint16_t door, enum board_stuck how); /* "coil-stuck-on", "coil-stuck-off" */
+void plant_stick_sensor(struct plant *p, uint16_t door,
+                        enum lock_stick how);                   /* "sensor-stuck-open", "sensor-stuck-closed" */
+void plant_bounce(struct plant *p, uint16_t door, uint32_t us); /* "sensor-bounces" */
+bool plant_swap_address(struct plant *p, uint8_t a, uint8_t b); /* "board-address-swapped"; on one bus; again: back */
+/* The next pulse of this board loses it after us; keeps: with its outputs as they are. "board-lost-mid-pulse" is
  * counted when it happens. */
 bool plant_lose_mid_pulse(struct plant *p, uint8_t board, uint32_t us, bool keeps);
-/* Another master on the bus switches the lock of a door on: timed, or until somebody switches it off. "bus.rogue" */
+/* Another master on the bus switches the lock of a door on: timed, or until somebody switches it off.
+ * "bus-rogue-master" */
 bool plant_rogue(struct plant *p, uint16_t door, bool timed);
 
 /* ---------------------------------------------------------------- faults of the GPIO chip */
 
 enum plant_gpio {
     PLANT_GPIO_WELL,
-    PLANT_GPIO_BUSY, /* a line is held by another program: "gpio.busy", counted when the daemon asks for it */
-    PLANT_GPIO_GONE  /* unplugged: reads and writes fail; open again after it is well: "gpio.gone" */
+    PLANT_GPIO_BUSY, /* a line is held by another program: "gpio-busy", counted when the daemon asks for it */
+    PLANT_GPIO_GONE  /* unplugged: reads and writes fail; open again after it is well: "gpio-gone" */
 };
 bool plant_gpio(struct plant *p, enum plant_gpio how);
 
