@@ -488,34 +488,45 @@ static bool step(struct disk *d, bool is_sync)
 
 /* ---------------------------------------------------------------- power cut */
 
+/* Bytes that differ from what is synced are the ones that were being written: only they may be damaged. */
+static void spoil(struct disk *d, uint8_t *now, const uint8_t *old)
+{
+    size_t first = 0, last = DISK_SECTOR - 1;
+    while (now[first] == old[first])
+        first++;
+    while (now[last] == old[last])
+        last--;
+    for (size_t i = first; i <= last; i++)
+        now[i] = (uint8_t)dice_next(d->dice);
+}
+
 static void cut_sector(struct disk *d, enum disk_cut how, uint8_t *now, const uint8_t *old)
 {
+    size_t kept = 0;
     switch (how) {
     case DISK_CUT_NEW:
-        return;
+        kept = DISK_SECTOR;
+        break;
     case DISK_CUT_OLD:
-        memcpy(now, old, DISK_SECTOR);
         break;
     case DISK_CUT_MIX:
-        if (dice_below(d->dice, 2) == 0)
-            return;
-        memcpy(now, old, DISK_SECTOR);
+        kept = dice_below(d->dice, 2) * DISK_SECTOR;
         break;
-    case DISK_CUT_TORN: {
-        size_t at = dice_below(d->dice, DISK_SECTOR + 1);
-        if (at == DISK_SECTOR)
-            return;
-        memcpy(now + at, old + at, DISK_SECTOR - at);
+    case DISK_CUT_TORN:
+        kept = dice_below(d->dice, DISK_SECTOR + 1);
         break;
-    }
     case DISK_CUT_GARBAGE:
     case DISK_CUT_N:
     default:
-        for (size_t i = 0; i < DISK_SECTOR; i++)
-            now[i] = (uint8_t)dice_next(d->dice);
+        if (dice_below(d->dice, 2) == 0) {
+            spoil(d, now, old);
+            kept = DISK_SECTOR;
+            d->counts.lost_sectors++;
+        }
         break;
     }
-    d->counts.lost_sectors++;
+    memcpy(now + kept, old + kept, DISK_SECTOR - kept);
+    d->counts.lost_sectors += kept < DISK_SECTOR;
 }
 
 static void cut_page(struct disk *d, struct node *n, size_t i, enum disk_cut how)

@@ -23,8 +23,8 @@
 struct disk;
 struct disk_file; /* an open file, lives until disk_close; a crash or rename does not free it */
 
-/* What a power cut leaves of each unsynced sector: what was there before, what was written, one of the two, a part of
- * each, or anything. */
+/* What a power cut leaves of each unsynced sector: what was there before, what was written, one of the two, the
+ * beginning of the new and the end of the old, or anything in the bytes that were being written. */
 enum disk_cut { DISK_CUT_OLD, DISK_CUT_NEW, DISK_CUT_MIX, DISK_CUT_TORN, DISK_CUT_GARBAGE, DISK_CUT_N };
 
 /* Faults that can be switched on at any time. */
