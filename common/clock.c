@@ -2,9 +2,13 @@
 #include "common/clock.h"
 
 #include <assert.h>
+#include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/timex.h>
 #include <time.h>
 
+#define SYNCHRONISED "/run/systemd/timesync/synchronized" /* touched at each synchronisation, at least every 34 min */
+#define SYNCHRONISED_MAX_S 7200
 #define PLAUSIBLE_FROM_S INT64_C(1767225600) /* 2026-01-01T00:00:00Z */
 
 static const char *const quality_names[CLOCK_QUALITY_N] = {
@@ -48,15 +52,25 @@ int64_t clock_wall_ms(void)
     return read_ms(CLOCK_REALTIME);
 }
 
-enum clock_quality clock_system_quality(void)
+/* The units forbid the calls that set a clock, and with them the one that asks the kernel. Then systemd-timesyncd says.
+ */
+static bool is_synchronised(int64_t now_s)
 {
     struct timex t = {.modes = 0};
+    struct stat st;
 
-    if (read_clock(CLOCK_REALTIME).tv_sec < PLAUSIBLE_FROM_S)
+    if (adjtimex(&t) >= 0)
+        return (t.status & STA_UNSYNC) == 0;
+    return stat(SYNCHRONISED, &st) == 0 && st.st_mtime <= now_s && now_s - st.st_mtime <= SYNCHRONISED_MAX_S;
+}
+
+enum clock_quality clock_system_quality(void)
+{
+    int64_t now_s = read_clock(CLOCK_REALTIME).tv_sec;
+
+    if (now_s < PLAUSIBLE_FROM_S)
         return CLOCK_UNSURE;
-    if (adjtimex(&t) >= 0 && (t.status & STA_UNSYNC) == 0)
-        return CLOCK_NTP;
-    return CLOCK_RTC;
+    return is_synchronised(now_s) ? CLOCK_NTP : CLOCK_RTC;
 }
 
 const char *clock_quality_name(enum clock_quality q)

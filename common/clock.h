@@ -27,8 +27,8 @@ int64_t clock_mono_us(void);
 /* Unix time in milliseconds. */
 int64_t clock_wall_ms(void);
 
-/* CLOCK_NTP when the kernel says that its clock is synchronised (adjtimex), else CLOCK_RTC when the year is plausible
- * (2026 or later), else CLOCK_UNSURE. */
+/* CLOCK_UNSURE before the year 2026; CLOCK_NTP when the kernel says that its clock is synchronised (adjtimex) or, where
+ * that must not be asked, when systemd-timesyncd synchronised it in the last two hours; else CLOCK_RTC. */
 enum clock_quality clock_system_quality(void);
 
 /* "unsure", "rtc", "ntp", "signed". */
