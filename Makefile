@@ -70,7 +70,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario npm assets \
-	tidy analyzer fuzzers fuzz fuzz-replay coverage
+	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox
 .DEFAULT_GOAL := all
 
 all: $(PROGRAMS) ## build the programs
@@ -118,16 +118,28 @@ $(UNIT) $(CONTRACT) $(BENCH): $(B)/%: $(B)/%.o $$(call side,$$*.c)
 # ---------------------------------------------------------------- simulator (CONFIG=sim)
 SIM_ALL := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 SIM_TEST := $(filter tests/sim/test_%,$(SIM_ALL))
-SIM_INSIDE := tests/sim/observe_locker.c tests/sim/observe_hub.c
-SIM_PARTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SIM_TEST) $(SIM_INSIDE) tests/sim/run.c,$(SIM_ALL)))
+SIM_PARTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SIM_TEST) tests/sim/run.c,$(SIM_ALL)))
 SIM_TESTS := $(SIM_TEST:%.c=$(B)/%)
+SIM_LIBS = $(shell pkg-config --libs libcjson libsodium sqlite3 libconfuse libqrencode gnutls) -lm
+# What the simulator itself is instead of.
+SIM_INSTEAD := $(addprefix $(B)/,common/mqtt.o common/http.o hw/gpio_v1.o hw/gpio_v2.o)
+SIDES := $(B)/side_locker.o $(B)/side_hub.o
 
 $(B)/libworld.a: $(SIM_PARTS)
 	@rm -f $@
 	@ar rcsD $@ $^
-$(SIM_TESTS): $(B)/%: $(B)/%.o $(B)/libworld.a $(B)/libsim.a $(B)/libcommon.a
+$(B)/side_locker.o: $(filter-out $(SIM_INSTEAD),$(COMMON) $(HW) $(CONTROLLER)) $(B)/controller/lockerd.o
+$(B)/side_hub.o: $(filter-out $(SIM_INSTEAD),$(COMMON) $(BACKEND)) $(B)/backend/hubd.o
+$(SIDES): $(B)/side_%.o: $(B)/libworld.a tests/sim/side $(wildcard tests/sim/*.syms)
+	@echo "  SIDE  $@"
+	@tests/sim/side $@ $* $(B)/libworld.a $(filter %.o,$^)
+$(B)/sim: $(B)/tests/sim/run.o
+$(B)/sim $(SIM_TESTS): $(SIDES) $(B)/libworld.a $(B)/libsim.a $(B)/libcommon.a
+$(SIM_TESTS): $(B)/%: $(B)/%.o
+$(B)/sim $(SIM_TESTS):
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) -lcmocka
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(SIM_LIBS) \
+		$(if $(filter %/test_%,$@),-lcmocka)
 sim-tests: $(SIM_TESTS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
@@ -274,6 +286,18 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each; new inputs stay in build/fuzz
 coverage: ## which branches of the safety core the tests take; build/proof/coverage.json
 	@$(MAKE) --no-print-directory CONFIG=cov all tests
 	@node tests/proof/coverage.mjs $(COVERAGE)
+
+# Under the rules of the units: tests/sandbox says how, without systemd as process 1.
+CONFINE := build/release/confine
+$(CONFINE): tests/sandbox/confine.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@gcc -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $< -lseccomp
+
+sandbox: all assets $(CONFINE) ## both daemons and their scenarios under the rules of the unit files
+	@MEDLOCKER_CONFINE=$(abspath $(CONFINE)) tests/tally node sandbox tests/sandbox/units.test.mjs \
+		$(addprefix tests/scenario/,$(addsuffix .test.mjs,$(SANDBOXED)))
+SANDBOXED := pickup offline
 
 # ---------------------------------------------------------------- benchmarks
 bench: deps ## speed and size as ratios to a limit or peer of the same run

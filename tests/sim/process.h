@@ -20,6 +20,7 @@
 
 #define PROCESS_ARGS_MAX 8
 #define PROCESS_CALLS_NEVER UINT64_MAX
+#define MACHINE_EPOCH_US (INT64_C(1795000000000) * 1000) /* the wall clock of true time 0 */
 
 /* A computer: clocks and a disk. Several processes may be on one. */
 struct machine {
@@ -28,9 +29,16 @@ struct machine {
     int64_t wall_offset_us; /* wall clock = true time + start of the run + this; faults move it */
     int64_t drift_ppm;      /* of boot, monotonic and wall clock: -1000..1000 */
     int64_t boot_zero_us;   /* true time of its last power-on: CLOCK_BOOTTIME counts from here */
-    bool ntp;               /* adjtimex says synchronised */
-    char boot_id[33];
+    int64_t leapt_zero_us;  /* world_leapt_us at that moment: CLOCK_MONOTONIC does not count the leaps since */
+    bool ntp;               /* adjtimex says synchronised; its wall clock does not drift */
+    char boot_id[33];       /* "": given at the first start of a process */
 };
+
+int64_t machine_boot_us(const struct world *w, const struct machine *m);
+int64_t machine_mono_us(const struct world *w, const struct machine *m);
+int64_t machine_wall_us(const struct world *w, const struct machine *m);
+/* From now on; no clock jumps. */
+void machine_set_drift(const struct world *w, struct machine *m, int64_t ppm);
 
 /* What the process asked the system for, as classes that can fail. */
 enum os_call { OS_FILE, OS_SYNC, OS_MEMORY, OS_THREAD, OS_EVENT, OS_DESCRIPTOR, OS_CLOCK, OS_RANDOM, OS_CALL_N };
@@ -50,7 +58,8 @@ struct process;
 struct process *process_new(struct world *w, const struct process_cfg *cfg); /* does not start it */
 void process_start(struct process *p);
 void process_crash(struct process *p, const char *why); /* now; safe from inside the process's own calls */
-/* Power: crash of every process of the machine, boot clock starts again, new boot id; started again after down_us. */
+/* Power: crash of every process of the machine, boot clock starts again, new boot id; started again after down_us. What
+ * is left on its disk the caller says at once with disk_power_cut. */
 void machine_power_cut(struct world *w, struct machine *m, int64_t down_us);
 void process_term(struct process *p);              /* SIGTERM */
 void process_stall(struct process *p, int64_t us); /* its fibers do not get a turn for so long */
@@ -64,6 +73,16 @@ const char *process_name(const struct process *p);
 unsigned process_starts(const struct process *p);
 /* The process said READY=1 since its last start. */
 bool process_is_ready(const struct process *p);
+const char *process_status(const struct process *p); /* the last STATUS= it told, "" */
+
+/* Called after each turn of a daemon's event loop (one source was dispatched), on its fiber; must not give the turn
+ * away. One for all processes; NULL: none. Not called for dead ones. */
+typedef void (*process_turn_fn)(void *arg, struct process *p);
+void process_after_turn(process_turn_fn fn, void *arg);
+uint64_t process_turns(const struct process *p); /* over all its runs */
+/* The longest time inside one turn over all runs, turns during a process_stall left out (INV-29). */
+int64_t process_longest_turn_us(const struct process *p);
+uint64_t process_watchdog_kills(const struct process *p);
 
 /* Calls of the present run of the process, counted over all classes, or those of one class. The n-th call counted from
  * the next start fails once (for sweeps); PROCESS_CALLS_NEVER: none. */

@@ -35,6 +35,7 @@ struct fiber {
     unsigned ending_turns;
     int saved_errno;
     bool entered, waiting, deaf, woken, done;
+    bool ending; /* its waits end at once */
 };
 
 struct stream {
@@ -87,8 +88,6 @@ struct world *world_new(uint64_t seed)
     return w;
 }
 
-static void drain(struct world *w);
-
 void world_free(struct world *w)
 {
     if (w == NULL) {
@@ -96,7 +95,7 @@ void world_free(struct world *w)
     }
     assert(w->running == NULL);
     w->dying = true;
-    drain(w);
+    world_drain(w, NULL);
     while (w->fibers != NULL) {
         fiber_free(w->fibers);
     }
@@ -195,7 +194,7 @@ static void resume(void *arg)
     struct fiber *f = arg;
     struct world *w = f->world;
     f->ticket = 0;
-    if (w->run_us < f->hold_run_us && !w->dying) {
+    if (w->run_us < f->hold_run_us && !f->ending) {
         f->ticket = queue_put(w->queue, f->hold_run_us, resume, f);
         return;
     }
@@ -266,6 +265,20 @@ void fiber_free(struct fiber *f)
     free(f);
 }
 
+void fiber_kill(struct fiber *f)
+{
+    struct world *w = f->world;
+    queue_cancel(w->queue, f->ticket);
+    f->done = true;
+    if (w->running == f) {
+        _longjmp(w->main, 1);
+    }
+    if (f->stack != NULL) {
+        stack_give(f->stack, f->stack_bytes);
+        f->stack = NULL;
+    }
+}
+
 void fiber_set_owner(struct fiber *f, void *owner)
 {
     f->owner = owner;
@@ -290,11 +303,11 @@ static bool wait_run(struct world *w, int64_t until, bool deaf)
     }
     int64_t next;
     bool any = queue_next_at(w->queue, &next);
-    if (!world_is_ending(w) && until <= w->limit_us - w->leapt_us && (!any || next > until)) {
+    if (w->end == WORLD_RUNNING && !f->ending && until <= w->limit_us - w->leapt_us && (!any || next > until)) {
         w->run_us = until; /* nobody else comes in between */
         return false;
     }
-    if (w->dying && ++f->ending_turns > ENDING_TURNS_MAX) {
+    if (f->ending && ++f->ending_turns > ENDING_TURNS_MAX) {
         (void)fprintf(stderr, "sim: fiber %s does not end\n", f->name);
         abort();
     }
@@ -302,7 +315,7 @@ static bool wait_run(struct world *w, int64_t until, bool deaf)
     f->waiting = true;
     f->deaf = deaf;
     f->woken = false;
-    f->ticket = w->dying || until == WORLD_NEVER ? 0 : queue_put(w->queue, until, resume, f);
+    f->ticket = f->ending || until == WORLD_NEVER ? 0 : queue_put(w->queue, until, resume, f);
     if (_setjmp(f->turn) == 0) {
         _longjmp(w->main, 1);
     }
@@ -354,14 +367,20 @@ enum world_end world_run(struct world *w, int64_t until_us)
     return w->end;
 }
 
-/* Every fiber gets turns until it is done; nothing else that is due happens any more. */
-static void drain(struct world *w)
+static bool is_of(const struct world *w, const struct fiber *f, const void *owner)
 {
+    return !f->done && (w->dying || f->owner == owner);
+}
+
+void world_drain(struct world *w, const void *owner)
+{
+    assert(w->running == NULL);
     for (bool any = true; any;) {
         any = false;
         for (struct fiber *f = w->fibers; f != NULL; f = f->next) {
-            if (!f->done) {
+            if (is_of(w, f, owner)) {
                 any = true;
+                f->ending = true;
                 queue_cancel(w->queue, f->ticket);
                 resume(f);
             }

@@ -47,6 +47,12 @@ void fiber_free(struct fiber *f); /* only when done */
 /* Whose it is; NULL: nobody's. */
 void fiber_set_owner(struct fiber *f, void *owner);
 void *fiber_owner(const struct fiber *f);
+/* Takes it away as it stands, whatever it holds is lost: for a program that aborted. The running one does not return.
+ */
+void fiber_kill(struct fiber *f);
+/* Outside any fiber: only the fibers of this owner get turns, and their waits end at once, until all of them are done.
+ */
+void world_drain(struct world *w, const void *owner);
 /* It does not get a turn before at_us, whatever it waits for; from its next wait on when it is running. */
 void fiber_hold(struct fiber *f, int64_t at_us);
 
