@@ -480,10 +480,11 @@ static bool step(struct disk *d, bool is_sync)
 {
     if (d->frozen)
         return false;
+    uint64_t cuts = d->counts.cuts;
     d->steps++;
     if (d->hook != NULL)
         d->hook(d->hook_arg, d->steps, is_sync);
-    return !d->frozen;
+    return !d->frozen && d->counts.cuts == cuts;
 }
 
 /* ---------------------------------------------------------------- power cut */

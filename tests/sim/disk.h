@@ -59,7 +59,7 @@ void disk_plan_cut(struct disk *d, enum disk_cut how);
 /* While frozen nothing changes what is on it (between a crash and the cut). A power cut ends it. */
 void disk_freeze(struct disk *d, bool frozen);
 /* Called before each write, truncation, allocation, sync and change of a name takes effect, with its number from 1: a
- * sweep crashes there. A step during which the disk was frozen does not take effect. */
+ * sweep crashes there. A step during which the disk was frozen or cut does not take effect. */
 typedef void (*disk_hook)(void *arg, uint64_t number, bool is_sync);
 void disk_set_hook(struct disk *d, disk_hook hook, void *arg);
 uint64_t disk_steps(const struct disk *d); /* so far */
