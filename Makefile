@@ -237,6 +237,8 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory scenario
+	@$(MAKE) --no-print-directory sandbox
+	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
 	@tests/tally sum
 
 unit: tests
@@ -253,7 +255,7 @@ scenario: all assets
 
 # ---------------------------------------------------------------- lint
 C_FILES = $(wildcard common/*.[ch] hw/*.[ch] hw/sim/*.[ch] controller/*.[ch] controller/kiosk/*.[ch] backend/*.[ch] backend/web/*.[ch] \
-	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/sim/*.[ch] tests/sim/*/*.[ch])
+	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/sandbox/*.[ch] tests/sim/*.[ch] tests/sim/*/*.[ch])
 PRODUCT_C = $(filter-out $(GPIO_OTHER),$(filter %.c,$(filter-out tests/%,$(C_FILES))))
 
 format: ## format every C file
@@ -329,4 +331,5 @@ check-long: check ## the long versions: more kills, more seeds
 	@rm -rf build/tally
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory CONFIG=asan unit
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory scenario
+	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sandbox SANDBOXED="$(patsubst tests/scenario/%.test.mjs,%,$(wildcard tests/scenario/*.test.mjs))"
 	@tests/tally sum

@@ -3,10 +3,15 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import path from 'node:path';
+import { confined, refusals } from '../sandbox/rules.mjs';
 
 // Debian keeps the broker in /usr/sbin, which is not in the path of an ordinary user.
 const PATH = `${process.env.PATH}:/usr/sbin`;
 const environment = (more) => ({ ...process.env, PATH, ...more });
+
+// With MEDLOCKER_CONFINE these run under the rules of their unit files; see tests/sandbox.
+const CONFINED = ['lockerd', 'hubd'];
 
 const alive = new Set();
 process.on('exit', () => alive.forEach((p) => p.child.kill('SIGKILL')));
@@ -29,6 +34,11 @@ export class Process {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  // System calls that the unit's filter refused.
+  get refused() {
+    return this.confinement ? refusals(this.confinement) : [];
+  }
+
   // Resolves with the exit; SIGKILL follows when the process has not gone after graceMs.
   async stop(signal = 'SIGTERM', graceMs = 8000) {
     if (this.running) {
@@ -43,8 +53,10 @@ export class Process {
 
 // Starts a program. ready: 'json' waits for a first line of JSON on standard output and keeps it as .hello.
 export async function start(name, file, args, { log, env, ready, timeoutMs = 15000 } = {}) {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env) });
+  const rules = process.env.MEDLOCKER_CONFINE && CONFINED.includes(name) ? confined(name, file, args, path.dirname(log)) : undefined;
+  const child = spawn(rules?.file ?? file, rules?.args ?? args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env) });
   const p = new Process(name, child, log);
+  p.confinement = rules?.log;
   const sink = createWriteStream(log, { flags: 'a' });
   sink.write(`--- ${name} ${args.join(' ')}\n`);
   child.stderr.pipe(sink, { end: false });

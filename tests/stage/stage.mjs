@@ -243,6 +243,8 @@ ${extra}
   // ------------------------------------------------------------ end
   async stop() {
     for (const p of [this.spy, this.locker, this.hub, this.broker, this.sim]) if (p) await p.stop();
+    const refused = [this.locker, this.hub].flatMap((p) => p?.refused.map((call) => `${p.name}: ${call}`) ?? []);
+    if (refused.length > 0) throw new Error(`the unit's filter refused: ${[...new Set(refused)].join('; ')}`);
     if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
   }
 }
