@@ -81,6 +81,24 @@ static void on_leap(void *arg)
     }
 }
 
+static void before_free(void *arg)
+{
+    (void)arg;
+    for (struct process *p = all.first; p != NULL; p = p->next) {
+        process_crash(p, "the end of the run");
+    }
+}
+
+static void after_free(void *arg)
+{
+    (void)arg;
+    for (struct process *p = all.first; p != NULL; p = p->next) {
+        p->world = NULL;
+        p->main = NULL;
+    }
+    all.world = NULL;
+}
+
 struct process *process_new(struct world *w, const struct process_cfg *cfg)
 {
     struct process *p = calloc(1, sizeof *p);
@@ -91,6 +109,7 @@ struct process *process_new(struct world *w, const struct process_cfg *cfg)
         assert(all.first == NULL); /* one world with processes at a time */
         all.world = w;
         world_on_leap(w, on_leap, NULL);
+        world_on_free(w, before_free, after_free, NULL);
     }
     p->world = w;
     p->cfg = *cfg;
@@ -157,7 +176,7 @@ static void clear_away(struct process *p, int code)
     if (!crashed) {
         world_tell(p->world, p->cfg.name, "ended with %d", code);
     }
-    if (p->cfg.ended != NULL) {
+    if (p->cfg.ended != NULL && !world_is_ending(p->world)) {
         p->cfg.ended(p->cfg.arg_ended, code, crashed);
     }
     p->dead = false;
@@ -193,9 +212,7 @@ void process_start(struct process *p)
     assert(!p->up);
     world_cancel(p->world, p->start_ticket);
     p->start_ticket = 0;
-    if (p->main != NULL) {
-        fiber_free(p->main);
-    }
+    fiber_free(p->main);
     if (p->cfg.machine->boot_id[0] == '\0') {
         give_boot_id(p->world, p->cfg.machine);
     }
@@ -278,12 +295,12 @@ void process_free(struct process *p)
     p->cfg.restart_us = 0;
     p->restart_at_us = -1;
     p->cfg.ended = NULL;
-    if (p->up) {
-        process_crash(p, "the end of the run");
-        world_drain(p->world, p);
-    }
-    world_cancel(p->world, p->start_ticket);
-    if (p->main != NULL) {
+    if (p->world != NULL) {
+        if (p->up) {
+            process_crash(p, "the end of the run");
+            world_drain(p->world, p);
+        }
+        world_cancel(p->world, p->start_ticket);
         fiber_free(p->main);
     }
     struct process **at = &all.first;

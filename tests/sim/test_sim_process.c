@@ -414,6 +414,16 @@ static void crashes_in_a_row_leave_nothing_behind(void **state)
     end();
 }
 
+static void a_world_may_be_freed_before_its_processes(void **state)
+{
+    (void)state;
+    begin(daemon_main, SECOND);
+    (void)world_run(rec.w, 3 * SECOND);
+    world_free(rec.w);
+    assert_true(rec.was_dead);
+    process_free(rec.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_turn_that_blocks_is_seen),
         cmocka_unit_test(an_assertion_fails_the_run),
         cmocka_unit_test(crashes_in_a_row_leave_nothing_behind),
+        cmocka_unit_test(a_world_may_be_freed_before_its_processes),
     };
     return cmocka_run_group_tests_name("sim_process", tests, NULL, NULL);
 }

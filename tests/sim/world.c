@@ -67,6 +67,10 @@ struct world {
         void *arg;
     } leaper[LEAPERS_MAX];
     unsigned leapers;
+    struct {
+        world_fn before, after;
+        void *arg;
+    } freed;
     char (*story)[LINE_CAP];
     uint64_t told, digest;
 };
@@ -95,9 +99,15 @@ void world_free(struct world *w)
     }
     assert(w->running == NULL);
     w->dying = true;
+    if (w->freed.before != NULL) {
+        w->freed.before(w->freed.arg);
+    }
     world_drain(w, NULL);
     while (w->fibers != NULL) {
         fiber_free(w->fibers);
+    }
+    if (w->freed.after != NULL) {
+        w->freed.after(w->freed.arg);
     }
     for (unsigned i = 0; i < w->streams; i++) {
         free(w->stream[i]);
@@ -409,6 +419,13 @@ void world_on_leap(struct world *w, world_fn fn, void *arg)
     }
     w->leaper[w->leapers].fn = fn;
     w->leaper[w->leapers++].arg = arg;
+}
+
+void world_on_free(struct world *w, world_fn before, world_fn after, void *arg)
+{
+    w->freed.before = before;
+    w->freed.after = after;
+    w->freed.arg = arg;
 }
 
 void world_finish(struct world *w)

@@ -68,6 +68,8 @@ enum world_end world_run(struct world *w, int64_t until_us);
  * stand still. For nights in which nothing happens. */
 void world_leap(struct world *w, int64_t span_us);
 int64_t world_leapt_us(const struct world *w); /* all leaps together */
+/* In world_free, before the fibers are ended and when all of them are. One listener. */
+void world_on_free(struct world *w, world_fn before, world_fn after, void *arg);
 /* fn is called after each leap. */
 void world_on_leap(struct world *w, world_fn fn, void *arg);
 bool world_is_ending(const struct world *w); /* finished, failed, or being freed */
