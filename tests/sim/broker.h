@@ -18,7 +18,10 @@
 
 struct broker;
 
-/* Chances per message in parts per million, delays in microseconds. All 0: an honest broker with latency_us. */
+/* Each fault that happens is counted: "net-drop", "net-duplicate", "net-reorder", "net-retain", "net-replay",
+ * "net-cross-delivery", "net-forgery", "net-delay", "net-partition-one", "net-partition-all", "broker-restart",
+ * "broker-restart-forgets", "broker-take-over". Chances per message in parts per million, delays in microseconds. All
+ * 0: an honest broker with latency_us. */
 struct broker_faults {
     int64_t latency_us, jitter_us;
     uint32_t drop_ppm, double_ppm, reorder_ppm, retain_ppm, replay_ppm, cross_ppm, forge_ppm;
@@ -40,5 +43,13 @@ uint64_t broker_seen(const struct broker *b);
 bool broker_message(const struct broker *b, uint64_t n, const char **topic, const char **text, size_t *len);
 /* Puts a text on a topic as if a client had published it: a replay or forgery by hand. */
 void broker_inject(struct broker *b, const char *topic, const char *text, size_t len, bool retained);
+
+/* Called with every message that reaches the broker, its own forgeries left out. */
+typedef void (*broker_fn)(void *arg, const char *topic, const char *text, size_t len);
+void broker_set_watcher(struct broker *b, broker_fn fn, void *arg);
+/* Connected and subscribed, as the broker sees it. */
+bool broker_has(const struct broker *b, const char *client);
+/* No faults from now on: links whole, what is held is delivered. */
+void broker_heal(struct broker *b);
 
 #endif

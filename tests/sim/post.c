@@ -80,6 +80,11 @@ void post_ring(struct post *p)
     }
 }
 
+bool post_is_closed(const struct post *p)
+{
+    return p->closed;
+}
+
 void post_free(struct post *p)
 {
     if (p == NULL) {

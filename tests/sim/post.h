@@ -15,7 +15,8 @@ typedef void (*post_fn)(void *arg);
 
 /* On the daemon's fiber. NULL: no descriptor or event source could be had. */
 struct post *post_new(sd_event *loop, const char *name, post_fn fn, void *arg);
-void post_ring(struct post *p); /* from anywhere */
-void post_free(struct post *p); /* on the daemon's fiber; NULL is fine */
+void post_ring(struct post *p);            /* from anywhere */
+bool post_is_closed(const struct post *p); /* its process has ended */
+void post_free(struct post *p);            /* on the daemon's fiber; NULL is fine */
 
 #endif

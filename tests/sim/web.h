@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tests/sim/process.h"
 
@@ -22,6 +23,8 @@ struct web_answer {
  * lines, NULL-terminated, may be NULL. body may be NULL. */
 void web_ask(struct process *p, const char *method, const char *target, const char *const *headers, const char *body,
              int64_t timeout_us, struct web_answer *out);
+/* The port that the server of a process has; 0: none is open. */
+uint16_t web_port(const struct process *p);
 void web_answer_free(struct web_answer *a);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/sim/plant_in.h"
+#include "tests/sim/process_part.h"
 
 #define TCP_PORT_FIRST 10000
 #define CONNECT_US 300
@@ -186,7 +187,7 @@ size_t wire_sight(struct wire *w, uint8_t bytes[WIRE_SIGHT], int64_t at_us[WIRE_
 void wire_wait(struct wire *w, int64_t until_us)
 {
     w->waiter = fiber_self(w->world);
-    (void)fiber_wait(w->world, until_us);
+    (void)process_wait(process_current(), until_us);
     w->waiter = NULL;
 }
 
@@ -205,7 +206,10 @@ int wire_open(struct wire *w, int64_t timeout_us)
         return ENOENT;
     }
     if (!w->is_rtu) {
-        fiber_sleep(w->world, w->unplugged ? timeout_us : CONNECT_US);
+        int64_t until_us = world_now_us(w->world) + (w->unplugged ? timeout_us : CONNECT_US);
+        while (world_now_us(w->world) < until_us && !world_is_ending(w->world) && !process_is_dead(process_current())) {
+            (void)process_wait(process_current(), until_us);
+        }
         if (w->unplugged) {
             return ETIMEDOUT;
         }
