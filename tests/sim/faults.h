@@ -41,6 +41,10 @@
     X(BOARD_REBOOT_ON, "board-reboot-coils-on")                                                                        \
     X(BOARD_LOST, "board-lost-mid-pulse")                                                                              \
     X(BOARD_OFF, "board-off")                                                                                          \
+    X(BOARD_HUNG, "board-hung")                                                                                        \
+    X(BUS_ROGUE, "bus-rogue-master")                                                                                   \
+    X(GPIO_GONE, "gpio-gone")                                                                                          \
+    X(GPIO_BUSY, "gpio-busy")                                                                                          \
     X(COIL_ON, "coil-stuck-on")                                                                                        \
     X(COIL_OFF, "coil-stuck-off")                                                                                      \
     X(SENSOR_OPEN, "sensor-stuck-open")                                                                                \
@@ -122,5 +126,8 @@ bool faults_inject(struct site *s, enum fault_kind k);
 void faults_heal(struct site *s);
 /* For people: true with this chance when the kind is switched on; counts it. */
 bool faults_chance(struct site *s, enum fault_kind k, uint32_t permille);
+void faults_count(struct site *s, enum fault_kind k);
+/* Some fault may be there or come. */
+bool faults_are_on(const struct site *s);
 
 #endif

@@ -111,27 +111,32 @@ unsigned observe_doors(const struct observe *o, unsigned index)
 
 enum observe_state observe_compartment(const struct observe *o, unsigned index, uint16_t door)
 {
-    return (enum observe_state)look(o, index)->compartment[door].state;
+    const struct locker *l = look(o, index);
+    return l == NULL ? OBSERVE_OUT : (enum observe_state)l->compartment[door].state;
 }
 
 bool observe_is_proved(const struct observe *o, unsigned index, uint16_t door)
 {
-    return look(o, index)->compartment[door].proved;
+    const struct locker *l = look(o, index);
+    return l != NULL && l->compartment[door].proved;
 }
 
 int observe_contact(const struct observe *o, unsigned index, uint16_t door)
 {
-    return (int)contact(look(o, index), door);
+    const struct locker *l = look(o, index);
+    return (int)(l == NULL ? HW_DOOR_UNKNOWN : contact(l, door));
 }
 
 const char *observe_door_name(const struct observe *o, unsigned index, uint16_t door)
 {
-    return look(o, index)->cabinet.door[door].name;
+    const struct locker *l = look(o, index);
+    return l == NULL ? "" : l->cabinet.door[door].name;
 }
 
 unsigned observe_door_number(const struct observe *o, unsigned index, uint16_t door)
 {
-    return look(o, index)->cabinet.door[door].number;
+    const struct locker *l = look(o, index);
+    return l == NULL ? 0 : l->cabinet.door[door].number;
 }
 
 const struct screen *observe_screen(const struct observe *o, unsigned index)

@@ -11,13 +11,13 @@
 #define REPORT_EXCUSES_MAX 32
 
 struct report {
-    uint64_t seeds, events, frames, crashes;
+    uint64_t seeds, events, frames, messages, records, starts;
     double simulated_s, active_s, real_s;
     double locker_days;
     struct ghost_sum sum;
     uint64_t *fault; /* by enum fault_kind */
     struct {
-        const char *why;
+        char *why;
         uint64_t times;
     } excuse[REPORT_EXCUSES_MAX];
     unsigned excuses;
@@ -25,9 +25,7 @@ struct report {
 
 void report_init(struct report *r);
 void report_fini(struct report *r);
-/* Counting, also of world_count: name as in faults.h. */
-void report_fault(struct report *r, const char *name);
-void report_excuse(struct report *r, const char *why);
+/* One more run: real_s is what it took. */
 void report_add(struct report *r, const struct site *s, double real_s);
 bool report_write(const struct report *r, const char *path);
 void report_print(const struct report *r);

@@ -8,6 +8,7 @@
 
 #include "tests/sim/broker.h"
 #include "tests/sim/ghost.h"
+#include "tests/sim/image.h"
 #include "tests/sim/plant.h"
 #include "tests/sim/process.h"
 #include "tests/sim/world.h"
@@ -15,17 +16,19 @@
 #define SITE_DOORS_MAX HW_DOORS_MAX
 #define SITE_KIOSK_PORT 8080
 #define SITE_HUB_PORT 8443
-#define SITE_PIN "2580"
-#define SITE_EPOCH_MS INT64_C(1795000000000)
+#define SITE_PIN IMAGE_PIN
 
 struct faults;
 
 struct site_cfg {
+    const struct image *image;
     uint64_t seed;
     unsigned lockers; /* 1 or 2 */
     unsigned doors;   /* of each */
     bool gpio;
-    uint32_t poll_ms;
+    bool waived; /* doors need not be commissioned */
+    unsigned poll_ms;
+    int64_t restart_us; /* of a daemon that ended */
 };
 
 struct site_locker {

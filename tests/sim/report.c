@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/faults.h"
+
+void report_init(struct report *r)
+{
+    *r = (struct report){.fault = calloc(FAULT_KIND_N, sizeof *r->fault)};
+    if (r->fault == NULL)
+        abort();
+}
+
+void report_fini(struct report *r)
+{
+    free(r->fault);
+    for (unsigned i = 0; i < r->excuses; i++)
+        free(r->excuse[i].why);
+}
+
+static void add_excuse(struct report *r, const char *why, uint64_t n)
+{
+    for (unsigned i = 0; i < r->excuses; i++) {
+        if (strcmp(r->excuse[i].why, why) == 0) {
+            r->excuse[i].times += n;
+            return;
+        }
+    }
+    if (r->excuses == REPORT_EXCUSES_MAX)
+        return;
+    r->excuse[r->excuses].why = strdup(why);
+    r->excuse[r->excuses++].times = n;
+}
+
+static void add_counted(struct report *r, const char *name, uint64_t n)
+{
+    for (unsigned k = 0; k < FAULT_KIND_N; k++) {
+        if (strcmp(fault_name((enum fault_kind)k), name) == 0) {
+            r->fault[k] += n;
+            return;
+        }
+    }
+    add_excuse(r, name, n);
+}
+
+void report_add(struct report *r, const struct site *s, double real_s)
+{
+    const char *name;
+    uint64_t n;
+    double all_s = (double)world_now_us(s->w) / 1e6;
+    r->seeds++;
+    r->real_s += real_s;
+    r->simulated_s += all_s;
+    r->active_s += all_s - (double)world_leapt_us(s->w) / 1e6;
+    r->locker_days += all_s / 86400 * s->cfg.lockers;
+    r->events += observe_decisions(s->observe);
+    r->messages += broker_seen(s->broker);
+    for (unsigned i = 0; i < s->cfg.lockers; i++) {
+        r->frames += plant_frames(s->locker[i].plant);
+        r->starts += process_starts(s->locker[i].process);
+        r->records += s->ghost->locker[i].records;
+    }
+    r->starts += process_starts(s->hub);
+    for (unsigned i = 0; world_counted(s->w, i, &name, &n); i++)
+        add_counted(r, name, n);
+    const uint64_t *from = (const uint64_t *)&s->ghost->sum;
+    uint64_t *to = (uint64_t *)&r->sum;
+    for (size_t i = 0; i < sizeof r->sum / sizeof *to; i++)
+        to[i] += from[i];
+}
+
+const char *report_missing(const struct report *r)
+{
+    for (unsigned k = 0; k < FAULT_KIND_N; k++) {
+        if (r->fault[k] == 0)
+            return fault_name((enum fault_kind)k);
+    }
+    return NULL;
+}
+
+static void put(FILE *f, const struct report *r)
+{
+    const struct ghost_sum *u = &r->sum;
+    fprintf(f, "{\"seeds\":%" PRIu64 ",\"real_s\":%.1f,\"simulated_s\":%.0f,\"active_s\":%.0f,\"locker_days\":%.1f,",
+            r->seeds, r->real_s, r->simulated_s, r->active_s, r->locker_days);
+    fprintf(f, "\"locker_days_per_s\":%.2f,\"decisions\":%" PRIu64 ",\"frames\":%" PRIu64 ",\"messages\":%" PRIu64 ",",
+            r->real_s > 0 ? r->locker_days / r->real_s : 0, r->events, r->frames, r->messages);
+    fprintf(f, "\"records\":%" PRIu64 ",\"starts\":%" PRIu64 ",\"strikes\":%" PRIu64 ",\"orders\":%" PRIu64 ",",
+            r->records, r->starts, u->strikes, u->orders);
+    fprintf(f, "\"loads\":%" PRIu64 ",\"pickups\":%" PRIu64 ",\"refusals\":%" PRIu64 ",\"no_service\":%" PRIu64 ",",
+            u->loads, u->pickups, u->refusals, u->no_service);
+    fprintf(f, "\"thefts\":%" PRIu64 ",\"guesses\":%" PRIu64 ",\"withdrawals\":%" PRIu64 ",\"repacks\":%" PRIu64 ",",
+            u->thefts, u->guesses, u->withdrawals, u->repacks);
+    fprintf(f, "\"inspections\":%" PRIu64 ",\"faults\":{", u->inspections);
+    for (unsigned k = 0; k < FAULT_KIND_N; k++)
+        fprintf(f, "%s\"%s\":%" PRIu64, k == 0 ? "" : ",", fault_name((enum fault_kind)k), r->fault[k]);
+    fprintf(f, "},\"excuses\":{");
+    for (unsigned i = 0; i < r->excuses; i++)
+        fprintf(f, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", r->excuse[i].why, r->excuse[i].times);
+    fprintf(f, "}}\n");
+}
+
+bool report_write(const struct report *r, const char *path)
+{
+    FILE *f = fopen(path, "w");
+    if (f == NULL) {
+        perror(path);
+        return false;
+    }
+    put(f, r);
+    return fclose(f) == 0;
+}
+
+void report_print(const struct report *r)
+{
+    put(stdout, r);
+}

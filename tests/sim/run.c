@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim: runs the shipped daemons in the simulated world, seed by seed. The first seed that fails ends the run with one
+ * line that says how to see it again.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/sim/day.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/report.h"
+#include "tests/sim/site.h"
+
+#define STORY_LINES 60
+#define RUN_US (INT64_C(400) * 24 * 3600 * 1000000)
+
+static const char *const profile_names[DAY_PROFILE_N] = {"small", "wide", "long", "honest"};
+
+struct options {
+    uint64_t first, last;
+    enum day_profile profile;
+    bool story, twice, all_faults, go_on;
+    unsigned lines;
+    const char *report;
+};
+
+/* For the handler of signals that end us. */
+static volatile uint64_t running_seed;
+static const char *running_profile = "small";
+static struct site *running_site;
+
+static void say_failed(uint64_t seed, const char *profile, const char *why)
+{
+    printf("FAILED seed %" PRIu64 ": %s; reproduce: build/sim/sim --seed %" PRIu64 " --profile %s --story\n", seed, why,
+           seed, profile);
+}
+
+static void on_fatal_signal(int number)
+{
+    char why[64];
+    (void)signal(number, SIG_DFL);
+    (void)snprintf(why, sizeof why, "the program was ended by signal %d", number);
+    say_failed(running_seed, running_profile, why);
+    if (running_site != NULL)
+        world_print_story(running_site->w, STORY_LINES);
+    (void)fflush(stdout);
+    (void)raise(number);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* 0: all went well. */
+static int run_seed(const struct options *o, const struct image *image, uint64_t seed, struct report *r,
+                    uint64_t *digest)
+{
+    struct site_cfg cfg = {.image = image};
+    day_site(o->profile, seed, &cfg);
+    double began_s = now_s();
+    running_seed = seed;
+    struct site *s = site_new(&cfg);
+    if (s == NULL)
+        return 1;
+    running_site = s;
+    world_set_echo(s->w, o->story);
+    day_start(s, o->profile);
+    (void)world_run(s->w, RUN_US);
+    const char *why = world_failure(s->w);
+    if (why == NULL && !world_is_ending(s->w))
+        why = "LIV-01 the run came to its end";
+    if (why != NULL) {
+        if (!o->story)
+            world_print_story(s->w, o->lines);
+        say_failed(seed, profile_names[o->profile], why);
+    }
+    int failed = why != NULL;
+    *digest = world_digest(s->w);
+    report_add(r, s, now_s() - began_s);
+    running_site = NULL;
+    site_free(s);
+    return failed;
+}
+
+static int run_all(const struct options *o)
+{
+    struct report r;
+    uint64_t digest = 0, again = 0, bad = 0;
+    double began_s = now_s();
+    struct image *image = image_new();
+    if (image == NULL)
+        return 2;
+    report_init(&r);
+    for (uint64_t seed = o->first; seed <= o->last && (bad == 0 || o->go_on); seed++) {
+        bad += (uint64_t)run_seed(o, image, seed, &r, &digest);
+        if (o->twice && bad == 0) {
+            bad += (uint64_t)run_seed(o, image, seed, &r, &again);
+            if (again != digest) {
+                say_failed(seed, profile_names[o->profile], "the second run of the same seed was another one");
+                bad++;
+            }
+        }
+    }
+    if (o->report != NULL && !report_write(&r, o->report))
+        bad++;
+    if (o->first == o->last)
+        report_print(&r);
+    const char *missing = o->all_faults ? report_missing(&r) : NULL;
+    if (missing != NULL) {
+        printf("FAILED: the fault %s was never injected\n", missing);
+        bad++;
+    }
+    printf("%s: seeds %" PRIu64 "-%" PRIu64 " %s, %.0f locker-days in %.1f s, %" PRIu64 " failed\n",
+           profile_names[o->profile], o->first, o->last, bad == 0 ? "hold" : "do not hold", r.locker_days,
+           now_s() - began_s, bad);
+    report_fini(&r);
+    image_free(image);
+    return bad == 0 ? 0 : 1;
+}
+
+static const char usage[] = "usage: sim --seed N [--story] | --seeds A-B [--report FILE] | --twice N\n"
+                            "  --profile small|wide|long|honest\n"
+                            "  --all-faults   fails when a kind of fault was never injected\n"
+                            "  --go-on        does not end at the first seed that fails\n"
+                            "  --lines N      of the story of a seed that fails\n";
+
+static bool read_range(const char *text, struct options *o)
+{
+    char *end;
+    o->first = strtoull(text, &end, 10);
+    o->last = *end == '-' ? strtoull(end + 1, &end, 10) : o->first;
+    return *end == '\0' && o->first <= o->last;
+}
+
+static bool read_profile(const char *text, struct options *o)
+{
+    for (unsigned i = 0; i < DAY_PROFILE_N; i++) {
+        if (strcmp(text, profile_names[i]) == 0) {
+            o->profile = (enum day_profile)i;
+            running_profile = profile_names[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option names[] = {
+        {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 's'},
+        {"twice", required_argument, NULL, 't'},  {"story", no_argument, NULL, 'v'},
+        {"report", required_argument, NULL, 'r'}, {"profile", required_argument, NULL, 'p'},
+        {"all-faults", no_argument, NULL, 'a'},   {"go-on", no_argument, NULL, 'g'},
+        {"lines", required_argument, NULL, 'l'},  {NULL, 0, NULL, 0}};
+    *o = (struct options){.first = 1, .last = 1, .profile = DAY_SMALL, .lines = STORY_LINES};
+    bool good = true;
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (c) {
+        case 't':
+            o->twice = true;
+            good = good && read_range(optarg, o);
+            break;
+        case 's':
+            good = good && read_range(optarg, o);
+            break;
+        case 'v':
+            o->story = true;
+            break;
+        case 'r':
+            o->report = optarg;
+            break;
+        case 'p':
+            good = good && read_profile(optarg, o);
+            break;
+        case 'a':
+            o->all_faults = true;
+            break;
+        case 'g':
+            o->go_on = true;
+            break;
+        case 'l':
+            o->lines = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        default:
+            good = false;
+            break;
+        }
+    }
+    return good && optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+    static const int fatal[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+    static char stack[65536];
+    struct options o;
+    if (!read_options(argc, argv, &o) || sodium_init() < 0) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    stack_t alt = {.ss_sp = stack, .ss_size = sizeof stack};
+    (void)sigaltstack(&alt, NULL);
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
+        struct sigaction act = {.sa_handler = on_fatal_signal, .sa_flags = SA_ONSTACK};
+        (void)sigaction(fatal[i], &act, NULL);
+    }
+    return run_all(&o);
+}
