@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/sim/image_part.h"
+#include "tests/sim/os.h"
 #include "tests/sim/process.h"
 #include "tests/sim/site.h"
 #include "tests/sim/vfs.h"
@@ -74,6 +75,9 @@ static const char *root(void)
 
 static bool run(struct image *img, struct process *p, struct image_job *job)
 {
+    char share[PATH_MAX + 32];
+    (void)snprintf(share, sizeof share, "%s/build/share/web", root());
+    job->share = share;
     image_job = job;
     process_start(p);
     for (unsigned i = 0; i < STEPS_MAX && process_is_up(p) && world_failure(img->w) == NULL; i++)
@@ -134,9 +138,7 @@ static bool put_text(struct disk *d, const char *path, const char *text)
 
 static bool set_up_hub(struct image *img)
 {
-    char share[PATH_MAX + 32];
-    (void)snprintf(share, sizeof share, "%s/build/share/web", root());
-    struct image_job job = {.what = "setup", .share = share};
+    struct image_job job = {.what = "setup"};
     return run(img, img->hub_process, &job);
 }
 
@@ -265,12 +267,15 @@ static bool make(struct image *img)
 
 struct image *image_new(void)
 {
+    static bool registered;
+    registered = registered || vfs_register();
     struct image *img = calloc(1, sizeof *img);
-    if (img == NULL)
+    if (img == NULL || !registered)
         abort();
     dice_seed(&img->dice, SEED);
     img->w = world_new(SEED);
     vfs_use(img->w);
+    os_random_use(img->w);
     bool done = make(img);
     if (img->hub_process != NULL)
         process_free(img->hub_process);
@@ -308,7 +313,7 @@ static void put_settings(struct disk *d, const char *sections)
     int n = asprintf(&text,
                      "state = \"%s\"\nprofiles = \"%s/hw/profiles\"\nshare = \"%s/build/share/kiosk\"\n"
                      "control = \"%s\"\nkiosk_address = \"127.0.0.1\"\nkiosk_port = %d\ntelephone = \"0800 1234\"\n"
-                     "commissioning = \"waived\"\n%s\n",
+                     "%s\n",
                      IMAGE_LOCKER_FOLDER, root(), root(), IMAGE_CONTROL, SITE_KIOSK_PORT, sections);
     if (n < 0 || !put_text(d, IMAGE_LOCKER_CONF, text))
         abort();

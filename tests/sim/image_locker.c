@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Linked into the side of the locker. */
+/* The locker's part of the making of an image: its own enrolment, as a process. */
 #include <stdio.h>
 #include <string.h>
 

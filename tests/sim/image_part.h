@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * image_part: how image.c asks the two sides to do one thing. image_hub.c and image_locker.c are linked into the sides
- * and run as processes; what is asked and answered stands here, because a main() has only texts.
+ * image_part: how image.c asks the two sides to do one thing: as processes with a main() of ours that calls theirs.
+ * What is asked and answered stands here, because a main() has only texts.
  */
 #ifndef MEDLOCKER_SIM_IMAGE_PART_H
 #define MEDLOCKER_SIM_IMAGE_PART_H
@@ -14,7 +14,7 @@
 struct image_job {
     const char *what;  /* hub: "setup", "ask"; locker: "request", "accept" */
     const char *text;  /* ask: the request; request: the secret */
-    const char *share; /* setup: real folder of pages and texts */
+    const char *share; /* hub: real folder of pages and texts */
     char *answer;      /* ask: the answer; request: request.json; accept: locker id; malloc */
     char why[512];     /* the error, "": none */
 };
