@@ -14,6 +14,7 @@
 struct gpio {
     struct gpiod_chip *chip;
     struct gpiod_line_bulk outputs, inputs;
+    int value[GPIO_LINES_MAX];    /* of the outputs: the kernel writes all lines of a request at once */
     bool has_outputs, has_inputs; /* requested */
     int edges;                    /* epoll of the inputs' descriptors: this API has one for each line */
 };
@@ -40,13 +41,12 @@ static enum err find_lines(struct gpio *g, const char *chip, const char *const *
 
 static enum err request_outputs(struct gpio *g, const struct gpio_cfg *cfg, struct reason *r)
 {
-    static const int zeros[GPIO_LINES_MAX];
     if (cfg->outputs_n == 0)
         return ERR_OK;
     enum err e = find_lines(g, cfg->chip, cfg->outputs, cfg->outputs_n, &g->outputs, r);
     if (e != ERR_OK)
         return e;
-    if (gpiod_line_request_bulk_output(&g->outputs, CONSUMER, zeros) != 0)
+    if (gpiod_line_request_bulk_output(&g->outputs, CONSUMER, g->value) != 0)
         return because_errno(r, cfg->chip, "outputs cannot be requested");
     g->has_outputs = true;
     return ERR_OK;
@@ -119,16 +119,22 @@ enum err gpio_read(struct gpio *g, uint64_t *bits)
     return ERR_OK;
 }
 
-static int write_output(struct gpio *g, unsigned output, bool on)
+/* gpiod_line_set_value on one line of a request would write its value to the first line, and 0 to all others. */
+static enum err write_outputs(struct gpio *g)
 {
-    return gpiod_line_set_value(gpiod_line_bulk_get_line(&g->outputs, output), on ? 1 : 0);
+    return gpiod_line_set_value_bulk(&g->outputs, g->value) == 0 ? ERR_OK : ERR_IO;
 }
 
 enum err gpio_set(struct gpio *g, uint8_t output, bool on)
 {
     if (!g->has_outputs || output >= gpiod_line_bulk_num_lines(&g->outputs))
         return ERR_RANGE;
-    return write_output(g, output, on) == 0 ? ERR_OK : ERR_IO;
+    g->value[output] = on ? 1 : 0;
+    enum err e = write_outputs(g);
+    /* Not on by accident when another line is written. */
+    if (e != ERR_OK)
+        g->value[output] = 0;
+    return e;
 }
 
 int gpio_fd(const struct gpio *g)
@@ -149,8 +155,9 @@ void gpio_free(struct gpio *g)
 {
     if (g == NULL)
         return;
-    for (unsigned i = 0; g->has_outputs && i < gpiod_line_bulk_num_lines(&g->outputs); i++)
-        (void)write_output(g, i, false);
+    memset(g->value, 0, sizeof g->value);
+    if (g->has_outputs)
+        (void)write_outputs(g);
     if (g->edges >= 0)
         (void)close(g->edges);
     if (g->has_inputs)

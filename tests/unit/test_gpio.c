@@ -94,6 +94,39 @@ static void outputs_are_set_and_off_again_when_freed(void **state)
     assert_int_equal(fake.value[1], 0);
 }
 
+/* Found on an emulated board: with libgpiod 1.6 each pulse went to the first lock of the chip. */
+static void setting_an_output_changes_no_other(void **state)
+{
+    (void)state;
+    struct gpio *g = open_chip();
+    for (uint8_t output = 0; output < 3; output++) {
+        assert_int_equal(gpio_set(g, output, true), ERR_OK);
+        for (uint8_t other = 0; other <= output; other++)
+            assert_int_equal(fake.value[other], 1);
+        for (uint8_t other = output + 1; other < 3; other++)
+            assert_int_equal(fake.value[other], 0);
+    }
+    assert_int_equal(gpio_set(g, 0, false), ERR_OK);
+    assert_int_equal(fake.value[0], 0);
+    assert_int_equal(fake.value[1], 1);
+    assert_int_equal(fake.value[2], 1);
+    gpio_free(g);
+}
+
+/* The write did not go out, so a later write of another line must not carry it. */
+static void output_that_failed_to_switch_on_stays_off(void **state)
+{
+    (void)state;
+    struct gpio *g = open_chip();
+    fake.fail_set = EIO;
+    assert_int_equal(gpio_set(g, 1, true), ERR_IO);
+    fake.fail_set = 0;
+    assert_int_equal(gpio_set(g, 2, true), ERR_OK);
+    assert_int_equal(fake.value[1], 0);
+    assert_int_equal(fake.value[2], 1);
+    gpio_free(g);
+}
+
 static void edges_wake_the_descriptor_until_taken(void **state)
 {
     (void)state;
@@ -311,6 +344,8 @@ int main(void)
         CASE(lines_are_found_by_name_and_outputs_start_at_zero),
         CASE(bank_is_read_in_the_order_of_the_names),
         CASE(outputs_are_set_and_off_again_when_freed),
+        CASE(setting_an_output_changes_no_other),
+        CASE(output_that_failed_to_switch_on_stays_off),
         CASE(edges_wake_the_descriptor_until_taken),
         CASE(failures_to_open_give_back_what_was_taken),
         CASE(unknown_chip_and_unknown_line_are_named),
