@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "tests/sim/os.h"
 #include "tests/sim/os_fd.h"
 #include "tests/sim/process.h"
 #include "tests/sim/wire.h"
@@ -35,7 +36,6 @@ int os_modbus_send_raw_request(modbus_t *m, const uint8_t *raw, int len);
 int os_modbus_receive_confirmation(modbus_t *m, uint8_t *out);
 const char *os_modbus_strerror(int error);
 int os_ioctl(int fd, unsigned long request, ...);
-int os_close(int fd);
 
 struct _modbus {
     char *device, *port; /* port NULL: serial */
@@ -216,7 +216,7 @@ int os_modbus_rtu_set_serial_mode(modbus_t *m, int mode)
 
 const char *os_modbus_strerror(int error)
 {
-    return modbus_strerror(error);
+    return error >= MODBUS_ENOBASE ? "the board answers with an exception" : strerror(error);
 }
 
 /* ---------------------------------------------------------------- sending */
