@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/os.h"
 #include "tests/sim/os_fd.h"
 #include "tests/sim/plant_in.h"
-
-int os_close(int fd);
 
 struct gpio {
     struct plant *plant;

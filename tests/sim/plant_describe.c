@@ -30,13 +30,13 @@ static const char *const ways_stem[] = {"relay", "net", "fc", "lines"};
 static void both(const struct describe *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void both(const struct describe *d, const char *fmt, ...)
 {
-    va_list a, b;
-    va_start(a, fmt);
-    va_copy(b, a);
-    (void)vfprintf(d->layout, fmt, a);
-    (void)vfprintf(d->conf, fmt, b);
-    va_end(b);
-    va_end(a);
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    fputs(text, d->layout);
+    fputs(text, d->conf);
 }
 
 /* The order of the buses decides the TCP port: see plant_new. */

@@ -5,13 +5,8 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "tests/sim/os.h"
 #include "tests/sim/os_fd.h"
-
-int os_sd_event_add_io(sd_event *loop, sd_event_source **out, int fd, uint32_t events, sd_event_io_handler_t fn,
-                       void *arg);
-int os_sd_event_source_set_description(sd_event_source *s, const char *text);
-sd_event_source *os_sd_event_source_disable_unref(sd_event_source *s);
-int os_close(int fd);
 
 struct post {
     post_fn fn;
