@@ -134,8 +134,7 @@ bus: ## every fault of line and boards at every frame, every mis-wiring
 # ---------------------------------------------------------------- simulator (CONFIG=sim)
 SIM_ALL := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 SIM_TEST := $(filter tests/sim/test_%,$(SIM_ALL))
-SIM_INSIDE := $(addprefix tests/sim/image_,hub.c locker.c)
-SIM_PARTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SIM_TEST) $(SIM_INSIDE) tests/sim/run.c,$(SIM_ALL)))
+SIM_PARTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SIM_TEST) tests/sim/run.c,$(SIM_ALL)))
 SIM_TESTS := $(SIM_TEST:%.c=$(B)/%)
 SIM_LIBS = $(shell pkg-config --libs libcjson libsodium sqlite3 libconfuse libqrencode gnutls) -lm
 # What the simulator itself is instead of.
@@ -147,7 +146,7 @@ $(B)/libworld.a: $(SIM_PARTS)
 	@ar rcsD $@ $^
 $(B)/side_locker.o: $(filter-out $(SIM_INSTEAD),$(COMMON) $(HW) $(CONTROLLER)) $(B)/controller/lockerd.o
 $(B)/side_hub.o: $(filter-out $(SIM_INSTEAD),$(COMMON) $(BACKEND)) $(B)/backend/hubd.o
-$(SIDES): $(B)/side_%.o: $(B)/tests/sim/image_%.o $(B)/libworld.a tests/sim/side $(wildcard tests/sim/*.syms)
+$(SIDES): $(B)/side_%.o: $(B)/libworld.a tests/sim/side $(wildcard tests/sim/*.syms)
 	@echo "  SIDE  $@"
 	@tests/sim/side $@ $* $(B)/libworld.a $(filter %.o,$^)
 $(B)/libsides.a: $(SIDES)
