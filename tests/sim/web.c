@@ -335,6 +335,10 @@ static void request_free(struct http_request *q)
 /* The answer is there, or there will be none: whoever asked goes on. */
 static void finish(struct http_request *q)
 {
+    if (process_is_dead(q->http->process)) {
+        web_answer_free(&q->answer);
+        q->answer = (struct web_answer){.status = 0};
+    }
     q->phase = PHASE_DONE;
     q->http = NULL;
     if (q->left) {
