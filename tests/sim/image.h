@@ -40,7 +40,7 @@ struct disk *image_blank_locker_disk(struct dice *dice, const char *sections);
 
 const char *image_locker_id(const struct image *img, unsigned locker);
 const char *image_locker_name(unsigned locker);
-/* Text of the MS1 badge; its PIN is IMAGE_PIN. */
+/* Text of the MS1 badge; its PIN is IMAGE_PIN. Administrators have none: NULL. */
 const char *image_badge(const struct image *img, unsigned locker, enum image_role role);
 
 #endif
