@@ -70,7 +70,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario npm assets \
-	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox
+	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case
 .DEFAULT_GOAL := all
 
 all: $(PROGRAMS) ## build the programs
@@ -241,6 +241,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory scenario
 	@$(MAKE) --no-print-directory sandbox
 	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
+	@tests/tally step proof safety-case node tests/proof/case.mjs --check
 	@tests/tally sum
 
 unit: tests
@@ -308,6 +309,9 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each; new inputs stay in build/fuzz
 coverage: ## which branches of the safety core the tests take; build/proof/coverage.json
 	@$(MAKE) --no-print-directory CONFIG=cov all tests
 	@node tests/proof/coverage.mjs $(COVERAGE)
+
+safety-case: ## docs/safety-case.md from the table and the last results
+	@node tests/proof/case.mjs
 
 # Under the rules of the units: tests/sandbox says how, without systemd as process 1.
 CONFINE := build/release/confine
