@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/os.h"
 #include "tests/sim/process_part.h"
 
 #define MAIN_STACK_BYTES (1024 * 1024)
@@ -81,7 +82,7 @@ static void on_leap(void *arg)
     }
 }
 
-static void before_free(void *arg)
+static void before_stop(void *arg)
 {
     (void)arg;
     for (struct process *p = all.first; p != NULL; p = p->next) {
@@ -89,7 +90,7 @@ static void before_free(void *arg)
     }
 }
 
-static void after_free(void *arg)
+static void after_stop(void *arg)
 {
     (void)arg;
     for (struct process *p = all.first; p != NULL; p = p->next) {
@@ -109,7 +110,8 @@ struct process *process_new(struct world *w, const struct process_cfg *cfg)
         assert(all.first == NULL); /* one world with processes at a time */
         all.world = w;
         world_on_leap(w, on_leap, NULL);
-        world_on_free(w, before_free, after_free, NULL);
+        world_on_stop(w, before_stop, after_stop, NULL);
+        os_random_use(w);
     }
     p->world = w;
     p->cfg = *cfg;

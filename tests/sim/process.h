@@ -63,7 +63,7 @@ void process_crash(struct process *p, const char *why); /* now; safe from inside
 void machine_power_cut(struct world *w, struct machine *m, int64_t down_us);
 void process_term(struct process *p);              /* SIGTERM */
 void process_stall(struct process *p, int64_t us); /* its fibers do not get a turn for so long */
-/* Before or after world_free, which ends all processes. */
+/* Before or after world_stop, which ends all processes. */
 void process_free(struct process *p);
 
 bool process_is_up(const struct process *p);

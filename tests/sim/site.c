@@ -127,7 +127,7 @@ void site_free(struct site *s)
     if (s == NULL)
         return;
     observe_use(NULL);
-    world_free(s->w);
+    world_stop(s->w);
     if (s->hub != NULL)
         process_free(s->hub);
     for (unsigned i = 0; i < s->cfg.lockers; i++) {
@@ -144,7 +144,9 @@ void site_free(struct site *s)
     faults_free(s->faults);
     observe_free(s->observe);
     ghost_free(s->ghost);
+    world_free(s->w);
     current = NULL;
+    free(s->owned);
     free(s);
 }
 

@@ -9,9 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/sim/image.h"
-#include "tests/sim/os.h"
 #include "tests/sim/site.h"
-#include "tests/sim/vfs.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -20,9 +18,6 @@ static struct image *image;
 static int setup(void **state)
 {
     (void)state;
-    if (!vfs_register()) {
-        return -1;
-    }
     image = image_new();
     return image == NULL ? -1 : 0;
 }
@@ -45,8 +40,6 @@ static struct site *boot(uint64_t seed, unsigned doors)
                            .restart_us = 2 * SECOND};
     struct site *s = site_new(&cfg);
     assert_non_null(s);
-    os_random_use(s->w);
-    vfs_use(s->w);
     if (getenv("SIM_STORY") != NULL) {
         world_set_echo(s->w, true);
     }

@@ -70,7 +70,7 @@ struct world {
     struct {
         world_fn before, after;
         void *arg;
-    } freed;
+    } stopped;
     char (*story)[LINE_CAP];
     uint64_t told, digest;
 };
@@ -92,23 +92,31 @@ struct world *world_new(uint64_t seed)
     return w;
 }
 
-void world_free(struct world *w)
+void world_stop(struct world *w)
 {
-    if (w == NULL) {
+    assert(w->running == NULL);
+    if (w->dying) {
         return;
     }
-    assert(w->running == NULL);
     w->dying = true;
-    if (w->freed.before != NULL) {
-        w->freed.before(w->freed.arg);
+    if (w->stopped.before != NULL) {
+        w->stopped.before(w->stopped.arg);
     }
     world_drain(w, NULL);
     while (w->fibers != NULL) {
         fiber_free(w->fibers);
     }
-    if (w->freed.after != NULL) {
-        w->freed.after(w->freed.arg);
+    if (w->stopped.after != NULL) {
+        w->stopped.after(w->stopped.arg);
     }
+}
+
+void world_free(struct world *w)
+{
+    if (w == NULL) {
+        return;
+    }
+    world_stop(w);
     for (unsigned i = 0; i < w->streams; i++) {
         free(w->stream[i]);
     }
@@ -421,11 +429,11 @@ void world_on_leap(struct world *w, world_fn fn, void *arg)
     w->leaper[w->leapers++].arg = arg;
 }
 
-void world_on_free(struct world *w, world_fn before, world_fn after, void *arg)
+void world_on_stop(struct world *w, world_fn before, world_fn after, void *arg)
 {
-    w->freed.before = before;
-    w->freed.after = after;
-    w->freed.arg = arg;
+    w->stopped.before = before;
+    w->stopped.after = after;
+    w->stopped.arg = arg;
 }
 
 void world_finish(struct world *w)

@@ -25,7 +25,10 @@ struct fiber;
 enum world_end { WORLD_RUNNING, WORLD_FINISHED, WORLD_FAILED };
 
 struct world *world_new(uint64_t seed);
-void world_free(struct world *w); /* ends and frees every fiber first; a fiber that does not end is a bug of ours */
+/* Outside any fiber: every fiber gets turns until it is done, its waits end at once; one that does not end is a bug of
+ * ours. Nothing else happens any more. After it the parts of the world can be freed, which may still cancel tickets. */
+void world_stop(struct world *w);
+void world_free(struct world *w); /* stops it first */
 
 int64_t world_now_us(const struct world *w);
 /* Each part draws from a stream of its own, so that a change in one does not change the others. name: a literal. */
@@ -68,8 +71,8 @@ enum world_end world_run(struct world *w, int64_t until_us);
  * stand still. For nights in which nothing happens. */
 void world_leap(struct world *w, int64_t span_us);
 int64_t world_leapt_us(const struct world *w); /* all leaps together */
-/* In world_free, before the fibers are ended and when all of them are. One listener. */
-void world_on_free(struct world *w, world_fn before, world_fn after, void *arg);
+/* In world_stop, before the fibers are ended and when all of them are. One listener. */
+void world_on_stop(struct world *w, world_fn before, world_fn after, void *arg);
 /* fn is called after each leap. */
 void world_on_leap(struct world *w, world_fn fn, void *arg);
 bool world_is_ending(const struct world *w); /* finished, failed, or being freed */
