@@ -283,6 +283,7 @@ static bool board_fault(struct site *s, enum fault_kind k, struct dice *d)
     uint16_t door = (uint16_t)dice_below(d, c->layout.doors);
     uint8_t board = c->layout.door[door].board;
     disturb(s, 30 * SECOND_US);
+    s->ghost->locker[i].coil_us = world_now_us(s->w);
     switch ((int)k) {
     case FAULT_BOARD_REBOOT:
         (void)plant_reboot(p, board, false);

@@ -53,6 +53,7 @@ struct ghost_strike {
     int64_t on_us, off_us; /* off_us -1: has current */
     uint16_t door;
     uint64_t pulse; /* of the intent that explains it, 0: none (excused) */
+    bool excused;   /* its relay is stuck, or its board hangs */
 };
 
 struct ghost_intent {
@@ -98,6 +99,7 @@ struct ghost_locker {
     int64_t deleted;        /* last event that left the outbox */
     int64_t decided_us;     /* of the last decision; 0: none in this run of the daemon */
     int64_t slept_us;       /* world_leapt_us at that time */
+    int64_t coil_us;        /* the last time that a fault hit a relay or its board */
     unsigned forced;        /* doors with forced_us */
     unsigned starts;
 };

@@ -107,6 +107,11 @@ static void on_current(struct site *s, unsigned i, const struct cabinet_event *e
     struct ghost_locker *g = &s->ghost->locker[i];
     struct plant *p = s->locker[i].plant;
     struct ghost_strike *strike = ghost_add_strike(g, ev->door, ev->at_us);
+    const struct cabinet *cab = plant_cabinet(p);
+    const struct layout_door *wire = &cab->layout.door[ev->door];
+    const struct board *board = &cab->board[wire->board].board;
+    strike->excused = board->stuck[wire->channel] != BOARD_STUCK_FREE || board->power != BOARD_ON ||
+                      board->lose_us != 0 || board->lost_us != BOARD_NEVER;
     s->ghost->sum.strikes++;
     if (plant_is_foreign(p, ev->door)) {
         oracle_excuse(s, "excuse-foreign-current");
@@ -148,7 +153,8 @@ static void on_no_current(struct site *s, unsigned i, const struct cabinet_event
         st->off_us = ev->at_us;
         if (ev->at_us - st->on_us <= ORACLE_STRIKE_US)
             return;
-        if (st->pulse == 0 || !is_calm(s) || plant_is_foreign(s->locker[i].plant, ev->door))
+        if (st->pulse == 0 || st->excused || g->coil_us >= st->on_us - CALM_US ||
+            plant_is_foreign(s->locker[i].plant, ev->door))
             oracle_excuse(s, "excuse-long-current-by-board");
         else
             world_fail(s->w, "INV-06 current ends within 1.5 s: door %u of locker %u had it for %" PRId64 " ms",

@@ -59,6 +59,7 @@ struct site {
     int64_t stalled_us;                              /* until then daemons may be late by a fault */
     bool miswired;                                   /* wires or addresses are or were swapped */
     bool disk_lied;                                  /* a disk lost what it had said to be safe */
+    void *owned;                                     /* by whoever directs the run: freed with the site */
     bool ending;                                     /* people go home */
 };
 
