@@ -77,7 +77,7 @@ all: $(PROGRAMS) ## build the programs
 	@:
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile tests/board/board.mk
 
 $(B)/libcommon.a: $(COMMON)
 $(B)/libhw.a: $(HW)
@@ -162,6 +162,8 @@ $(B)/sim $(SIM_TESTS): $(addprefix $(B)/,libworld.a libsides.a libsim.a libplain
 		$(if $(filter %/sim,$@),,-lcmocka)
 sim-tests: $(SIM_TESTS)
 
+include tests/board/board.mk
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 clean: ## remove everything built
@@ -240,6 +242,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory scenario
 	@$(MAKE) --no-print-directory sandbox
+	@$(MAKE) --no-print-directory check-board
 	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
 	@tests/tally step proof safety-case node tests/proof/case.mjs --check
 	@tests/tally sum
@@ -292,7 +295,7 @@ FUZZ_SECONDS ?= 60
 fuzzers: $(FUZZERS)
 $(FUZZERS): $(B)/%: $(B)/%.o $$(call side,$$*.c)
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(call side,$*.c) -Wl,--end-group $(LDLIBS)
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(call side,$*.c) -Wl,--end-group $(LDLIBS) -lcmocka
 
 fuzz-replay: ## run every fuzz harness over its checked-in corpus
 	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
@@ -338,4 +341,5 @@ check-long: check ## the long versions: more kills, more seeds
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory CONFIG=asan unit
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory scenario
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sandbox SANDBOXED="$(patsubst tests/scenario/%.test.mjs,%,$(wildcard tests/scenario/*.test.mjs))"
+	@$(MAKE) --no-print-directory check-trixie
 	@tests/tally sum
