@@ -99,6 +99,7 @@ sighandler_t os_signal(int sig, sighandler_t handler);
 int os_setrlimit(int what, const struct rlimit *limit);
 mode_t os_umask(mode_t mask);
 int os_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int os_fprintf(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int os_puts(const char *text);
 int os_putchar(int c);
 _Noreturn void os_abort(void);

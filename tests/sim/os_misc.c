@@ -119,6 +119,20 @@ int os_printf(const char *fmt, ...)
     return 0;
 }
 
+int os_fprintf(FILE *to, const char *fmt, ...)
+{
+    struct process *p = process_current();
+    char text[200];
+    va_list args;
+    va_start(args, fmt);
+    int n = p != NULL && to == stderr ? vsnprintf(text, sizeof text, fmt, args) : vfprintf(to, fmt, args);
+    va_end(args);
+    if (p != NULL && to == stderr) {
+        world_tell(p->world, p->cfg.name, "%s", text);
+    }
+    return n;
+}
+
 int os_puts(const char *text)
 {
     (void)text;
