@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/num.h"
 
 #define OLDEST_SQLITE 3040001 /* what Debian 12 ships and our tests ran with */
 #define LENGTH_MAX (4 * 1024 * 1024)
@@ -117,6 +118,34 @@ static enum err expect_text(struct db *db, const char *sql, const char *expected
 done:
     (void)sqlite3_finalize(s);
     return e;
+}
+
+/* The first code of SQLite that the answer of a check names for a page that it could not read. SQLITE_OK: none. */
+static int code_in(const char *text)
+{
+    static const char word[] = "error code=";
+    const char *at = text == NULL ? NULL : strstr(text, word);
+    int64_t code = SQLITE_OK;
+    char digits[8];
+
+    if (at == NULL)
+        return SQLITE_OK;
+    at += sizeof(word) - 1;
+    (void)snprintf(digits, sizeof(digits), "%.*s", (int)strspn(at, "0123456789"), at);
+    return num_parse(digits, 0, INT32_MAX, &code) == ERR_OK ? (int)code : SQLITE_CORRUPT;
+}
+
+/* A disk that does not answer is no damage: what is on it may be well, and is not put aside. The check itself calls
+ * both damage, and tells the code in its text. */
+static enum err check_pages(struct db *db, struct reason *r)
+{
+    struct reason why = {.text = ""};
+    enum err e = expect_text(db, "PRAGMA quick_check(1)", "ok", ERR_CORRUPT, &why);
+    int code = e == ERR_CORRUPT ? code_in(why.text) : SQLITE_OK;
+
+    if (e == ERR_OK)
+        return ERR_OK;
+    return err_because(r, code == SQLITE_OK ? e : map_code(code), "%s", why.text);
 }
 
 /* Called by SQLite after each commit in WAL mode; replaces its automatic checkpoint. */
@@ -259,7 +288,7 @@ enum err db_open(struct db **out, const struct db_cfg *cfg, struct reason *r)
     if (e == ERR_OK)
         e = set_pragmas(db, r);
     if (e == ERR_OK)
-        e = expect_text(db, "PRAGMA quick_check(1)", "ok", ERR_CORRUPT, r);
+        e = check_pages(db, r);
     if (e == ERR_OK)
         e = limit_size(db, cfg->max_bytes, r);
     if (e == ERR_OK)

@@ -206,6 +206,32 @@ static void two_connections_exclude_each_other(void **state)
     end(&b);
 }
 
+/* Found by a seed of the simulator: the daemon put a good database aside. */
+static void a_page_that_cannot_be_read_is_no_damage(void **state)
+{
+    struct bed b = {0};
+    struct db *db;
+    (void)state;
+    begin(&b, 11);
+    assert_int_equal(open_db(&db), ERR_OK);
+    for (int n = 0; n < 200; n++)
+        assert_int_equal(add_row(db, n), ERR_OK);
+    db_close(db);
+    unsigned failed = 0;
+    for (unsigned i = 0; i < 300; i++) {
+        disk_faults(b.d)->read_eio_ppm = 20000;
+        enum err e = open_db(&db);
+        disk_faults(b.d)->read_eio_ppm = 0;
+        assert_int_not_equal(e, ERR_CORRUPT);
+        if (e == ERR_OK)
+            db_close(db);
+        else
+            failed++;
+    }
+    assert_true(failed > 30);
+    end(&b);
+}
+
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
@@ -216,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_lying_disk_loses_commits),
         cmocka_unit_test(a_full_disk_rolls_back_and_says_so),
         cmocka_unit_test(two_connections_exclude_each_other),
+        cmocka_unit_test(a_page_that_cannot_be_read_is_no_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
