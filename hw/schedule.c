@@ -220,7 +220,8 @@ static void lose(struct schedule_board *b, int64_t end_us)
         b->rest_us = SCHEDULE_PROBE_MIN_US;
     if (b->rest_us > SCHEDULE_PROBE_MAX_US)
         b->rest_us = SCHEDULE_PROBE_MAX_US;
-    b->probe_us = end_us + later(b->rest_us, b->cost_us * SCHEDULE_PROBE_COST);
+    int64_t rest_us = later(b->rest_us, b->cost_us * SCHEDULE_PROBE_COST);
+    b->probe_us = end_us + (rest_us < SCHEDULE_REST_MAX_US ? rest_us : SCHEDULE_REST_MAX_US);
     b->cost_us = 0;
     b->state = SCHEDULE_LOST;
 }

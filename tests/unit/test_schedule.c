@@ -234,6 +234,28 @@ static void board_that_comes_back_is_found_within_a_minute(void **state)
     assert_int_equal(w->board[0].offs, offs + 8); /* it may have restarted with a lock energised */
 }
 
+/* Found by a seed of the simulator: what single silences had cost over hours was rested all at once. */
+static void flaky_board_is_found_within_a_minute_when_it_is_well_again(void **state)
+{
+    struct world *w = *state;
+    start(w, BOARDS, 0);
+    run_for(w, 10 * S);
+    for (unsigned i = 0; i < 60; i++) {
+        unsigned probes = w->board[0].probes;
+        w->board[0].dead = true;
+        while (w->board[0].probes == probes)
+            turn(w, INT64_MAX);
+        w->board[0].dead = false;
+        run_for(w, 5 * S);
+    }
+    w->board[0].dead = true;
+    while (schedule_state(&w->schedule, 0) != SCHEDULE_LOST)
+        turn(w, INT64_MAX);
+    w->board[0].dead = false;
+    run_for(w, 60 * S);
+    assert_int_equal(schedule_state(&w->schedule, 0), SCHEDULE_RUNNING);
+}
+
 static void board_that_comes_and_goes_rests_longer_each_time(void **state)
 {
     struct world *w = *state;
@@ -458,6 +480,7 @@ int main(void)
         CASE(every_board_is_known_within_two_seconds),
         CASE(dead_board_costs_at_most_a_tenth_of_the_scan_rate),
         CASE(board_that_comes_back_is_found_within_a_minute),
+        CASE(flaky_board_is_found_within_a_minute_when_it_is_well_again),
         CASE(board_that_comes_and_goes_rests_longer_each_time),
         CASE(one_silence_does_not_lose_a_running_board),
         CASE(third_silence_in_a_row_loses_it),
