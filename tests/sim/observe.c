@@ -21,6 +21,7 @@ struct watched {
     struct locker *locker; /* NULL: down, or not loaded yet */
     struct store *store;
     struct ghost now, after;
+    int64_t floor_ms; /* of the time, as last committed */
     bool has_ghost, in_doubt;
     int64_t doubt_seq;
     struct world pending; /* the decision that waits for its commit */
@@ -209,6 +210,7 @@ enum err __wrap_store_load(struct store *s, struct locker *l, struct reason *r)
     if (w->in_doubt && store_outbox_last(s) >= w->doubt_seq)
         w->now = w->after; /* it had become durable after all */
     w->in_doubt = false;
+    w->now.floor_ms = w->floor_ms;
     w->locker = l;
     w->store = s;
     observed_start(i, l->pulse_serial, store_outbox_last(s));
@@ -325,6 +327,8 @@ enum err __wrap_store_commit(struct store *s, const struct locker *l, const stru
     bool sure = e == ERR_OK && !observed_is_dead();
     for (unsigned k = 0; k < fx->records; k++)
         tell_record(i, &fx->record[k], seq + 1 + (int64_t)k, now, sure);
+    if (sure && fx->floor)
+        w->floor_ms = l->floor.floor_ms;
     if (sure && w->has_pending) {
         note(w, &w->pending);
     } else if (!sure) {
