@@ -94,7 +94,7 @@ export class Board extends Stage {
   // Another program that holds a GPIO line; gpioset speaks differently in libgpiod 1.6 and 2.
   async holdLine(line) {
     const old = (await this.guest('gpioset --version')).includes('v1');
-    await this.background(old ? `exec gpioset --mode=signal medlocker-board ${LINE_NAMES.indexOf(line)}=0` : `exec gpioset -c medlocker-board ${line}=0`);
+    await this.background(old ? `exec gpioset --mode=signal medlocker-board ${LINE_NAMES.indexOf(line)}=0` : `exec gpioset ${line}=0`);
     await until(`${line} to be held`, async () => (await this.guest(`gpioinfo | grep -w ${line}`)).includes('gpioset'), SLOW, 100);
   }
 

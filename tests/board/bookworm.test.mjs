@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boardStory } from './story.mjs';
 
-boardStory('bookworm', 'libgpiod.so.2', { long: true });
+boardStory('bookworm', 'libgpiod.so.2', { everything: true });

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boardStory } from './story.mjs';
 
-boardStory('trixie', 'libgpiod.so.3', { long: false });
+boardStory('trixie', 'libgpiod.so.3', { everything: false });
