@@ -13,6 +13,8 @@ enum day_profile { DAY_SMALL, DAY_WIDE, DAY_LONG, DAY_HONEST, DAY_PROFILE_N };
 
 /* The size of a site of this profile. */
 void day_site(enum day_profile p, uint64_t seed, struct site_cfg *out);
+/* For a fiber: everything is healed, judged and compared, and the world ends. */
+void day_end(struct site *s);
 /* The fiber that directs the run, to its end. */
 void day_start(struct site *s, enum day_profile p);
 

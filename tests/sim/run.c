@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/sim/crash.h"
 #include "tests/sim/day.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/report.h"
@@ -203,7 +204,10 @@ int main(int argc, char **argv)
 {
     static const int fatal[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
     static char stack[65536];
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     struct options o;
+    if (argc > 1 && strcmp(argv[1], "--crash") == 0)
+        return crash_main(argc - 1, argv + 1);
     if (!read_options(argc, argv, &o) || sodium_init() < 0) {
         fputs(usage, stderr);
         return 2;
