@@ -148,7 +148,7 @@ int os_putchar(int c)
 
 void os_abort(void)
 {
-    process_abort("abort");
+    process_abort(PROCESS_ABORT);
     abort();
 }
 

@@ -223,7 +223,7 @@ void process_start(struct process *p)
         p->cfg.machine->leapt_zero_us = world_leapt_us(p->world);
     }
     p->up = true;
-    p->dead = p->ready = p->aborted = false;
+    p->dead = p->ready = p->aborted = p->refused = false;
     p->status[0] = '\0';
     p->starts++;
     memset(p->calls, 0, sizeof p->calls);
@@ -382,6 +382,7 @@ bool process_may(enum os_call kind)
         return true;
     }
     world_tell(p->world, p->cfg.name, "call %" PRIu64 " of class %d fails", p->fail_at[kind], (int)kind);
+    p->refused = p->refused || kind == OS_MEMORY;
     return false;
 }
 
@@ -438,7 +439,11 @@ void process_abort(const char *why)
         (void)fprintf(stderr, "sim: %s\n", why);
         abort();
     }
-    world_fail(p->world, "%s aborts: %s", p->cfg.name, why);
+    if (p->refused && strcmp(why, PROCESS_ABORT) == 0) {
+        world_tell(p->world, p->cfg.name, "aborts: no memory"); /* as it is meant to: it is started again */
+    } else {
+        world_fail(p->world, "%s aborts: %s", p->cfg.name, why);
+    }
     p->aborted = true;
     struct fiber *self = fiber_self(p->world);
     for (unsigned i = 0; i < PROCESS_FIBERS_MAX; i++) {

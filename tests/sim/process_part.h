@@ -9,6 +9,7 @@
 #include "tests/sim/process.h"
 
 #define PROCESS_FIBERS_MAX 16
+#define PROCESS_ABORT "abort" /* why, for a call of abort() */
 #define OS_FDS (OS_FD_LAST - OS_FD_FIRST + 1)
 
 struct os_fd;
@@ -22,6 +23,7 @@ struct process {
     struct fiber *main;
     struct fiber *thread[PROCESS_FIBERS_MAX]; /* NULL: none */
     bool up, dead, aborted, ready, watched;
+    bool refused; /* memory, in this run of it */
     unsigned starts;
     int64_t restart_at_us; /* -1: as configured */
     uint64_t start_ticket, watchdog_ticket;
