@@ -210,7 +210,10 @@ enum err msg_seal(const struct msg_head *head, enum msg_direction dir, const cJS
                   char **text, uint8_t hash[MSG_HASH_LEN], struct reason *r)
 {
     assert((unsigned)head->stm < MSG_STREAM_N && msg_type_is_known(dir, head->stm, head->typ));
-    assert(head_is_in_range(head, dir) && cJSON_IsObject(dat));
+    assert(cJSON_IsObject(dat));
+    if (!head_is_in_range(head, dir)) {
+        return err_because(r, ERR_RANGE, "%s: its header is out of range", head->typ);
+    }
     char header[HEADER_CAP];
     int n = snprintf(header, sizeof header, "{\"alg\":\"EdDSA\",\"typ\":\"%s\",\"kid\":\"%s\"}", head->typ, s->kid);
     assert(n > 0 && (size_t)n < sizeof header);
@@ -219,7 +222,8 @@ enum err msg_seal(const struct msg_head *head, enum msg_direction dir, const cJS
     size_t claims_len = strlen(claims);
     size_t cap = sodium_base64_encoded_len((size_t)n, BASE64) + sodium_base64_encoded_len(claims_len, BASE64) +
                  sodium_base64_encoded_len(SIGNATURE_LEN, BASE64); /* three NULs: two dots and the end */
-    if (claims_len > JSON_MAX_MESSAGE || cap - 1 > MSG_TEXT_CAP) {
+    _Static_assert(MSG_TEXT_CAP <= JSON_MAX_MESSAGE / 3 * 4, "a text that fits has claims that fit");
+    if (cap - 1 > MSG_TEXT_CAP) {
         free(claims);
         return err_because(r, ERR_TOO_LONG, "%s: %zu bytes; at most %u are allowed as text", head->typ, cap - 1,
                            MSG_TEXT_CAP);
@@ -432,11 +436,13 @@ static enum err take_place(const cJSON *claims, const struct expected *x, struct
     }
     h->epo = (uint32_t)epo;
     memcpy(h->jti, jti, sizeof h->jti);
-    e = num_from_hex(prv, h->prv, sizeof h->prv);
-    if (e == ERR_OK && !is_numbered && sodium_is_zero(h->prv, sizeof h->prv) != 1) {
+    enum err decoded = num_from_hex(prv, h->prv, sizeof h->prv);
+    assert(decoded == ERR_OK); /* take_hex looked */
+    (void)decoded;
+    if (!is_numbered && sodium_is_zero(h->prv, sizeof h->prv) != 1) {
         return err_because(r, ERR_RANGE, "prv: must be zeros on stream %s", stream_names[x->stream]);
     }
-    return e;
+    return ERR_OK;
 }
 
 static enum err take_quality(const cJSON *claims, enum clock_quality *out, struct reason *r)

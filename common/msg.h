@@ -68,7 +68,8 @@ void msg_key_init(struct msg_key *k, const uint8_t public_key[32]);
 
 /* The signed text of head + dat; the caller frees it with free(). hash (may be NULL) gets the hash for the next prv.
  * dat stays the caller's. The typ must be in the table for the direction and stream, and the claims in the ranges of
- * docs/contract.md: a bug of ours otherwise. Errors: ERR_TOO_LONG (> MSG_TEXT_CAP), ERR_MEMORY. */
+ * docs/contract.md: a bug of ours otherwise. Errors: ERR_RANGE (a field of head), ERR_TOO_LONG (> MSG_TEXT_CAP),
+ * ERR_MEMORY. */
 enum err msg_seal(const struct msg_head *head, enum msg_direction dir, const cJSON *dat, const struct msg_signer *s,
                   char **text, uint8_t hash[MSG_HASH_LEN], struct reason *r) ERR_MUST_CHECK;
 

@@ -30,7 +30,6 @@
 #define MARK_LEN 3
 #define SIGNATURE_LEN 64
 #define TIME_LEN 5
-#define TIME_MAX_S ((INT64_C(1) << 40) - 1)
 #define DOOR_MAX 999
 #define FLAG_LOW_DOOR 0x01u
 #define FLAG_HAS_V1 0x02u
@@ -66,7 +65,7 @@ static void put_bytes(struct writer *w, const uint8_t *bytes, size_t len)
 
 static void put_int(struct writer *w, int64_t value, size_t len)
 {
-    assert(value >= 0 && w->len + len <= sizeof w->bytes);
+    assert(value >= 0 && (uint64_t)value >> (8 * len) == 0 && w->len + len <= sizeof w->bytes);
     num_put_be(w->bytes + w->len, (uint64_t)value, len);
     w->len += len;
 }
@@ -139,31 +138,29 @@ static void write_door(struct writer *w, const struct token *t)
     put_int(w, t->u.door.door, 2);
 }
 
-static bool is_time(int64_t s)
+static bool pickup_is_in_range(const struct token *t)
 {
-    return s > 0 && s <= TIME_MAX_S;
+    const struct token_pickup *p = &t->u.pickup;
+    return p->bind.load >= 1 && p->not_after_s > 0;
 }
 
-static bool pickup_is_in_range(const struct token_pickup *p)
+static bool voucher_is_in_range(const struct token *t)
 {
-    return p->bind.load >= 1 && is_time(p->not_after_s);
+    const struct token_voucher *v = &t->u.voucher;
+    return v->bind.load >= 1 && v->not_before_s > 0 && v->not_after_s > 0 && v->not_before_s < v->not_after_s &&
+           (unsigned)v->cls < TOKEN_CLASS_N && (unsigned)v->size < TOKEN_SIZE_N && (unsigned)v->zone < TOKEN_ZONE_N &&
+           v->key_epoch >= 1 && (v->has_v1 || sodium_is_zero(v->v1, sizeof v->v1) == 1);
 }
 
-static bool voucher_is_in_range(const struct token_voucher *v)
+static bool badge_is_in_range(const struct token *t)
 {
-    return v->bind.load >= 1 && is_time(v->not_before_s) && is_time(v->not_after_s) &&
-           v->not_before_s < v->not_after_s && (unsigned)v->cls < TOKEN_CLASS_N && (unsigned)v->size < TOKEN_SIZE_N &&
-           (unsigned)v->zone < TOKEN_ZONE_N && v->key_epoch >= 1 &&
-           (v->has_v1 || sodium_is_zero(v->v1, sizeof v->v1) == 1);
+    const struct token_badge *b = &t->u.badge;
+    return (unsigned)b->role < TOKEN_ROLE_N && b->not_after_s > 0 && b->key_epoch >= 1;
 }
 
-static bool badge_is_in_range(const struct token_badge *b)
+static bool door_is_in_range(const struct token *t)
 {
-    return (unsigned)b->role < TOKEN_ROLE_N && is_time(b->not_after_s) && b->key_epoch >= 1;
-}
-
-static bool door_is_in_range(const struct token_door *d)
-{
+    const struct token_door *d = &t->u.door;
     return d->door >= 1 && d->door <= DOOR_MAX;
 }
 
@@ -173,7 +170,7 @@ static bool read_pickup(struct reader *in, struct token *t)
     take_binding(in, &p->bind);
     p->not_after_s = take_int(in, TIME_LEN);
     take_bytes(in, p->id, sizeof p->id);
-    return pickup_is_in_range(p);
+    return pickup_is_in_range(t);
 }
 
 static bool read_voucher(struct reader *in, struct token *t)
@@ -191,7 +188,7 @@ static bool read_voucher(struct reader *in, struct token *t)
     v->key_epoch = (uint32_t)take_int(in, 4);
     take_bytes(in, v->v1, sizeof v->v1);
     take_bytes(in, v->v2, sizeof v->v2);
-    return (flags & ~FLAGS_ALL) == 0 && voucher_is_in_range(v);
+    return (flags & ~FLAGS_ALL) == 0 && voucher_is_in_range(t);
 }
 
 static bool read_badge(struct reader *in, struct token *t)
@@ -204,31 +201,14 @@ static bool read_badge(struct reader *in, struct token *t)
     b->not_after_s = take_int(in, TIME_LEN);
     b->key_epoch = (uint32_t)take_int(in, 4);
     take_bytes(in, b->pin_mac, sizeof b->pin_mac);
-    return badge_is_in_range(b);
+    return badge_is_in_range(t);
 }
 
 static bool read_door(struct reader *in, struct token *t)
 {
     take_bytes(in, t->u.door.locker, sizeof t->u.door.locker);
     t->u.door.door = (uint16_t)take_int(in, 2);
-    return door_is_in_range(&t->u.door);
-}
-
-static bool is_in_range(const struct token *t)
-{
-    switch (t->kind) {
-    case TOKEN_PICKUP:
-        return pickup_is_in_range(&t->u.pickup);
-    case TOKEN_VOUCHER:
-        return voucher_is_in_range(&t->u.voucher);
-    case TOKEN_BADGE:
-        return badge_is_in_range(&t->u.badge);
-    case TOKEN_DOOR:
-        return door_is_in_range(&t->u.door);
-    case TOKEN_KIND_N:
-        break;
-    }
-    return false;
+    return door_is_in_range(t);
 }
 
 static const struct layout {
@@ -239,11 +219,13 @@ static const struct layout {
     bool is_signed;
     void (*write)(struct writer *w, const struct token *t);
     bool (*read)(struct reader *in, struct token *t);
+    bool (*is_in_range)(const struct token *t);
 } layouts[TOKEN_KIND_N] = {
-    [TOKEN_PICKUP] = {"MQ1", "4D5131", "pickup token", PICKUP_LEN, true, write_pickup, read_pickup},
-    [TOKEN_VOUCHER] = {"ML1", "4D4C31", "load voucher", VOUCHER_LEN, true, write_voucher, read_voucher},
-    [TOKEN_BADGE] = {"MS1", "4D5331", "staff badge", BADGE_LEN, true, write_badge, read_badge},
-    [TOKEN_DOOR] = {"MD1", "4D4431", "door label", DOOR_LEN, false, write_door, read_door},
+    [TOKEN_PICKUP] = {"MQ1", "4D5131", "pickup token", PICKUP_LEN, true, write_pickup, read_pickup, pickup_is_in_range},
+    [TOKEN_VOUCHER] = {"ML1", "4D4C31", "load voucher", VOUCHER_LEN, true, write_voucher, read_voucher,
+                       voucher_is_in_range},
+    [TOKEN_BADGE] = {"MS1", "4D5331", "staff badge", BADGE_LEN, true, write_badge, read_badge, badge_is_in_range},
+    [TOKEN_DOOR] = {"MD1", "4D4431", "door label", DOOR_LEN, false, write_door, read_door, door_is_in_range},
 };
 
 static void hex_upper(const uint8_t *bytes, size_t len, char *out)
@@ -258,7 +240,7 @@ static void hex_upper(const uint8_t *bytes, size_t len, char *out)
 
 void token_encode(const struct token *t, const uint8_t secret[TOKEN_SECRET_KEY_LEN], char *out)
 {
-    assert((unsigned)t->kind < TOKEN_KIND_N && is_in_range(t));
+    assert((unsigned)t->kind < TOKEN_KIND_N && layouts[t->kind].is_in_range(t));
     const struct layout *l = &layouts[t->kind];
     struct writer w = {.len = 0};
     put_bytes(&w, (const uint8_t *)l->mark, MARK_LEN);

@@ -432,6 +432,7 @@ static void claims_must_be_complete_in_range_and_no_others(void **state)
         {GOOD_TO GOOD_PLACE TIMES("0", "-1", "0", "unsure", "0") DAT, ERR_RANGE},
         {GOOD_TO GOOD_PLACE TIMES("0", "0", "-1", "unsure", "0") DAT, ERR_RANGE},
         {GOOD_TO GOOD_PLACE TIMES("0", "0", "0", "gps", "0") DAT, ERR_UNKNOWN},
+        {GOOD_TO GOOD_PLACE TIMES("0", "0", "0", "a quality that is too long", "0") DAT, ERR_TOO_LONG},
         {GOOD_TO GOOD_PLACE TIMES("0", "0", "0", "rtc", "-1") DAT, ERR_RANGE},
         {GOOD_TO GOOD_TIMES DAT, ERR_MISSING},
         {GOOD_TO GOOD_PLACE DAT, ERR_MISSING},
@@ -479,6 +480,89 @@ static void signature_is_checked_before_the_payload_is_parsed(void **state)
     char *text = sign_parts(&other, HEADER, "{\"iss\":");
     assert_int_equal(open_up(text, &p, &m, NULL), ERR_SIGNATURE);
     free(text);
+}
+
+/* Signed by the right key, and still no base64url. */
+static void signed_payload_that_is_no_base64_is_refused(void **state)
+{
+    (void)state;
+    struct pair p;
+    struct msg m;
+    uint8_t signature[crypto_sign_BYTES];
+    pair_from(&p, 1);
+    char *text = sign_parts(&p, HEADER, "{}");
+    char *payload = strchr(text, '.') + 1, *end = strchr(payload, '.');
+    *payload = '!';
+    assert_int_equal(
+        crypto_sign_detached(signature, NULL, (const uint8_t *)text, (size_t)(end - text), p.signer.secret), 0);
+    sodium_bin2base64(end + 1, strlen(end + 1) + 1, signature, sizeof signature,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    assert_int_equal(open_up(text, &p, &m, NULL), ERR_SYNTAX);
+    free(text);
+}
+
+/* How a head of ours could be wrong; nothing is made of it. */
+enum wrong {
+    DEVICE_SHORT,
+    DEVICE_UPPER,
+    NOT_THE_HUB,
+    EPOCH_0,
+    SEQ_0,
+    SEQ_BIG,
+    JTI_SHORT,
+    JTI_UPPER,
+    IAT_BEFORE,
+    IAT_BIG,
+    EXP_BEFORE,
+    EXP_BIG,
+    BOOT_BEFORE,
+    BOOT_BIG,
+    NO_QUALITY,
+    ACK_BEFORE,
+    ACK_BIG,
+    WRONG_N
+};
+
+static struct msg_head wrong_head(enum wrong what)
+{
+    struct msg_head h = sample_head();
+    const int64_t big = INT64_C(1) << 60;
+    char *const texts[WRONG_N] = {[DEVICE_SHORT] = h.iss + 8, [JTI_SHORT] = h.jti + 8};
+    char *const letters[WRONG_N] = {[DEVICE_UPPER] = h.iss + 12, [NOT_THE_HUB] = h.aud, [JTI_UPPER] = h.jti + 2};
+    int64_t *const numbers[WRONG_N] = {
+        [SEQ_0] = &h.seq,         [SEQ_BIG] = &h.seq,    [IAT_BEFORE] = &h.iat_ms,       [IAT_BIG] = &h.iat_ms,
+        [EXP_BEFORE] = &h.exp_ms, [EXP_BIG] = &h.exp_ms, [BOOT_BEFORE] = &h.clk.boot_ms, [BOOT_BIG] = &h.clk.boot_ms,
+        [ACK_BEFORE] = &h.ack,    [ACK_BIG] = &h.ack,
+    };
+    static const bool is_big[WRONG_N] = {
+        [SEQ_BIG] = true, [IAT_BIG] = true, [EXP_BIG] = true, [BOOT_BIG] = true, [ACK_BIG] = true};
+    if (texts[what] != NULL)
+        texts[what][0] = '\0';
+    if (letters[what] != NULL)
+        letters[what][0] = 'X';
+    if (numbers[what] != NULL)
+        *numbers[what] = is_big[what] ? big : what == SEQ_0 ? 0 : -1;
+    if (what == EPOCH_0)
+        h.epo = 0;
+    if (what == NO_QUALITY)
+        h.clk.quality = CLOCK_QUALITY_N;
+    return h;
+}
+
+static void head_out_of_range_is_not_sealed(void **state)
+{
+    (void)state;
+    struct pair p;
+    cJSON *dat = sample_dat();
+    pair_from(&p, 1);
+    for (unsigned i = 0; i < WRONG_N; i++) {
+        struct msg_head h = wrong_head((enum wrong)i);
+        struct reason r = {""};
+        char *text = NULL;
+        if (msg_seal(&h, MSG_UP, dat, &p.signer, &text, NULL, &r) != ERR_RANGE || text != NULL)
+            fail_msg("wrong head %u was sealed", i);
+    }
+    cJSON_Delete(dat);
 }
 
 static void chain_hash_must_be_zero_on_unnumbered_streams(void **state)
@@ -589,6 +673,8 @@ int main(void)
         cmocka_unit_test(claims_must_be_complete_in_range_and_no_others),
         cmocka_unit_test(output_is_untouched_on_failure),
         cmocka_unit_test(signature_is_checked_before_the_payload_is_parsed),
+        cmocka_unit_test(signed_payload_that_is_no_base64_is_refused),
+        cmocka_unit_test(head_out_of_range_is_not_sealed),
         cmocka_unit_test(chain_hash_must_be_zero_on_unnumbered_streams),
         cmocka_unit_test(type_of_another_stream_is_unknown_there),
         cmocka_unit_test(topics_are_made_and_parsed_back),

@@ -525,6 +525,12 @@ static void names_are_parsed_back(void **state)
     enum token_size s = TOKEN_SIZE_M;
     assert_int_equal(token_size_parse("XL", &s), ERR_UNKNOWN);
     assert_int_equal(s, TOKEN_SIZE_M);
+    enum token_class c = TOKEN_CLASS_ORDINARY;
+    enum token_zone z = TOKEN_ZONE_ROOM;
+    enum token_role r = TOKEN_ROLE_PHARMACIST;
+    assert_int_equal(token_class_parse("", &c), ERR_UNKNOWN);
+    assert_int_equal(token_zone_parse("ROOM", &z), ERR_UNKNOWN);
+    assert_int_equal(token_role_parse("thief", &r), ERR_UNKNOWN);
 }
 
 static void leases_shorten_with_the_class(void **state)
