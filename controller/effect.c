@@ -7,7 +7,7 @@
 
 void effects_clear(struct effects *fx)
 {
-    for (unsigned i = 0; i < fx->effects && i < EFFECTS_MAX; i++) {
+    for (unsigned i = 0; i < fx->effects; i++) {
         if (fx->effect[i].kind == EFFECT_STRETCH)
             sodium_memzero(fx->effect[i].u.stretch.secret, sizeof fx->effect[i].u.stretch.secret);
     }

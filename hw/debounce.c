@@ -23,5 +23,5 @@ bool debounce_read(struct debounce *d, const struct debounce_rule *rule, bool on
 
 bool debounce_is_pending(const struct debounce *d)
 {
-    return d->level != (d->last ? DEBOUNCE_ON : DEBOUNCE_OFF) || !d->seen;
+    return d->level != (d->last ? DEBOUNCE_ON : DEBOUNCE_OFF); /* unseen: the level is unknown */
 }
