@@ -69,7 +69,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario npm assets \
+.PHONY: all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
 	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case
 .DEFAULT_GOAL := all
 
@@ -241,6 +241,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory scenario
+	@$(MAKE) --no-print-directory crash
 	@$(MAKE) --no-print-directory sandbox
 	@$(MAKE) --no-print-directory check-board
 	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
@@ -258,6 +259,13 @@ contract: tests all assets
 
 scenario: all assets
 	@tests/tally node scenario $(wildcard tests/scenario/*.test.mjs)
+
+# MEDLOCKER_LONG: every outcome at every step, every call.
+crash: assets ## power fails before each disk step of each script, and in recovery; each call of the system fails
+	@$(MAKE) --no-print-directory CONFIG=sim build/sim/sim
+	@mkdir -p build/proof
+	@for m in one two calls; do tests/tally step crash $$m build/sim/sim --crash $$m --jobs 2 $(if $(MEDLOCKER_LONG),--long) \
+		--report build/proof/crash-$$m.json || exit 1; done
 
 # ---------------------------------------------------------------- lint
 C_FILES = $(wildcard common/*.[ch] hw/*.[ch] hw/sim/*.[ch] controller/*.[ch] controller/kiosk/*.[ch] backend/*.[ch] backend/web/*.[ch] \
