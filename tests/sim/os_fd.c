@@ -232,6 +232,7 @@ static int count_ready(struct pollfd *fds, const struct os_fd_watch *watch, nfds
 }
 
 #define POLL_MAX 16
+#define POLL_US 20 /* a call takes time: who polls again and again what is ready does not stop the world */
 
 static int poll_until(struct pollfd *fds, nfds_t n, int64_t clock_us)
 {
@@ -243,6 +244,9 @@ static int poll_until(struct pollfd *fds, nfds_t n, int64_t clock_us)
         (void)os_fd_watch(fds[i].fd, &watch[i]);
     }
     int ready = count_ready(fds, watch, n);
+    if (ready > 0) {
+        (void)process_wait(p, world_now_us(p->world) + POLL_US);
+    }
     while (ready == 0 && !p->dead && process_clock_us(p, CLOCK_MONOTONIC) < clock_us) {
         (void)process_wait(p, clock_us == INT64_MAX ? WORLD_NEVER : process_when_us(p, CLOCK_MONOTONIC, clock_us));
         ready = count_ready(fds, watch, n);
