@@ -153,7 +153,7 @@ export class Board extends Stage {
 
   // Starts a line of shell that goes on.
   background(command) {
-    return this.guest(`echo '${command}' >/run/job.new && mv /run/job.new /run/job`);
+    return this.guest(`echo '${command}' >/run/jobs`);
   }
 
   // QEMU's machine protocol: one command.
@@ -200,9 +200,9 @@ kiosk_address = "127.0.0.1"
 kiosk_port = ${this.kioskPort}
 telephone = "0800 1234"
 commissioning = "waived"
-bus "gpio" { kind = "gpio" device = "medlocker-board" }
-bus "line" { kind = "rtu" device = "/dev/${SERIAL.B[0]}" baud = ${this.baud} parity = "none" timeout_ms = 1000 }
-bus "usb" { kind = "rtu" device = "/dev/${SERIAL.C[0]}" baud = ${this.baud} parity = "none" timeout_ms = 1000 }
+bus "gpio" { kind = "gpio" device = "medlocker-board" poll_ms = 25 }
+bus "line" { kind = "rtu" device = "/dev/${SERIAL.B[0]}" baud = ${this.baud} parity = "none" poll_ms = 50 timeout_ms = 1000 }
+bus "usb" { kind = "rtu" device = "/dev/${SERIAL.C[0]}" baud = ${this.baud} parity = "none" poll_ms = 50 timeout_ms = 1000 }
 board "lines" { bus = "gpio" profile = "gpio-sim" }
 board "relay2" { bus = "line" unit = 2 profile = "waveshare-d" timeout_ms = 1000 }
 board "relay3" { bus = "usb" unit = 3 profile = "r4d-fc06" timeout_ms = 1000 }
