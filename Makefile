@@ -69,7 +69,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
+.PHONY: bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
 	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case
 .DEFAULT_GOAL := all
 
@@ -238,6 +238,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory CONFIG=asan all tests
 	@$(MAKE) --no-print-directory CONFIG=asan unit
 	@$(MAKE) --no-print-directory CONFIG=asan contract
+	@$(MAKE) --no-print-directory bus
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory scenario
@@ -269,7 +270,7 @@ crash: assets ## power fails before each disk step of each script, and in recove
 
 # ---------------------------------------------------------------- lint
 C_FILES = $(wildcard common/*.[ch] hw/*.[ch] hw/sim/*.[ch] controller/*.[ch] controller/kiosk/*.[ch] backend/*.[ch] backend/web/*.[ch] \
-	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/sandbox/*.[ch] tests/sim/*.[ch] tests/sim/*/*.[ch])
+	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/sandbox/*.[ch] tests/sim/*.[ch] tests/sim/*/*.[ch] tests/bus/*.[ch])
 PRODUCT_C = $(filter-out $(GPIO_OTHER),$(filter %.c,$(filter-out tests/%,$(C_FILES))))
 
 format: ## format every C file

@@ -337,11 +337,10 @@ static void take_coils(struct bus *b, uint8_t board, const struct frame_answer *
             bb->stray[i] = 0;
             continue;
         }
-        if (bb->stray[i] < STRAY_TRIES) {
-            strays |= 1U << i;
+        strays |= 1U << i; /* also after people were told: it may obey again */
+        if (bb->stray[i] < STRAY_TRIES)
             log_warning("bus", "%s: unit %u: lock %u is energised without a pulse, switching it off", b->name,
                         bb->cfg.unit, i);
-        }
         bb->stray[i] = (uint8_t)(bb->stray[i] < STRAY_TRIES + 1 ? bb->stray[i] + 1 : bb->stray[i]);
         if (bb->stray[i] == STRAY_TRIES) {
             struct bus_note note = {.kind = BUS_NOTE_STUCK, .board = board, .u.lock = i};

@@ -798,6 +798,23 @@ static void relay_that_stays_on_stops_its_board(void **state)
     assert_int_equal(pulse(g, 0)->u.completion.status, HW_REFUSED);
 }
 
+/* Found by the bus proof: after three tries nobody told it to switch off any more. */
+static void relay_that_obeys_again_is_switched_off_also_when_its_board_was_stopped(void **state)
+{
+    struct rig *g = rig_of(state);
+    struct bus_fake_tally t = {.energised = 1};
+    bus_fake_energise(g->fake, 1, true);
+    AWAIT(g, board_is_stopped, RELAY);
+    (void)happens_within(g, QUIET_MS, never, 0);
+    bus_fake_energise(g->fake, 1, false);
+    for (unsigned i = 0; i < 100 && t.energised > 0; i++) {
+        (void)happens_within(g, 100, never, 0);
+        bus_fake_tally(g->fake, &t);
+    }
+    assert_int_equal(t.energised, 0);
+    assert_int_equal(g->board[RELAY], HW_BOARD_STOPPED);
+}
+
 static void lock_that_is_on_without_a_pulse_is_switched_off(void **state)
 {
     struct rig *g = rig_of(state);
@@ -1049,6 +1066,7 @@ int main(int argc, char **argv)
         FAKE(pulse_that_never_arrived_failed),
         CASE(relay_that_only_echoes_is_found_by_the_read_back),
         FAKE(relay_that_stays_on_stops_its_board),
+        FAKE(relay_that_obeys_again_is_switched_off_also_when_its_board_was_stopped),
         FAKE(lock_that_is_on_without_a_pulse_is_switched_off),
         CASE(another_door_moving_stops_the_board),
         FAKE(board_of_another_kind_is_foreign_and_gets_no_pulse),
