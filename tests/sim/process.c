@@ -16,6 +16,7 @@
 #define MAIN_STACK_BYTES (1024 * 1024)
 #define THREAD_STACK_BYTES (512 * 1024)
 #define MILLION INT64_C(1000000)
+#define DEAD_WAITS_MAX 1000000
 #define WATCHDOG_US (20 * MILLION)
 
 /* The processes of the world that runs, and who listens to them. */
@@ -242,6 +243,7 @@ void process_crash(struct process *p, const char *why)
     p->dead_mono_us = machine_mono_us(p->world, p->cfg.machine);
     p->dead_wall_us = machine_wall_us(p->world, p->cfg.machine);
     p->dead = true;
+    p->dead_waits = 0;
     p->ready = false;
     process_wake_all(p);
 }
@@ -395,6 +397,9 @@ struct process *process_first(void)
 
 bool process_wait(struct process *p, int64_t until_us)
 {
+    if (p->dead && ++p->dead_waits > DEAD_WAITS_MAX) {
+        process_abort("it does not end after a crash");
+    }
     return fiber_wait(p->world, p->dead ? world_now_us(p->world) : until_us) && !p->dead;
 }
 

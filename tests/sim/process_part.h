@@ -32,6 +32,7 @@ struct process {
     char status[128];
 
     uint64_t calls[OS_CALL_N], fail_at[OS_CALL_N];
+    uint64_t dead_waits;
     int64_t dead_boot_us, dead_mono_us, dead_wall_us; /* its clocks since it is dead */
 
     struct dice random, chance;

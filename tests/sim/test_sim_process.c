@@ -320,6 +320,21 @@ static void a_stall_of_half_a_minute_is_ended_by_the_watchdog(void **state)
     end();
 }
 
+static void a_crash_ends_a_stall(void **state)
+{
+    (void)state;
+    begin(daemon_main, SECOND);
+    (void)world_run(rec.w, 3 * SECOND);
+    process_stall(rec.p, 3600 * SECOND);
+    (void)world_run(rec.w, 10 * SECOND);
+    process_crash(rec.p, "test");
+    (void)world_run(rec.w, 10 * SECOND + 1000);
+    assert_int_equal(rec.ends, 1);
+    (void)world_run(rec.w, 15 * SECOND);
+    assert_int_equal(process_starts(rec.p), 2);
+    end();
+}
+
 static void the_chosen_call_fails_once(void **state)
 {
     (void)state;
@@ -435,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_suspended_machine_does_not_count_monotonic_time),
         cmocka_unit_test(a_drift_changes_no_clock_at_once),
         cmocka_unit_test(a_stall_of_half_a_minute_is_ended_by_the_watchdog),
+        cmocka_unit_test(a_crash_ends_a_stall),
         cmocka_unit_test(the_chosen_call_fails_once),
         cmocka_unit_test(the_oracle_is_called_after_each_turn),
         cmocka_unit_test(a_turn_that_blocks_is_seen),

@@ -35,7 +35,8 @@ struct fiber {
     unsigned ending_turns;
     int saved_errno;
     bool entered, waiting, deaf, woken, done;
-    bool ending; /* its waits end at once */
+    bool ending;  /* its waits end at once */
+    bool put_off; /* would run, but is held */
 };
 
 struct stream {
@@ -214,8 +215,10 @@ static void resume(void *arg)
     f->ticket = 0;
     if (w->run_us < f->hold_run_us && !f->ending) {
         f->ticket = queue_put(w->queue, f->hold_run_us, resume, f);
+        f->put_off = true;
         return;
     }
+    f->put_off = false;
     f->waiting = false;
     w->running = f;
     if (_setjmp(w->main) == 0) {
@@ -309,7 +312,12 @@ void *fiber_owner(const struct fiber *f)
 
 void fiber_hold(struct fiber *f, int64_t at_us)
 {
-    f->hold_run_us = to_run(f->world, at_us);
+    struct world *w = f->world;
+    f->hold_run_us = to_run(w, at_us);
+    if (f->put_off) {
+        queue_cancel(w->queue, f->ticket);
+        f->ticket = queue_put(w->queue, f->hold_run_us, resume, f);
+    }
 }
 
 static bool wait_run(struct world *w, int64_t until, bool deaf)
