@@ -99,12 +99,10 @@ static void offer_start(struct candidate *best, const struct schedule_board *b, 
         offer(best, off, b->due_us[PROFILE_COILS]);
         return;
     }
-    for (unsigned r = 0; r < PROFILE_READ_N; r++) {
-        if (b->owes[r]) {
-            offer(best, read_step(i, (enum profile_read)r), b->due_us[r]);
-            return;
-        }
-    }
+    unsigned r = 0;
+    while (r < PROFILE_READ_N - 1 && !b->owes[r])
+        r++;
+    offer(best, read_step(i, (enum profile_read)r), b->due_us[r]);
 }
 
 static void offer_running(struct candidate *best, const struct schedule_board *b, uint8_t i, int64_t now_us)
@@ -160,7 +158,7 @@ static struct candidate pick_watched(const struct schedule *s, int64_t now_us)
 /* Whose identity shows that the line is in step again: the board that failed, or else the one that waits longest. */
 static bool pick_sentinel(const struct schedule *s, struct schedule_step *out)
 {
-    if (s->suspect < s->boards && is_live(&s->board[s->suspect])) {
+    if (is_live(&s->board[s->suspect])) {
         *out = read_step(s->suspect, PROFILE_IDENTITY);
         return true;
     }
@@ -216,8 +214,6 @@ static void lose(struct schedule_board *b, int64_t end_us)
     bool flapping = b->state != SCHEDULE_RUNNING || end_us - b->running_us < STEADY_US;
     b->rest_us = flapping && b->was_lost ? b->rest_us * 2 : SCHEDULE_PROBE_MIN_US;
     b->was_lost = true;
-    if (b->rest_us < SCHEDULE_PROBE_MIN_US)
-        b->rest_us = SCHEDULE_PROBE_MIN_US;
     if (b->rest_us > SCHEDULE_PROBE_MAX_US)
         b->rest_us = SCHEDULE_PROBE_MAX_US;
     int64_t rest_us = later(b->rest_us, b->cost_us * SCHEDULE_PROBE_COST);

@@ -367,6 +367,48 @@ static void every_refusal_is_counted_with_its_reason(void **state)
         assert_non_null(firewall_verdict_name((enum firewall_verdict)v));
 }
 
+static void shapes_that_are_no_request_are_refused(void **state)
+{
+    struct firewall *fw = *state;
+    const struct firewall_shape no_read[] = {{.kind = FIREWALL_READ, .function = 0},
+                                             {.kind = FIREWALL_READ, .function = FRAME_WRITE_COIL}};
+    const struct firewall_shape many[FIREWALL_SHAPES_MAX + 1] = {{.kind = FIREWALL_READ, .function = FRAME_READ_COILS}};
+    assert_int_equal(firewall_add_unit(fw, 9, &no_read[0], 1), ERR_RANGE);
+    assert_int_equal(firewall_add_unit(fw, 9, &no_read[1], 1), ERR_RANGE);
+    assert_int_equal(firewall_add_unit(fw, 9, many, FIREWALL_SHAPES_MAX + 1), ERR_RANGE);
+}
+
+static void lock_of_a_board_with_two_kinds_of_pulse_is_found(void **state)
+{
+    struct firewall *fw = *state;
+    const struct firewall_shape pulses[] = {
+        {.kind = FIREWALL_PULSE,
+         .function = FRAME_WRITE_REGISTER,
+         .address = 1,
+         .channels = 4,
+         .value_min = 0x0500,
+         .value_max = 0x0500},
+        {.kind = FIREWALL_PULSE,
+         .function = FRAME_WRITE_REGISTER,
+         .address = 5,
+         .channels = 8,
+         .value_min = 0x0500,
+         .value_max = 0x0500},
+    };
+    assert_int_equal(firewall_add_unit(fw, 9, pulses, 2), ERR_OK);
+    assert_int_equal(firewall_grant(fw, 9, 3, 1000, 0), ERR_OK);
+    assert_int_equal(firewall_grant(fw, 9, 7, 1001, 0), ERR_OK);
+    assert_int_equal(firewall_grant(fw, 9, 8, 1002, 0), ERR_NOT_FOUND);
+}
+
+static void every_verdict_has_a_name(void **state)
+{
+    (void)state;
+    for (unsigned v = 0; v < FIREWALL_VERDICT_N; v++)
+        assert_string_not_equal(firewall_verdict_name((enum firewall_verdict)v), "?");
+    assert_string_equal(firewall_verdict_name(FIREWALL_VERDICT_N), "?");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, load, unload)
 
 int main(void)
@@ -388,6 +430,9 @@ int main(void)
         CASE(shapes_that_contain_a_forbidden_frame_are_refused),
         CASE(more_units_than_fit_are_refused),
         CASE(every_refusal_is_counted_with_its_reason),
+        CASE(shapes_that_are_no_request_are_refused),
+        CASE(lock_of_a_board_with_two_kinds_of_pulse_is_found),
+        CASE(every_verdict_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,16 @@ static void every_verdict_has_a_name(void **state)
     assert_string_equal(frame_verdict_name(FRAME_VERDICT_N), "?");
 }
 
+static void answer_to_what_is_no_request_never_fits(void **state)
+{
+    static const uint8_t bytes[] = {1, FRAME_READ_COILS, 0, 0, 0};
+    const struct frame none = {1, FRAME_READ_COILS, 0, 0}, beyond = {1, FRAME_READ_COILS, 0xffff, 8};
+    struct frame_answer a;
+    (void)state;
+    assert_int_equal(frame_judge(&none, bytes, sizeof bytes, &a), FRAME_WRONG_LENGTH);
+    assert_int_equal(frame_judge(&beyond, bytes, sizeof bytes, &a), FRAME_WRONG_LENGTH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +231,7 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_of_an_echo_is_found),
         cmocka_unit_test(answer_length_is_known_before_it_comes),
         cmocka_unit_test(every_verdict_has_a_name),
+        cmocka_unit_test(answer_to_what_is_no_request_never_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,6 +166,33 @@ static void off_frame_is_repeated_when_nobody_answers(void **state)
     assert_int_equal(r.offs, PULSE_OFF_TRIES);
 }
 
+static void coil_on_after_its_end_only_is_stuck_and_was_no_pulse(void **state)
+{
+    struct relay r;
+    (void)state;
+    begin(&r, true);
+    pulse_was_sent(&r.pulse, PULSE_ECHOED, r.now_us);
+    pulse_was_read(&r.pulse, true, true, r.now_us + 2 * LENGTH_US, r.now_us + 2 * LENGTH_US + READ_US);
+    assert_true(r.pulse.stuck);
+    assert_false(r.pulse.seen_on);
+}
+
+/* A board without a timer: off is believed once our off frame was answered, or could not be sent any more often. */
+static void off_is_believed_after_our_off_frame_only(void **state)
+{
+    struct relay r;
+    (void)state;
+    begin(&r, false);
+    pulse_was_sent(&r.pulse, PULSE_ECHOED, r.now_us);
+    int64_t after_us = r.now_us + LENGTH_US + READ_US;
+    pulse_was_read(&r.pulse, true, false, after_us, after_us + READ_US);
+    assert_false(r.pulse.finally_off);
+    for (unsigned i = 0; i < PULSE_OFF_TRIES; i++)
+        pulse_was_switched_off(&r.pulse, false, after_us);
+    pulse_was_read(&r.pulse, true, false, after_us, after_us + READ_US);
+    assert_true(r.pulse.finally_off);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +205,8 @@ int main(void)
         cmocka_unit_test(board_that_falls_silent_ends_in_failure_not_in_waiting),
         cmocka_unit_test(coil_without_a_timer_is_switched_off_by_us_at_the_end),
         cmocka_unit_test(off_frame_is_repeated_when_nobody_answers),
+        cmocka_unit_test(coil_on_after_its_end_only_is_stuck_and_was_no_pulse),
+        cmocka_unit_test(off_is_believed_after_our_off_frame_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

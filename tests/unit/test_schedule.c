@@ -471,6 +471,78 @@ static void rules_hold_under_random_faults(void **state)
         assert_int_equal(schedule_state(&w->schedule, i), SCHEDULE_RUNNING);
 }
 
+/* ---------------------------------------------------------------- calls that other modules make */
+
+static void unknown_boards_change_nothing(void **state)
+{
+    struct world *w = *state;
+    start(w, 2, 0);
+    const struct schedule before = w->schedule;
+    schedule_watch(&w->schedule, 2, w->now_us + S);
+    schedule_hint(&w->schedule, 255, w->now_us);
+    schedule_off(&w->schedule, 2, 1, w->now_us);
+    assert_memory_equal(&w->schedule, &before, sizeof before);
+}
+
+static void a_hint_never_puts_a_read_off(void **state)
+{
+    struct world *w = *state;
+    start(w, 1, 0);
+    int64_t due_us = w->schedule.board[0].due_us[PROFILE_INPUTS];
+    schedule_hint(&w->schedule, 0, due_us + S);
+    assert_int_equal(w->schedule.board[0].due_us[PROFILE_INPUTS], due_us);
+}
+
+static void line_is_quiet_after_silence_until_it_was_drained_and_answered(void **state)
+{
+    struct world *w = *state;
+    struct schedule_step step;
+    start(w, 1, 0);
+    assert_false(schedule_is_settled(&w->schedule));
+    assert_false(schedule_is_quiet(&w->schedule, w->now_us));
+    assert_int_equal(schedule_next(&w->schedule, w->now_us, &step), 0);
+    schedule_result(&w->schedule, &step, SCHEDULE_SILENT, w->now_us, w->now_us + S);
+    assert_true(schedule_is_quiet(&w->schedule, w->now_us + S));
+    w->schedule.sentinel = false;
+    assert_true(schedule_is_quiet(&w->schedule, w->now_us + S));
+    w->schedule.drain = false;
+    assert_true(schedule_is_quiet(&w->schedule, w->now_us + S));
+    assert_false(schedule_is_quiet(&w->schedule, w->now_us + S + LATE_US));
+}
+
+static void failed_pulse_loses_no_board(void **state)
+{
+    struct world *w = *state;
+    const struct schedule_step pulse = {.kind = SCHEDULE_PULSE, .board = 0};
+    start(w, 1, 0);
+    for (unsigned i = 0; i < 10; i++)
+        schedule_result(&w->schedule, &pulse, i < 9 ? SCHEDULE_EXCEPTION : SCHEDULE_ANSWERED, w->now_us,
+                        w->now_us + ANSWER_US);
+    assert_int_not_equal(schedule_state(&w->schedule, 0), SCHEDULE_LOST);
+}
+
+static void failures_of_a_dead_board_are_counted_to_an_end(void **state)
+{
+    struct world *w = *state;
+    const struct schedule_step identity = {.kind = SCHEDULE_READ, .board = 0, .read = PROFILE_IDENTITY};
+    start(w, 1, 0);
+    for (unsigned i = 0; i < 2 * UINT8_MAX; i++) {
+        w->now_us += S;
+        schedule_result(&w->schedule, &identity, SCHEDULE_EXCEPTION, w->now_us, w->now_us + ANSWER_US);
+    }
+    assert_int_equal(schedule_state(&w->schedule, 0), SCHEDULE_LOST);
+    assert_int_equal(w->schedule.board[0].failures[PROFILE_IDENTITY], UINT8_MAX);
+}
+
+static void thirty_two_locks_are_switched_off_each(void **state)
+{
+    struct world *w = *state;
+    struct schedule_board_cfg cfg = {.locks = 32, .late_us = LATE_US, .has = {true, true, true, false}};
+    schedule_init(&w->schedule, &cfg, 1, 5 * S);
+    schedule_off(&w->schedule, 0, UINT32_MAX, 5 * S);
+    assert_int_equal(w->schedule.board[0].offs, UINT32_MAX);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, load, unload)
 
 int main(void)
@@ -494,6 +566,12 @@ int main(void)
         CASE(line_that_talks_unasked_loses_every_board),
         CASE(line_that_went_down_starts_every_board_again),
         CASE(rules_hold_under_random_faults),
+        CASE(unknown_boards_change_nothing),
+        CASE(a_hint_never_puts_a_read_off),
+        CASE(line_is_quiet_after_silence_until_it_was_drained_and_answered),
+        CASE(failed_pulse_loses_no_board),
+        CASE(failures_of_a_dead_board_are_counted_to_an_end),
+        CASE(thirty_two_locks_are_switched_off_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
