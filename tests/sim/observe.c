@@ -94,7 +94,7 @@ bool observe_knows_boards(const struct observe *o, unsigned index)
     if (l == NULL || !l->ready)
         return false;
     for (unsigned b = 0; b < l->cabinet.boards; b++) {
-        if (l->board[b].state != HW_BOARD_OK)
+        if (l->board[b].state != HW_BOARD_OK && l->board[b].state != HW_BOARD_STOPPED)
             return false;
     }
     for (uint16_t d = 0; d < l->cabinet.doors; d++) {
@@ -126,6 +126,12 @@ int observe_contact(const struct observe *o, unsigned index, uint16_t door)
 {
     const struct locker *l = look(o, index);
     return (int)(l == NULL ? HW_DOOR_UNKNOWN : contact(l, door));
+}
+
+bool observe_is_stopped(const struct observe *o, unsigned index, uint16_t door)
+{
+    const struct locker *l = look(o, index);
+    return l != NULL && l->board[l->cabinet.door[door].board].state == HW_BOARD_STOPPED;
 }
 
 const char *observe_door_name(const struct observe *o, unsigned index, uint16_t door)

@@ -52,6 +52,8 @@ unsigned observe_doors(const struct observe *o, unsigned index);    /* 0: it is 
 enum observe_state observe_compartment(const struct observe *o, unsigned index, uint16_t door);
 bool observe_is_proved(const struct observe *o, unsigned index, uint16_t door); /* commissioned */
 int observe_contact(const struct observe *o, unsigned index, uint16_t door);    /* enum hw_door_state */
+/* Its board was stopped after a wiring fault, and waits for people. */
+bool observe_is_stopped(const struct observe *o, unsigned index, uint16_t door);
 const char *observe_door_name(const struct observe *o, unsigned index, uint16_t door);
 unsigned observe_door_number(const struct observe *o, unsigned index, uint16_t door);
 /* The screen; NULL: down. Valid until the turn is given away. */

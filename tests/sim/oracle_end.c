@@ -86,7 +86,8 @@ static void judge_service(struct site *s)
         char hub_state[24];
         if (o->place != GHOST_DOOR || o->excused || o->pulses > 0 ||
             !observe_order(s->observe, o->locker, o->key, &load, &state, &door) || state != OBSERVE_READY ||
-            load != o->load || !desk_state(s, o, hub_state) || strcmp(hub_state, "ready") != 0)
+            load != o->load || observe_is_stopped(s->observe, o->locker, o->door) || !desk_state(s, o, hub_state) ||
+            strcmp(hub_state, "ready") != 0)
             continue;
         int64_t began_us = world_now_us(s->w);
         enum people_outcome got = people_pickup(s, o->locker, o, &plain);

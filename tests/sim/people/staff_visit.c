@@ -221,8 +221,15 @@ static bool settle(struct site *s, unsigned locker, uint16_t door)
     enum people_outcome why;
     if (!kiosk_scan(s, locker, door_label(s, locker, door, label)) || !kiosk_screen(s, locker, &sc))
         return false;
-    if (sc.id == SCREEN_STAFF_MENU)
+    if (sc.id == SCREEN_STAFF_MENU && sc.notice == SCREEN_NOTICE_RELEASED) {
+        fiber_sleep(s->w, 5 * SECOND_US);
+        if (!kiosk_scan(s, locker, label) || !kiosk_screen(s, locker, &sc))
+            return false;
+    }
+    if (sc.id == SCREEN_STAFF_MENU) {
+        world_tell(s->w, "inspector", "door %u of locker %u: notice %d", door, locker, (int)sc.notice);
         return false;
+    }
     int at = wait_open(s, locker, SET(SCREEN_STAFF_INSPECT_OPEN) | SET(SCREEN_STAFF_TEST_OPEN), &why);
     if (at != door)
         return false;
