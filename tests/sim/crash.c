@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/sim/crash_enrol.h"
 #include "tests/sim/crash_script.h"
 #include "tests/sim/day.h"
 #include "tests/sim/image.h"
@@ -372,6 +373,42 @@ static pid_t start_script(const struct options *o, const struct image *image, st
     end_process(run_script(image));
 }
 
+/* ---------------------------------------------------------------- enrolment */
+
+/* Has a place of its own behind the scripts. */
+static unsigned enrolment_index(void)
+{
+    unsigned n = 0;
+    while (crash_script(n) != NULL)
+        n++;
+    return n;
+}
+
+static void cut_enrolment(const struct options *o, const struct image *image, struct sums *sums)
+{
+    struct script_sum *x = &sums->script[enrolment_index()];
+    for (unsigned side = 0; side < SIDES; side++) {
+        bool reached = true;
+        for (uint64_t step = 1; reached; step++) {
+            for (enum outcome how = CUT_OLD; how < KILLED && reached; how++) {
+                char why[600];
+                if (!o->longer && (uint64_t)how != step % KILLED)
+                    continue;
+                bool done = crash_enrol(image, side == 1, step, (enum disk_cut)how, &reached, why, sizeof why);
+                if (!reached && done)
+                    break;
+                x->steps[side] = step;
+                x->runs++;
+                sums->outcome[how]++;
+                x->failed += done ? 0 : 1;
+                if (!done)
+                    (void)fprintf(stdout, "FAILED enrolment, %s step %" PRIu64 " %s: %s\n", side_names[side], step,
+                                  outcome_names[how], why);
+            }
+        }
+    }
+}
+
 /* ---------------------------------------------------------------- all of them */
 
 static bool is_wanted(const struct options *o, const struct crash_script *script)
@@ -446,9 +483,10 @@ static bool write_report(const struct options *o, const struct sums *sums, const
         (void)fprintf(f, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", outcome_names[i], sums->outcome[i]);
     (void)fprintf(f, "},\n  \"by_script\":[");
     bool first = true;
-    for (unsigned n = 0; crash_script(n) != NULL; n++) {
+    for (unsigned n = 0; n <= enrolment_index(); n++) {
+        const char *name = crash_script(n) != NULL ? crash_script(n)->name : "enrolment";
         if (sums->script[n].runs > 0)
-            print_script(f, &sums->script[n], crash_script(n)->name, first, o->mode);
+            print_script(f, &sums->script[n], name, first, o->mode);
         first = first && sums->script[n].runs == 0;
     }
     (void)fprintf(f, "]}\n");
@@ -458,7 +496,7 @@ static bool write_report(const struct options *o, const struct sums *sums, const
 static struct total sum_up(const struct sums *sums)
 {
     struct total t = {0};
-    for (unsigned n = 0; crash_script(n) != NULL; n++) {
+    for (unsigned n = 0; n <= enrolment_index(); n++) {
         const struct script_sum *x = &sums->script[n];
         t.scripts += x->runs > 0 ? 1 : 0;
         t.points += x->steps[0] + x->steps[1];
@@ -483,6 +521,8 @@ static int run_all(const struct options *o)
     if (image == NULL || sums == MAP_FAILED)
         return 2;
     run_round(o, image, sums);
+    if (o->mode == ONE_DEEP && (o->only == NULL || strcmp(o->only, "enrolment") == 0))
+        cut_enrolment(o, image, sums);
     if (o->mode == CALLS && o->call == 0)
         run_round(o, image, sums); /* the first one counted */
     (void)clock_gettime(CLOCK_MONOTONIC, &end);

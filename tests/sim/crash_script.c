@@ -396,8 +396,9 @@ static bool is_back(struct crash_story *t, struct ghost_order *o, unsigned try)
 {
     if (o->place != GHOST_DOOR)
         return true;
-    if (!o->asked_back && try < 2)
-        (void)desk_withdraw(t->s, o);
+    char state[24] = "";
+    if (desk_state(t->s, o, state) && (strcmp(state, "ready") == 0 || strcmp(state, "unconfirmed") == 0))
+        (void)desk_withdraw(t->s, o); /* the first time may not have been heard */
     fiber_sleep(t->s->w, 10 * SECOND_US);
     (void)people_inspect(t->s, 0, try > 3);
     return o->place != GHOST_DOOR;

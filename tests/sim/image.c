@@ -30,15 +30,6 @@ const struct image_user image_user[IMAGE_ROLE_N] = {
     {"a.bakker", "A. Bakker", "admin", "key-ring-90210"},
 };
 
-struct image {
-    struct world *w;
-    struct dice dice;
-    struct machine hub, locker[IMAGE_LOCKERS];
-    struct process *hub_process, *locker_process[IMAGE_LOCKERS];
-    char *id[IMAGE_LOCKERS];
-    char *badge[IMAGE_LOCKERS][IMAGE_ROLE_N];
-};
-
 struct image_job *image_job;
 
 /* ---------------------------------------------------------------- real folders */
@@ -73,7 +64,7 @@ static const char *root(void)
 
 /* ---------------------------------------------------------------- running one thing */
 
-static bool run(struct image *img, struct process *p, struct image_job *job)
+bool image_run(struct image *img, struct process *p, struct image_job *job)
 {
     char share[PATH_MAX + 32];
     (void)snprintf(share, sizeof share, "%s/build/share/web", root());
@@ -87,10 +78,15 @@ static bool run(struct image *img, struct process *p, struct image_job *job)
         (void)snprintf(job->why, sizeof job->why, "%s", world_failure(img->w));
     else if (process_is_up(p))
         (void)snprintf(job->why, sizeof job->why, "does not end");
-    if (job->why[0] == '\0')
-        return true;
-    (void)fprintf(stderr, "enrolled site: %s %s: %s\n", process_name(p), job->what, job->why);
-    return false;
+    return job->why[0] == '\0';
+}
+
+static bool run(struct image *img, struct process *p, struct image_job *job)
+{
+    bool done = image_run(img, p, job);
+    if (!done)
+        (void)fprintf(stderr, "enrolled site: %s %s: %s\n", process_name(p), job->what, job->why);
+    return done;
 }
 
 /* One request to the hub's administration; NULL: told. The caller deletes the answer. */
@@ -228,7 +224,7 @@ static bool make_badges(struct image *img, unsigned locker)
 
 /* ---------------------------------------------------------------- making it */
 
-static struct disk *blank_disk(struct dice *dice, const char *folder)
+struct disk *image_blank_disk(struct dice *dice, const char *folder)
 {
     const char *const folders[] = {"/sim", "/sim/run", folder};
     struct disk *d = disk_new(dice);
@@ -238,13 +234,13 @@ static struct disk *blank_disk(struct dice *dice, const char *folder)
     return d;
 }
 
-static struct machine machine(const char *name, struct disk *d)
+struct machine image_machine(const char *name, struct disk *d)
 {
     return (struct machine){
         .name = name, .disk = d, .wall_offset_us = IMAGE_WALL_MS * 1000 - MACHINE_EPOCH_US, .ntp = true};
 }
 
-static struct process *process(struct image *img, const char *name, struct machine *m, int (*main)(int, char **))
+struct process *image_process(struct image *img, const char *name, struct machine *m, int (*main)(int, char **))
 {
     const struct process_cfg cfg = {.name = name, .machine = m, .main = main, .arg = {name, NULL}};
     return process_new(img->w, &cfg);
@@ -252,12 +248,12 @@ static struct process *process(struct image *img, const char *name, struct machi
 
 static bool make(struct image *img)
 {
-    img->hub = machine("hub", blank_disk(&img->dice, IMAGE_HUB_FOLDER));
-    img->hub_process = process(img, "hubctl", &img->hub, image_hub_main);
+    img->hub = image_machine("hub", image_blank_disk(&img->dice, IMAGE_HUB_FOLDER));
+    img->hub_process = image_process(img, "hubctl", &img->hub, image_hub_main);
     bool done = set_up_hub(img) && add_users(img);
     for (unsigned i = 0; i < IMAGE_LOCKERS; i++) {
-        img->locker[i] = machine(image_locker_name(i), blank_disk(&img->dice, IMAGE_LOCKER_FOLDER));
-        img->locker_process[i] = process(img, "lockerctl", &img->locker[i], image_locker_main);
+        img->locker[i] = image_machine(image_locker_name(i), image_blank_disk(&img->dice, IMAGE_LOCKER_FOLDER));
+        img->locker_process[i] = image_process(img, "lockerctl", &img->locker[i], image_locker_main);
         done = done && enrol(img, i) && make_badges(img, i);
         disk_power_cut(img->locker[i].disk, DISK_CUT_NEW); /* clones are of what is synced */
     }
@@ -334,7 +330,7 @@ struct disk *image_locker_disk(const struct image *img, unsigned locker, struct 
 
 struct disk *image_blank_locker_disk(struct dice *dice, const char *sections)
 {
-    struct disk *d = blank_disk(dice, IMAGE_LOCKER_FOLDER);
+    struct disk *d = image_blank_disk(dice, IMAGE_LOCKER_FOLDER);
     put_settings(d, sections);
     return d;
 }
