@@ -15,7 +15,7 @@
 #define ACT_MS 30000
 #define LOOK_MS 100
 #define HEAL_MS 60000        /* LIV-01 */
-#define WRONG_US_MAX 4000000 /* what is believed follows the contact within */
+#define WRONG_US_MAX 5000000 /* what is believed follows the contact within: three silences of a dead board */
 #define COIL_US_MAX 1500000  /* INV-06 */
 #define CHILDREN_MAX 2
 #define FAULTS_MAX 64
