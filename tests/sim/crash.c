@@ -168,7 +168,7 @@ static void crash(const struct point *p)
 }
 
 /* true: in the new process. The old one has waited for its end. */
-static bool forked(void)
+static bool forked(const struct point *next)
 {
     (void)fflush(stdout);
     pid_t child = fork();
@@ -182,10 +182,13 @@ static bool forked(void)
         continue;
     if (child < 0 || !WIFEXITED(status)) {
         add(&now.sum->failed, 1);
-        (void)fprintf(stdout,
-                      "FAILED %s: a run was ended by signal %d; the last step before: locker %" PRIu64 ", hub %" PRIu64
-                      "\n",
-                      now.script->name, child < 0 ? 0 : WTERMSIG(status), now.step[0], now.step[1]);
+        (void)fprintf(stdout, "FAILED %s: the run was ended by signal %d; reproduce: ", now.script->name,
+                      child < 0 ? 0 : WTERMSIG(status));
+        if (next != NULL)
+            now.at[now.depth++] = *next;
+        say_where(stdout);
+        (void)fprintf(stdout, " --story\n");
+        now.depth -= next != NULL ? 1 : 0;
     }
     return false;
 }
@@ -222,7 +225,7 @@ static void on_step(unsigned side, bool is_sync)
         return;
     for (enum outcome how = CUT_OLD; how < OUTCOME_N; how++) {
         const struct point p = {side, step, how};
-        if (is_tried(how, step, is_sync) && forked()) {
+        if (is_tried(how, step, is_sync) && forked(&p)) {
             crash(&p);
             return;
         }
@@ -269,7 +272,10 @@ static bool fork_calls(void)
         for (size_t kind = 0; kind < CALL_KINDS; kind++) {
             uint64_t calls = now.sum->calls[side][kind];
             for (uint64_t n = 1; n <= calls; n += stride(calls)) {
-                if (forked()) {
+                now.call_side = side;
+                now.call_kind = kind;
+                now.call = n;
+                if (forked(NULL)) {
                     fail_call(side, kind, n);
                     return true;
                 }
@@ -277,6 +283,7 @@ static bool fork_calls(void)
             }
         }
     }
+    now.call = 0;
     return false;
 }
 
