@@ -2,7 +2,7 @@
 #
 # Layout of a build: build/<config>/<folder>/<file>.o, one library for each folder, one program for each main file.
 # CONFIG: release (default), asan (address and undefined-behaviour sanitizers, used by the tests), clang (its warnings), fuzz, sim
-# (for the simulator, which renames what the daemons ask of the system).
+# (for the simulator, which renames what the daemons ask of the system), simasan (the same under the sanitizers).
 
 CONFIG ?= release
 B := build/$(CONFIG)
@@ -29,6 +29,7 @@ CC_asan := gcc
 CC_clang := clang
 CC_fuzz := clang
 CC_sim := gcc
+CC_simasan := gcc
 CC_cov := gcc
 CFLAGS_release := -O2 -g $(HARDENING)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -42,6 +43,8 @@ LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen,--as-needed
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_clang :=
 LDFLAGS_fuzz := -fsanitize=address,undefined
+CFLAGS_simasan = $(CFLAGS_asan)
+LDFLAGS_simasan = $(LDFLAGS_asan)
 LDFLAGS_sim := -Wl,--as-needed
 LDFLAGS_cov := --coverage
 CC := $(CC_$(CONFIG))

@@ -216,6 +216,11 @@ void process_start(struct process *p)
     world_cancel(p->world, p->start_ticket);
     p->start_ticket = 0;
     fiber_free(p->main);
+    for (unsigned i = 0; i < PROCESS_FIBERS_MAX; i++) {
+        if (p->thread[i] != NULL) { /* the one that aborted */
+            process_fiber_over(p, p->thread[i]);
+        }
+    }
     if (p->cfg.machine->boot_id[0] == '\0') {
         give_boot_id(p->world, p->cfg.machine);
     }

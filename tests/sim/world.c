@@ -13,6 +13,14 @@
 #include "tests/sim/queue.h"
 #include "tests/sim/stack.h"
 
+/* The address sanitizer wants to know of every change of stacks. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#else
+#define __sanitizer_start_switch_fiber(keep, bottom, size) ((void)(keep), (void)(bottom), (void)(size))
+#define __sanitizer_finish_switch_fiber(kept, bottom, size) ((void)(kept), (void)(bottom), (void)(size))
+#endif
+
 #define STACK_BYTES (256 * 1024)
 #define STORY_LINES 4096
 #define LINE_CAP 240
@@ -30,6 +38,7 @@ struct fiber {
     void *stack;
     size_t stack_bytes;
     jmp_buf turn;
+    void *shadow; /* the sanitizer's, while it waits */
     uint64_t ticket;
     int64_t hold_run_us; /* in running time, as the queue */
     unsigned ending_turns;
@@ -55,6 +64,9 @@ struct world {
     struct queue *queue;
     int64_t run_us, leapt_us, limit_us;
     jmp_buf main;
+    void *shadow;
+    const void *main_stack;
+    size_t main_stack_bytes;
     struct fiber *fibers, *running;
     enum world_end end;
     bool dying, echo;
@@ -186,9 +198,12 @@ static void enter(unsigned high, unsigned low)
 {
     uintptr_t bits = (uintptr_t)high << 32 | low;
     struct fiber *f = (struct fiber *)bits; /* NOLINT: makecontext passes int arguments only */
+    struct world *w = f->world;
+    __sanitizer_finish_switch_fiber(NULL, &w->main_stack, &w->main_stack_bytes);
     f->fn(f->arg);
     f->done = true;
-    _longjmp(f->world->main, 1);
+    __sanitizer_start_switch_fiber(NULL, w->main_stack, w->main_stack_bytes);
+    _longjmp(w->main, 1);
 }
 
 static void begin(struct fiber *f)
@@ -221,12 +236,14 @@ static void resume(void *arg)
     f->put_off = false;
     f->waiting = false;
     w->running = f;
+    __sanitizer_start_switch_fiber(&w->shadow, f->stack, f->stack_bytes);
     if (_setjmp(w->main) == 0) {
         if (f->entered) {
             _longjmp(f->turn, 1);
         }
         begin(f);
     }
+    __sanitizer_finish_switch_fiber(w->shadow, NULL, NULL);
     w->running = NULL;
     if (f->done && f->stack != NULL) {
         stack_give(f->stack, f->stack_bytes);
@@ -292,6 +309,7 @@ void fiber_kill(struct fiber *f)
     queue_cancel(w->queue, f->ticket);
     f->done = true;
     if (w->running == f) {
+        __sanitizer_start_switch_fiber(NULL, w->main_stack, w->main_stack_bytes);
         _longjmp(w->main, 1);
     }
     if (f->stack != NULL) {
@@ -342,9 +360,11 @@ static bool wait_run(struct world *w, int64_t until, bool deaf)
     f->deaf = deaf;
     f->woken = false;
     f->ticket = f->ending || until == WORLD_NEVER ? 0 : queue_put(w->queue, until, resume, f);
+    __sanitizer_start_switch_fiber(&f->shadow, w->main_stack, w->main_stack_bytes);
     if (_setjmp(f->turn) == 0) {
         _longjmp(w->main, 1);
     }
+    __sanitizer_finish_switch_fiber(f->shadow, NULL, NULL);
     errno = f->saved_errno;
     return f->woken;
 }
