@@ -11,7 +11,7 @@ B := build/$(CONFIG)
 DEBIAN := build-essential pkg-config clang clang-tidy clang-format cppcheck libclang-rt-dev \
 	libmodbus-dev libgpiod-dev libmosquitto-dev mosquitto mosquitto-clients libcjson-dev libsodium-dev libsystemd-dev \
 	libsqlite3-dev libmicrohttpd-dev libconfuse-dev libqrencode-dev libgnutls28-dev libcmocka-dev \
-	nodejs npm openssl sqlite3 gcovr libseccomp-dev chromium fonts-dejavu-core man-db
+	nodejs npm openssl sqlite3 gcovr libseccomp-dev spin chromium fonts-dejavu-core man-db
 
 # ---------------------------------------------------------------- compiler
 LIBS := libmodbus libgpiod libmosquitto libcjson libsodium libsystemd sqlite3 libmicrohttpd libconfuse libqrencode gnutls
@@ -70,10 +70,11 @@ ARCHIVES := $(foreach a,common hw sim controller backend,$(B)/lib$(a).a)
 
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
+MODEL := $(B)/tests/model/replay
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
-	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case
+	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long
 .DEFAULT_GOAL := all
 
 all: $(PROGRAMS) ## build the programs
@@ -114,7 +115,7 @@ SIDE_backend := $(B)/libbackend.a $(B)/libcommon.a
 SIDE_controller := $(B)/libcontroller.a $(B)/libhw.a $(B)/libsim.a $(B)/libcommon.a
 side = $(if $(shell grep -l '^.include "backend/' $(1)),$(SIDE_backend),$(SIDE_controller))
 .SECONDEXPANSION:
-$(UNIT) $(CONTRACT) $(BENCH): $(B)/%: $(B)/%.o $$(call side,$$*.c)
+$(UNIT) $(CONTRACT) $(BENCH) $(MODEL): $(B)/%: $(B)/%.o $$(call side,$$*.c)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call side,$*.c) -Wl,--end-group $(LDLIBS) -lcmocka
 
@@ -245,6 +246,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory scenario
+	@$(MAKE) --no-print-directory CONFIG=asan model
 	@$(MAKE) --no-print-directory crash
 	@$(MAKE) --no-print-directory sandbox
 	@$(MAKE) --no-print-directory check-board
@@ -271,9 +273,22 @@ crash: assets ## power fails before each disk step of each script, and in recove
 	@for m in one two calls; do tests/tally step crash $$m build/sim/sim --crash $$m --jobs 2 $(if $(MEDLOCKER_LONG),--long) \
 		--report build/proof/crash-$$m.json || exit 1; done
 
+model: $(MODEL) ## the model of the doors: searched, its mistakes found, its runs replayed on the code (docs/model.md)
+	@tests/tally step model search node tests/model/run.mjs search
+	@tests/tally step model mutants node tests/model/run.mjs mutants
+	@tests/tally step model traces node tests/model/run.mjs traces
+	@tests/tally c model $(MODEL)
+
+model-long: $(MODEL) ## wider bounds, liveness, more runs; half an hour
+	@tests/tally step model search-long node tests/model/run.mjs search-long
+	@tests/tally step model mutants node tests/model/run.mjs mutants
+	@tests/tally step model liveness node tests/model/run.mjs liveness
+	@tests/tally step model traces-long node tests/model/run.mjs traces-long
+	@tests/tally c model $(MODEL)
+
 # ---------------------------------------------------------------- lint
 C_FILES = $(wildcard common/*.[ch] hw/*.[ch] hw/sim/*.[ch] controller/*.[ch] controller/kiosk/*.[ch] backend/*.[ch] backend/web/*.[ch] \
-	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/sandbox/*.[ch] tests/sim/*.[ch] tests/sim/*/*.[ch] tests/bus/*.[ch])
+	tests/unit/*.[ch] tests/contract/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/sandbox/*.[ch] tests/sim/*.[ch] tests/sim/*/*.[ch] tests/bus/*.[ch] tests/model/*.[ch])
 PRODUCT_C = $(filter-out $(GPIO_OTHER),$(filter %.c,$(filter-out tests/%,$(C_FILES))))
 
 format: ## format every C file
@@ -352,6 +367,7 @@ check-long: check ## the long versions: more kills, more seeds
 	@rm -rf build/tally
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory CONFIG=asan unit
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory scenario
+	@$(MAKE) --no-print-directory CONFIG=asan model-long
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sandbox SANDBOXED="$(patsubst tests/scenario/%.test.mjs,%,$(wildcard tests/scenario/*.test.mjs))"
 	@$(MAKE) --no-print-directory check-trixie
 	@tests/tally sum
