@@ -100,7 +100,7 @@ static uint16_t oldest_tombstone(const struct order_table *t)
     uint16_t best = ORDER_NONE;
     for (uint16_t i = 0; i < ORDER_SLOTS; i++) {
         const struct order *o = &t->slot[i];
-        if (!o->used || !has_ended(o) || o->door_name[0] != '\0')
+        if (!has_ended(o) || o->door_name[0] != '\0') /* every slot is used */
             continue;
         if (best == ORDER_NONE || o->not_after_s < t->slot[best].not_after_s)
             best = i;

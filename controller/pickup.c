@@ -207,11 +207,9 @@ static void refuse_by_gate(struct locker *l, enum gate gate, uint16_t blocker, c
         break;
     case GATE_SUPPLY:
     case GATE_BOARD:
-        show_message(p, SCREEN_ASK, ev);
-        break;
     case GATE_OPEN:
     case GATE_N:
-        assert(false);
+        show_message(p, SCREEN_ASK, ev);
         break;
     }
 }

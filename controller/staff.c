@@ -33,32 +33,16 @@ static bool is_at_door(const struct staff *s)
     return s->state >= STAFF_LOAD;
 }
 
-static int64_t stay_ms(enum staff_state state)
-{
-    switch (state) {
-    case STAFF_PIN:
-        return STAFF_PIN_MS;
-    case STAFF_CHECKING:
-        return STAFF_STRETCH_MS;
-    case STAFF_REFUSED:
-        return STAFF_MESSAGE_MS;
-    case STAFF_MENU:
-    case STAFF_LOAD:
-    case STAFF_LABEL:
-    case STAFF_INSPECT:
-    case STAFF_INSPECT_ASK:
-        return STAFF_IDLE_MS;
-    case STAFF_IDLE:
-    case STAFF_STATE_N:
-        break;
-    }
-    return 0;
-}
+static const int64_t stay_ms[STAFF_STATE_N] = {
+    [STAFF_PIN] = STAFF_PIN_MS,      [STAFF_CHECKING] = STAFF_STRETCH_MS, [STAFF_REFUSED] = STAFF_MESSAGE_MS,
+    [STAFF_MENU] = STAFF_IDLE_MS,    [STAFF_LOAD] = STAFF_IDLE_MS,        [STAFF_LABEL] = STAFF_IDLE_MS,
+    [STAFF_INSPECT] = STAFF_IDLE_MS, [STAFF_INSPECT_ASK] = STAFF_IDLE_MS,
+};
 
 void staff_enter(struct staff *s, enum staff_state state, const struct event *ev)
 {
     s->state = state;
-    s->until_ms = ev->now.boot_ms + stay_ms(state);
+    s->until_ms = ev->now.boot_ms + stay_ms[state];
     s->cleared = false;
     s->notice = SCREEN_NOTICE_NONE;
     s->notice_door = CABINET_NO_DOOR;
@@ -285,7 +269,7 @@ void staff_on_key(struct locker *l, enum event_key key, const struct event *ev, 
     struct staff *s = &l->staff;
     sound(fx, SCREEN_SOUND_KEY);
     if (s->state != STAFF_CHECKING && s->state != STAFF_REFUSED)
-        s->until_ms = ev->now.boot_ms + stay_ms(s->state);
+        s->until_ms = ev->now.boot_ms + stay_ms[s->state];
     if (key != EVENT_KEY_CLEAR)
         s->cleared = false;
     if (key <= EVENT_KEY_9)
@@ -301,7 +285,7 @@ void staff_on_key(struct locker *l, enum event_key key, const struct event *ev, 
 void staff_on_bad_scan(struct locker *l, enum screen_notice notice, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
-    s->until_ms = ev->now.boot_ms + stay_ms(s->state);
+    s->until_ms = ev->now.boot_ms + stay_ms[s->state];
     staff_notice(s, notice, is_at_door(s) ? s->opening.door : CABINET_NO_DOOR);
     sound(fx, SCREEN_SOUND_REFUSED);
 }

@@ -6,6 +6,10 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +120,39 @@ static void text_that_is_not_ten_digits_is_not_well_formed(void **state)
     assert_true(code_is_well_formed("0000000000"));
 }
 
+/* Chance that gives nine equal digits, then a straight run, then a code. */
+static uint32_t chance_asked;
+
+static uint32_t plain_chance(const uint32_t upper_bound)
+{
+    static const uint8_t digits[] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 5, 0, 2, 7, 1, 9, 4, 4, 6};
+    return digits[chance_asked++ % sizeof digits] % upper_bound;
+}
+
+static void bytes_of_plain_chance(void *const bytes, const size_t len)
+{
+    memset(bytes, 0, len);
+}
+
+static const char *name_of_plain_chance(void)
+{
+    return "plain";
+}
+
+static void a_run_that_chance_gives_is_drawn_again(void **state)
+{
+    static struct randombytes_implementation plain = {
+        .implementation_name = name_of_plain_chance, .uniform = plain_chance, .buf = bytes_of_plain_chance};
+    char code[CODE_DIGITS + 1];
+    (void)state;
+    chance_asked = 0;
+    assert_int_equal(randombytes_set_implementation(&plain), 0);
+    code_draw(code);
+    assert_int_equal(randombytes_set_implementation(&randombytes_sysrandom_implementation), 0);
+    assert_int_equal(chance_asked, 3 * CODE_RANDOM_DIGITS);
+    assert_memory_equal(code, "502719446", CODE_RANDOM_DIGITS);
+}
+
 static void drawn_codes_are_well_formed_and_not_simple(void **state)
 {
     (void)state;
@@ -203,6 +240,35 @@ static void stretching_depends_on_every_input_and_nothing_else(void **state)
     struct code_cost other_cost = {.passes = 3, .mem_kib = 64};
     assert_int_equal(code_stretch(&key, bind.locker, &other_cost, code, again), ERR_OK);
     assert_memory_not_equal(first, again, sizeof first);
+}
+
+/* Stands in for that of the library, which it calls. */
+static bool has_no_memory;
+int crypto_pwhash(unsigned char *const out, unsigned long long outlen, const char *const passwd,
+                  unsigned long long passwdlen, const unsigned char *const salt, unsigned long long opslimit,
+                  size_t memlimit, int alg)
+{
+    static int (*real)(unsigned char *, unsigned long long, const char *, unsigned long long, const unsigned char *,
+                       unsigned long long, size_t, int);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "crypto_pwhash");
+    if (has_no_memory) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return real(out, outlen, passwd, passwdlen, salt, opslimit, memlimit, alg);
+}
+
+static void stretching_without_memory_says_so(void **state)
+{
+    static const uint8_t place[CODE_LOCKER_LEN] = {1};
+    static const struct code_cost cheap = {.passes = 1, .mem_kib = 8};
+    uint8_t out[CODE_STRETCHED_LEN] = {0}, untouched[CODE_STRETCHED_LEN] = {0};
+    (void)state;
+    has_no_memory = true;
+    assert_int_equal(code_stretch(&key, place, &cheap, "0123456780", out), ERR_MEMORY);
+    has_no_memory = false;
+    assert_memory_equal(out, untouched, sizeof out);
 }
 
 static void impossible_cost_is_refused_and_output_untouched(void **state)
@@ -330,6 +396,8 @@ int main(void)
         cmocka_unit_test(every_swap_of_neighbours_is_caught),
         cmocka_unit_test(text_that_is_not_ten_digits_is_not_well_formed),
         cmocka_unit_test(drawn_codes_are_well_formed_and_not_simple),
+        cmocka_unit_test(a_run_that_chance_gives_is_drawn_again),
+        cmocka_unit_test(stretching_without_memory_says_so),
         cmocka_unit_test(code_is_shown_in_groups_of_3_3_4),
         cmocka_unit_test(stretching_matches_another_implementation),
         cmocka_unit_test(macs_match_another_implementation),
