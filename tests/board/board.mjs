@@ -21,7 +21,8 @@ const SLOW = 60000; // a software-emulated board is 10 to 40 times slower than t
 export class Board extends Stage {
   // suite: 'bookworm' (libgpiod 1.6) or 'trixie' (libgpiod 2)
   constructor(suite, options = {}) {
-    super({ baud: 19200, ...options });
+    // Slow lines: the gap that ends a frame (15 ms at 2400) must be longer than the host may keep QEMU waiting.
+    super({ baud: 2400, ...options });
     this.suite = suite;
     this.mnt = path.join(this.dir, 'mnt');
     mkdirSync(this.mnt);
