@@ -137,6 +137,7 @@ static void on_close(struct locker *l, uint16_t door, const struct event *ev, st
     d->open_ms = 0;
     d->told_left_open = false;
     d->is_old_news = false;
+    d->pulsed_ms = 0;
     if (!tell_session(l, door, HW_DOOR_CLOSED, ev, fx) && is_news)
         tell_closed(l, door, fx);
 }

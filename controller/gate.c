@@ -67,6 +67,7 @@ void gate_pulse(struct locker *l, uint16_t door, struct opening *opening, const 
     l->pulse_pending = serial;
     l->pulse_door = door;
     l->pulse_ms = ev->now.boot_ms;
+    l->door[door].pulsed_ms = ev->now.boot_ms;
     l->coil_until_ms = ev->now.boot_ms + LOCKER_COIL_MS;
     struct effect *watch = effects_add(fx, EFFECT_WATCH);
     watch->u.watch.door = door;
@@ -88,4 +89,9 @@ void gate_on_tick(struct locker *l, int64_t boot_ms)
 {
     if (l->pulse_pending != 0 && boot_ms >= l->pulse_ms + 2 * OPENING_COMPLETE_MS)
         l->pulse_pending = 0;
+    for (uint16_t i = 0; i < l->cabinet.doors; i++) {
+        struct locker_door *d = &l->door[i];
+        if (d->pulsed_ms != 0 && boot_ms - d->pulsed_ms >= LOCKER_DOUBT_MS && locker_contact(l, i) == HW_DOOR_CLOSED)
+            d->pulsed_ms = 0;
+    }
 }

@@ -79,7 +79,7 @@ enum hw_door_state locker_contact(const struct locker *l, uint16_t door)
 bool locker_is_given_up(const struct locker *l, uint16_t door)
 {
     return l->compartment[door].state == COMPARTMENT_OUT && locker_contact(l, door) == HW_DOOR_UNKNOWN &&
-           l->door[door].seen && l->door[door].open_ms == 0;
+           l->door[door].seen && l->door[door].open_ms == 0 && l->door[door].pulsed_ms == 0;
 }
 
 bool locker_is_idle(const struct locker *l)

@@ -29,8 +29,10 @@
 #include "controller/staff.h"
 
 #define LOCKER_BOARD_LOST_MS 60000 /* a silent board's doors become OUT */
-#define LOCKER_COIL_MS 1600        /* after a pulse of unknown outcome no other may start for this long */
-#define LOCKER_ROWS_FOR_ORDER 24u  /* outbox rows reserved for the rest of an order's life when it is loaded */
+#define LOCKER_DOUBT_MS                                                                                                \
+    10000                   /* a pulsed door that reads closed for so long did not open; a dead board is found sooner */
+#define LOCKER_COIL_MS 1600 /* after a pulse of unknown outcome no other may start for this long */
+#define LOCKER_ROWS_FOR_ORDER 24u /* outbox rows reserved for the rest of an order's life when it is loaded */
 
 /* What is known now about one door; gone with the process. */
 struct locker_door {
@@ -39,7 +41,8 @@ struct locker_door {
     int64_t open_ms;      /* boot ms since when it is open; 0: not */
     int64_t open_wall_ms; /* the same for records */
     bool told_left_open;
-    bool is_old_news; /* opened while it was FORCED already: neither that nor the closing is told again */
+    bool is_old_news;  /* opened while it was FORCED already: neither that nor the closing is told again */
+    int64_t pulsed_ms; /* boot ms of a pulse after which nobody has seen it closed yet; 0: none */
 };
 
 struct locker_board {
@@ -111,8 +114,8 @@ const struct screen *locker_screen(const struct locker *l);
 /* For heartbeat and status. */
 enum hw_door_state locker_contact(const struct locker *l, uint16_t door); /* unknown while its board is not OK */
 /* A door that was given up: declared OUT because its board is silent for more than LOCKER_BOARD_LOST_MS, and last seen
- * closed since the start. It needs people (INV-15), but it does not stop the other doors: one dead board leaves the
- * rest working. */
+ * closed since the start, and since its last pulse. It needs people (INV-15), but it does not stop the other doors: one
+ * dead board leaves the rest working. */
 bool locker_is_given_up(const struct locker *l, uint16_t door);
 unsigned locker_live_orders(const struct locker *l);
 bool locker_is_idle(const struct locker *l); /* nobody at the kiosk, all doors closed: a moment for compaction */

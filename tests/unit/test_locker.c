@@ -453,6 +453,33 @@ static void board_that_died_with_an_open_door_stops_the_others(void **state)
     assert_int_equal(bed_screen(b), SCREEN_DOORS);
 }
 
+/* Found by a seed of the simulator: the door had opened, and was taken for closed. */
+static void board_that_died_while_its_door_was_pulsed_stops_the_others(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    struct token m = bed_voucher(b, 1, 1);
+    m.u.voucher.size = TOKEN_SIZE_M;
+    assert_int_equal(bed_load_token(b, m, 1), 4);
+    (void)bed_load_token(b, bed_voucher(b, 2, 1), 2);
+    bed_logout(b);
+    bed_wait(b, 2000);
+    bed_enter_code(b, 1);
+    bed_complete(b, HW_FAILED);
+    bed_board(b, 1, HW_BOARD_LOST, 0);
+    bed_wait(b, 61000);
+    assert_int_equal(b->l->compartment[4].state, COMPARTMENT_OUT);
+    bed_wait(b, 120000);
+    bed_enter_code(b, 2);
+    assert_int_equal(bed_screen(b), SCREEN_DOORS);
+    bed_board(b, 1, HW_BOARD_OK, 0);
+    bed_sense(b, 4, HW_DOOR_CLOSED);
+    bed_board(b, 1, HW_BOARD_LOST, 0);
+    bed_wait(b, 61000);
+    bed_enter_code(b, 2);
+    assert_int_equal(bed_screen(b), SCREEN_OPENING);
+}
+
 static void open_door_of_a_dead_board_stops_the_others_after_a_restart_too(void **state)
 {
     struct bed *b = *state;
@@ -810,6 +837,7 @@ int main(void)
         BED_TEST(silent_board_puts_its_doors_out),
         BED_TEST(dead_board_stops_the_others_for_a_minute_only),
         BED_TEST(board_that_died_with_an_open_door_stops_the_others),
+        BED_TEST(board_that_died_while_its_door_was_pulsed_stops_the_others),
         BED_TEST(open_door_of_a_dead_board_stops_the_others_after_a_restart_too),
         BED_TEST(board_lost_under_a_patient_and_under_staff),
         cmocka_unit_test(board_never_found_puts_its_doors_out),
