@@ -81,6 +81,7 @@ struct ghost_record {
 struct ghost_door {
     bool excused; /* its content is not what people told */
     bool truly_open;
+    bool by_us;        /* it opened by a pulse of the locker */
     int64_t moved_us;  /* when it opened or closed last */
     int64_t forced_us; /* opened by force, not yet seen by the locker; 0: no */
 };

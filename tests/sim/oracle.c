@@ -75,7 +75,10 @@ static void judge_other_doors(struct site *s, unsigned i, uint16_t door, int64_t
     for (uint16_t d = 0; d < c->layout.doors; d++) {
         if (d == door || !c->door[d].lock.open)
             continue;
-        if (now_us - g->door[d].moved_us <= ORACLE_DETECT_US || !is_calm(s) || !is_well_wired(s, i, d) ||
+        /* Opened by others behind a board that was given up. */
+        bool unseen =
+            !g->door[d].by_us && observe_is_up(s->observe, i) && observe_compartment(s->observe, i, d) == OBSERVE_OUT;
+        if (unseen || now_us - g->door[d].moved_us <= ORACLE_DETECT_US || !is_calm(s) || !is_well_wired(s, i, d) ||
             c->door[d].lock.bounce_us > 0)
             oracle_excuse(s, "excuse-other-door-not-seen-yet");
         else
@@ -168,6 +171,7 @@ static void on_door(struct site *s, unsigned i, const struct cabinet_event *ev)
     struct ghost_locker *g = &s->ghost->locker[i];
     struct ghost_door *d = &g->door[ev->door];
     d->truly_open = ev->on;
+    d->by_us = ev->cause == LOCK_BY_PULSE && !plant_is_foreign(s->locker[i].plant, ev->door);
     d->moved_us = ev->at_us;
     if (!ev->on && d->forced_us != 0) {
         d->forced_us = 0; /* closed again before it had to be seen */
