@@ -85,7 +85,9 @@ void post_free(struct post *p)
     if (p == NULL) {
         return;
     }
-    p->source = os_sd_event_source_disable_unref(p->source);
+    if (!p->closed) { /* else the process is over, and its sources with it */
+        p->source = os_sd_event_source_disable_unref(p->source);
+    }
     p->left = true;
     if (p->closed) {
         free(p);

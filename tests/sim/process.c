@@ -455,12 +455,13 @@ void process_abort(const char *why)
         world_fail(p->world, "%s aborts: %s", p->cfg.name, why);
     }
     p->aborted = true;
+    os_fd_close_all(p); /* first: whoever polls has his watch on a stack that goes */
     struct fiber *self = fiber_self(p->world);
     for (unsigned i = 0; i < PROCESS_FIBERS_MAX; i++) {
         struct fiber *f = p->thread[i];
         if (f != NULL && f != self) {
-            fiber_kill(f);
-            process_fiber_over(p, f);
+            fiber_kill(f); /* its memory goes with the world: a wire may still know it as the one that waits */
+            p->thread[i] = NULL;
         }
     }
     if (p->main != self) {

@@ -376,7 +376,7 @@ bool fiber_wait(struct world *w, int64_t until_us)
 
 void fiber_wake(struct world *w, struct fiber *f)
 {
-    if (!f->waiting || f->deaf) {
+    if (!f->waiting || f->deaf || f->done) {
         return;
     }
     f->deaf = true; /* once is enough */
