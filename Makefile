@@ -11,7 +11,7 @@ B := build/$(CONFIG)
 DEBIAN := build-essential pkg-config clang clang-tidy clang-format cppcheck libclang-rt-dev \
 	libmodbus-dev libgpiod-dev libmosquitto-dev mosquitto mosquitto-clients libcjson-dev libsodium-dev libsystemd-dev \
 	libsqlite3-dev libmicrohttpd-dev libconfuse-dev libqrencode-dev libgnutls28-dev libcmocka-dev \
-	nodejs npm openssl sqlite3 gcovr libseccomp-dev spin chromium fonts-dejavu-core man-db
+	python3-pymodbus python3-serial-asyncio nodejs npm openssl sqlite3 gcovr libseccomp-dev spin chromium fonts-dejavu-core man-db
 
 # ---------------------------------------------------------------- compiler
 LIBS := libmodbus libgpiod libmosquitto libcjson libsodium libsystemd sqlite3 libmicrohttpd libconfuse libqrencode gnutls

@@ -39,7 +39,8 @@
 #define INPUT 2
 #define CLIMATE 3
 #define WAIT_MS 20000
-#define QUIET_MS 700 /* long enough for a door to be seen open that should not be */
+#define RECOVER_MS 120000 /* a lost board may rest for most of a minute, and the machine may be busy */
+#define QUIET_MS 700      /* long enough for a door to be seen open that should not be */
 #define COMPLETIONS_MAX 32
 
 static const uint8_t units[BOARDS] = {1, 3, 4, 5};
@@ -129,12 +130,13 @@ static bool happens_within(struct rig *g, int64_t ms, rig_fn question, unsigned 
     return true;
 }
 
-static void await(struct rig *g, rig_fn question, unsigned n, const char *what)
+static void await(struct rig *g, int64_t ms, rig_fn question, unsigned n, const char *what)
 {
-    if (!happens_within(g, WAIT_MS, question, n))
-        fail_msg("not seen within %d ms: %s (%u)", WAIT_MS, what, n);
+    if (!happens_within(g, ms, question, n))
+        fail_msg("not seen within %lld ms: %s (%u)", (long long)ms, what, n);
 }
-#define AWAIT(g, question, n) await(g, question, n, #question)
+#define AWAIT(g, question, n) await(g, WAIT_MS, question, n, #question)
+#define AWAIT_RECOVERY(g, question, n) await(g, RECOVER_MS, question, n, #question)
 
 static bool is_ready(const struct rig *g, unsigned n)
 {
@@ -729,6 +731,24 @@ static void wrong_answers_change_nothing_but_counters(void **state)
     assert_int_equal(pulse(g, 0)->u.completion.status, HW_DONE);
 }
 
+/* On a busy machine an answer may really come too late; then the pulse failed and is asked for again. Returns how often
+ * it was asked for. */
+static int pulse_until_done(struct rig *g, uint16_t door)
+{
+    struct hw_bus_count before = {0}, after = {0};
+    for (int n = 1; n <= 5; n++) {
+        AWAIT_RECOVERY(g, board_is_ok, RELAY);
+        hw_bus_counts(g->hw, 0, &before);
+        enum hw_status status = pulse(g, door)->u.completion.status;
+        hw_bus_counts(g->hw, 0, &after);
+        if (status == HW_DONE)
+            return n;
+        assert_true(after.timeouts + after.bad + after.stale > before.timeouts + before.bad + before.stale);
+    }
+    fail_msg("no pulse was done");
+    return 0;
+}
+
 /* A bad line for a while, seeded: doors may become unknown, but none is ever said to have moved. */
 static void noisy_line_never_moves_a_door(void **state)
 {
@@ -748,10 +768,11 @@ static void noisy_line_never_moves_a_door(void **state)
     if (!is_fake(g))
         TELL_SIM(g, "fault clear");
     for (unsigned i = 0; i < BOARDS; i++)
-        AWAIT(g, board_is_ok, i);
-    AWAIT(g, is_closed, 0);
-    assert_int_equal(pulse(g, 0)->u.completion.status, HW_DONE);
-    assert_int_equal(pulses_of(g), 1);
+        AWAIT_RECOVERY(g, board_is_ok, i);
+    AWAIT_RECOVERY(g, is_closed, 0);
+    assert_int_equal(pulses_of(g), 0); /* so far */
+    int asked = pulse_until_done(g, 0);
+    assert_in_range(pulses_of(g), 1, asked);
 }
 
 static void pulse_whose_answer_is_lost_failed_and_happened_once(void **state)
