@@ -147,7 +147,7 @@ static bool pickup_is_in_range(const struct token *t)
 static bool voucher_is_in_range(const struct token *t)
 {
     const struct token_voucher *v = &t->u.voucher;
-    return v->bind.load >= 1 && v->not_before_s > 0 && v->not_after_s > 0 && v->not_before_s < v->not_after_s &&
+    return v->bind.load >= 1 && v->not_before_s > 0 && v->not_before_s < v->not_after_s &&
            (unsigned)v->cls < TOKEN_CLASS_N && (unsigned)v->size < TOKEN_SIZE_N && (unsigned)v->zone < TOKEN_ZONE_N &&
            v->key_epoch >= 1 && (v->has_v1 || sodium_is_zero(v->v1, sizeof v->v1) == 1);
 }

@@ -274,7 +274,7 @@ static bool has_lost_predecessor(const char *path)
     int len = snprintf(prefix, sizeof prefix, "%s.bad-", slash == NULL ? path : slash + 1);
     if (slash != NULL && slash - path < (ptrdiff_t)sizeof folder && slash != path)
         (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    DIR *dir = len > 0 && len < (int)sizeof prefix ? opendir(folder) : NULL;
+    DIR *dir = (size_t)len < sizeof prefix ? opendir(folder) : NULL;
     if (dir == NULL)
         return false;
     bool found = false;

@@ -7,6 +7,7 @@
 
 #include "controller/allot.h"
 #include "controller/gate.h"
+#include "controller/inspection.h"
 
 #define A1 0u
 
@@ -340,7 +341,11 @@ static void staff_or_a_running_pulse_keep_the_locker_from_idle(void **state)
 static void room_in_the_outbox_has_a_default_and_matters_to_small_news_only(void **state)
 {
     struct bed *b = *state;
+    b->l->cabinet.outbox_rows_max = 1000;
+    b->l->outbox_rows = 951;
+    assert_false(locker_outbox_has_room(b->l, 95, 0));
     b->l->cabinet.outbox_rows_max = 0;
+    assert_true(locker_outbox_has_room(b->l, 95, 0));
     b->l->outbox_rows = CABINET_OUTBOX_ROWS_DEFAULT;
     assert_false(locker_outbox_has_room(b->l, 95, 0));
     assert_null(locker_note(b->l, RECORD_CLIMATE_CHANGED, b->fx));
@@ -416,6 +421,62 @@ static void climate_of_another_zone_does_not_count(void **state)
     assert_int_equal(allot_choose(b->l, &v), door);
 }
 
+static void open_doors_and_doors_to_be_commissioned_take_no_bag(void **state)
+{
+    struct bed *b = *state;
+    const struct token_voucher v = {.size = TOKEN_SIZE_S, .zone = TOKEN_ZONE_ROOM}, low = {.low_door = true};
+    assert_int_equal(allot_choose(b->l, &v), A1);
+    b->l->door[A1].sensor = HW_DOOR_OPEN;
+    assert_int_equal(allot_choose(b->l, &v), A1 + 1);
+    assert_false(allot_waits_for_commissioning(b->l, &v)); /* waived */
+    b->l->door[A1].sensor = HW_DOOR_CLOSED;
+    b->l->cabinet.door[A1].low = b->l->cabinet.door[A1 + 1].low = true;
+    b->l->compartment[A1].serial = 3;
+    assert_int_equal(allot_choose(b->l, &low), A1 + 1);
+}
+
+static void digits_of_the_birthday_are_shown_on_request_too(void **state)
+{
+    struct bed *b = *state;
+    b->l->pickup.state = PICKUP_BIRTHDAY;
+    raw_key(b, EVENT_KEY_SHOW);
+    assert_true(b->l->pickup.show);
+    raw_key(b, EVENT_KEY_SHOW);
+    assert_false(b->l->pickup.show);
+}
+
+/* A door that is looked into; it was closed again, and the bag in it is scanned. */
+static void voucher_of_another_locker_or_for_an_empty_door_is_no_proof(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    struct token v = bed_voucher(b, 1, 1);
+    struct event ev = {.kind = EVENT_SCAN, .now = b->now};
+    for (unsigned i = 0; i < 2; i++) {
+        b->l->staff.state = STAFF_INSPECT_ASK;
+        b->l->staff.was_open = true;
+        b->l->staff.opening.door = i == 0 ? door : 3;
+        v.u.voucher.bind.locker[0] = i == 0 ? 0x11 : b->cabinet.id[0];
+        effects_clear(b->fx);
+        inspection_on_voucher(b->l, &v.u.voucher, &ev, b->fx);
+        assert_int_equal(b->l->staff.notice, SCREEN_NOTICE_CHECK);
+    }
+}
+
+static void inspection_is_not_tried_again_on_a_low_battery(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    bed_scan(b, bed_label(b, A1));
+    bed_complete(b, HW_REFUSED);
+    bed_wait(b, 2000);
+    bed_input(b, HW_INPUT_BATTERY, true, true);
+    uint64_t pulse = b->pulse;
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(b->pulse, pulse);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_SUPPLY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +507,10 @@ int main(void)
         BED_TEST(nothing_to_clear_is_nothing_to_write),
         BED_TEST(each_kind_of_state_is_durable_by_itself),
         BED_TEST(climate_of_another_zone_does_not_count),
+        BED_TEST(open_doors_and_doors_to_be_commissioned_take_no_bag),
+        BED_TEST(digits_of_the_birthday_are_shown_on_request_too),
+        BED_TEST(voucher_of_another_locker_or_for_an_empty_door_is_no_proof),
+        BED_TEST(inspection_is_not_tried_again_on_a_low_battery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,6 +309,7 @@ static void what_makes_no_sense_is_refused(void **state)
         "UPDATE compartment SET state = 'A TEXT THAT IS TOO LONG'",
         "UPDATE limiter SET packed = x''",
         "UPDATE badge SET wrong = 200",
+        "UPDATE order_local SET lod = -1",
     };
     struct fixture *f = *state;
     static struct locker l;
@@ -331,6 +332,114 @@ static void what_makes_no_sense_is_refused(void **state)
     }
 }
 
+/* Rows that make sense one by one, and not together: people must look. */
+static void what_does_not_fit_together_is_looked_at(void **state)
+{
+    static const char *const changes[] = {
+        "UPDATE order_local SET state = 'KNOWN' WHERE state = 'READY'",
+        "UPDATE order_local SET door = 'B2' WHERE state = 'READY'",
+        "UPDATE compartment SET lod = 7 WHERE ord IS NOT NULL",
+        "UPDATE compartment SET ord = NULL, lod = NULL, state = 'OPENING' WHERE ord IS NOT NULL",
+        "UPDATE compartment SET ord = NULL, lod = NULL, state = 'LOADING' WHERE ord IS NOT NULL",
+        "UPDATE compartment SET ord = NULL, lod = NULL WHERE ord IS NOT NULL",
+        "UPDATE compartment SET ord = zeroblob(16) WHERE ord IS NOT NULL",
+        "UPDATE compartment SET ord = zeroblob(16), state = 'FORCED' WHERE ord IS NOT NULL",
+    };
+    struct fixture *f = *state;
+    static struct locker l;
+    for (unsigned i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        sqlite3 *db;
+        unsigned looked_at = 0;
+        remove_database(f);
+        copy(f->kept, f->path);
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_true(sqlite3_changes(db) > 0);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        assert_int_equal(open_store(f, 1), ERR_OK);
+        assert_int_equal(load(f, &l), ERR_OK);
+        store_close(f->store);
+        f->store = NULL;
+        for (uint16_t door = 0; door < l.cabinet.doors; door++)
+            looked_at += compartment_needs_people(&l.compartment[door]) ? 1u : 0u;
+        if (looked_at == 0)
+            fail_msg("nobody looks after: %s", changes[i]);
+    }
+}
+
+static void journal_that_was_changed_is_noticed_by_each_reader(void **state)
+{
+    struct fixture *f = *state;
+    struct store_chain chain;
+    struct reason r = {{0}};
+    unsigned rows = 0;
+    static const char *const changes[] = {"UPDATE journal SET hash = x'00'",
+                                          "UPDATE journal_end SET head = zeroblob(32)"};
+    for (unsigned i = 0; i < 2; i++) {
+        sqlite3 *db;
+        remove_database(f);
+        copy(f->kept, f->path);
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        assert_int_equal(open_store(f, 1), ERR_OK);
+        assert_int_equal(store_verify(f->store, &chain, &r), ERR_CORRUPT);
+        if (i == 0) {
+            assert_int_equal(store_journal_read(f->store, 0, 5, count_row, &rows, &r), ERR_CORRUPT);
+            assert_int_equal(store_outbox_ack(f->store, store_outbox_last(f->store), &r), ERR_OK);
+            assert_int_equal(store_compact(f->store, f->bed->now.wall_ms + 2 * STORE_KEEP_MS, &r), ERR_CORRUPT);
+        }
+        store_close(f->store);
+        f->store = NULL;
+    }
+}
+
+static void message_that_cannot_be_told_again_stops_a_new_enrolment(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE journal SET body = '{'", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(open_store(f, 2), ERR_SYNTAX);
+}
+
+static void command_that_decides_nothing_moves_the_cursor(void **state)
+{
+    struct fixture *f = *state;
+    struct reason r = {{0}};
+    struct stream_cursor moved;
+    const struct stream_cursor inbox = {.epoch = 1, .seq = 8};
+    assert_int_equal(open_store(f, 1), ERR_OK);
+    effects_clear(f->bed->fx);
+    assert_int_equal(store_commit(f->store, f->bed->l, f->bed->fx, &inbox, &f->bed->now, &r), ERR_OK);
+    store_inbox(f->store, &moved);
+    assert_int_equal(moved.seq, 8);
+}
+
+static void odd_paths_are_refused_or_work(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = NULL;
+    struct reason r = {{0}};
+    char name[300], path[5000], back[512];
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    memset(path, '/', sizeof path - 1);
+    (void)snprintf(path + 4200, sizeof path - 4200, "x.db");
+    const char *const refused[] = {"/proc", "/nowhere-at-all/x.db", name, path};
+    for (unsigned i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        const struct store_cfg cfg = {.path = refused[i], .epoch = 1, .seal = seal};
+        assert_int_not_equal(store_open(&s, &cfg, &r), ERR_OK);
+    }
+    assert_non_null(getcwd(back, sizeof back));
+    assert_int_equal(chdir(f->dir), 0);
+    const struct store_cfg beside = {.path = "state.db", .epoch = 1, .seal = seal};
+    assert_int_equal(store_open(&s, &beside, &r), ERR_OK);
+    store_close(s);
+    assert_int_equal(chdir(back), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +449,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_row_that_is_missing_at_any_step_is_survived, setup, teardown),
         cmocka_unit_test_setup_teardown(a_text_without_memory_is_refused_while_loading, setup, teardown),
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_does_not_fit_together_is_looked_at, setup, teardown),
+        cmocka_unit_test_setup_teardown(journal_that_was_changed_is_noticed_by_each_reader, setup, teardown),
+        cmocka_unit_test_setup_teardown(message_that_cannot_be_told_again_stops_a_new_enrolment, setup, teardown),
+        cmocka_unit_test_setup_teardown(command_that_decides_nothing_moves_the_cursor, setup, teardown),
+        cmocka_unit_test_setup_teardown(odd_paths_are_refused_or_work, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
