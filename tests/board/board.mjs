@@ -58,32 +58,43 @@ export class Board extends Stage {
       this.simControl = this.sims[row].control;
       answers.push(await super.cabinet(line));
     }
-    if (verb === 'ghost') answers.push({ pulses: Number(await this.guest('ls -1 /run/strikes | while read n; do cat /run/strikes/$n; done | wc -l')) });
+    if (verb === 'ghost') answers.push({ pulses: (await this.lineStrikes()).reduce((a, b) => a + b) });
     const sum = (what) => answers.reduce((n, a) => n + (a[what] ?? 0), 0);
     return { ...answers[0], pulses: sum('pulses'), dangerous: sum('dangerous') };
   }
 
   // Doors on GPIO lines: DOORn reads 1 while the door is open.
   async lineDoor(verb, n, [word]) {
-    const isOpen = async () => (await this.guest(`cat /run/DOOR${n}/value`)) === '1';
-    const must = async (what, holds) => {
+    const look = async () => {
+      const [lock, contact] = await this.guest(`read -r l </run/LOCK${n}/value; read -r d </run/DOOR${n}/value; echo $l$d`);
+      return { energised: lock === '1', open: contact === '1' };
+    };
+    const must = (what, holds) => {
       if (!holds) throw new Error(`door A${n}: ${what}`);
     };
-    if (verb === 'door') return { energised: (await this.guest(`cat /run/LOCK${n}/value`)) === '1', open: await isOpen() };
+    if (verb === 'door') return look();
     if (verb === 'close') await this.guest(`echo pull-down >/run/DOOR${n}/pull`);
     else if (verb === 'force') await this.guest(`echo pull-up >/run/DOOR${n}/pull`);
     else if (verb === 'jam') await this.guest(word === 'on' ? `touch /run/jam.${n}` : `rm -f /run/jam.${n}`);
-    else if (verb === 'put') await must('is not open and empty', (await isOpen()) && !this.bags.has(n)).then(() => this.bags.set(n, word));
-    else if (verb === 'take') await must('is not open with a bag', (await isOpen()) && this.bags.has(n)).then(() => this.bags.delete(n));
-    else throw new Error(`no such thing at a GPIO door: ${verb}`);
+    else if (verb === 'put') {
+      must('is not open and empty', (await look()).open && !this.bags.has(n));
+      this.bags.set(n, word);
+    } else if (verb === 'take') {
+      must('is not open with a bag', (await look()).open && this.bags.has(n));
+      this.bags.delete(n);
+    } else throw new Error(`no such thing at a GPIO door: ${verb}`);
     return {};
+  }
+
+  async lineStrikes() {
+    return (await this.guest('for n in 1 2 3 4; do read -r felt </run/strikes/$n; echo $felt; done')).split('\n').map(Number);
   }
 
   // How often each lock had current, by door.
   async strikes() {
+    const lines = await this.lineStrikes();
     const felt = {};
-    for (const d of BOARD_DOORS)
-      felt[d.name] = d.name[0] === 'A' ? Number(await this.guest(`cat /run/strikes/${d.number} 2>/dev/null | wc -l`)) : (await this.cabinet(`door ${d.name}`)).pulses;
+    for (const d of BOARD_DOORS) felt[d.name] = d.name[0] === 'A' ? lines[d.number - 1] : (await this.cabinet(`door ${d.name}`)).pulses;
     return felt;
   }
 

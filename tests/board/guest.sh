@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The emulated board from within: a GPIO chip with the lines of gpio-sim.conf, strikes on it that open their doors, the network paths
 # to the host, and an agent that runs what the host asks. /mnt/env (written by the host) has PORTs and the time.
-#   /run/strikes/N    a file for each pulse that lock N felt
+#   /run/strikes/N    how many pulses lock N felt
 #   /run/jam.N        the door of lock N does not open
 #   /run/kill         lockerd is killed at the next pulse, before the door has moved
 PATH=/usr/sbin:/usr/bin
@@ -39,6 +39,7 @@ ip addr add 10.0.2.15/24 dev eth0
 socat TCP-LISTEN:$BROKER,bind=127.0.0.1,fork,reuseaddr TCP:10.0.2.100:8883 2>/dev/null &
 socat TCP-LISTEN:$KIOSK,bind=10.0.2.15,fork,reuseaddr TCP:127.0.0.1:$KIOSK 2>/dev/null &
 
+for n in 1 2 3 4; do echo 0 >/run/strikes/$n; done
 strikes() {
     was1=0 was2=0 was3=0 was4=0
     mkfifo /run/nothing
@@ -48,7 +49,8 @@ strikes() {
             read -r now </run/LOCK$n/value
             eval "was=\$was$n; was$n=$now"
             [ "$was$now" = 01 ] || continue
-            echo >>/run/strikes/$n
+            read -r felt </run/strikes/$n
+            echo $((felt + 1)) >/run/strikes/$n
             [ -e /run/kill ] && kill -9 "$(cat /run/lockerd.pid)" && rm /run/kill
             [ -e /run/jam.$n ] || echo pull-up >/run/DOOR$n/pull
         done
