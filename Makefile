@@ -73,7 +73,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 MODEL := $(B)/tests/model/replay
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
+.PHONY: sim bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
 	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long
 .DEFAULT_GOAL := all
 
@@ -247,6 +247,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory scenario
 	@$(MAKE) --no-print-directory CONFIG=asan model
+	@$(MAKE) --no-print-directory sim
 	@$(MAKE) --no-print-directory crash
 	@$(MAKE) --no-print-directory sandbox
 	@$(MAKE) --no-print-directory check-board
@@ -265,6 +266,17 @@ contract: tests all assets
 
 scenario: all assets
 	@tests/tally node scenario $(wildcard tests/scenario/*.test.mjs)
+
+# SEEDS: the first and the last of the small days; every kind of fault must have come. MEDLOCKER_LONG: many more, wide and long ones.
+SEEDS ?= $(if $(MEDLOCKER_LONG),1-20000,1-1000)
+sim: assets ## days at a site from seeds: the shipped daemons in a world of software, every invariant after every event
+	@$(MAKE) --no-print-directory CONFIG=sim build/sim/sim
+	@mkdir -p build/proof
+	@tests/tally step sim twice build/sim/sim --twice 1-4
+	@tests/tally step sim honest build/sim/sim --profile honest --seeds 1-20 --jobs 2
+	@tests/tally step sim days build/sim/sim --seeds $(SEEDS) --jobs 2 --all-faults --report build/proof/sim.json
+	@$(if $(MEDLOCKER_LONG),tests/tally step sim wide build/sim/sim --profile wide --seeds 1-200 --jobs 2)
+	@$(if $(MEDLOCKER_LONG),tests/tally step sim long build/sim/sim --profile long --seeds 1-200 --jobs 2)
 
 # MEDLOCKER_LONG: every outcome at every step, every call.
 crash: assets ## power fails before each disk step of each script, and in recovery; each call of the system fails
