@@ -47,6 +47,14 @@ static void add_counted(struct report *r, const char *name, uint64_t n)
     add_excuse(r, name, n);
 }
 
+static void add_sum(struct ghost_sum *sum, const struct ghost_sum *more)
+{
+    const uint64_t *from = (const uint64_t *)more;
+    uint64_t *to = (uint64_t *)sum;
+    for (size_t i = 0; i < sizeof *sum / sizeof *to; i++)
+        to[i] += from[i];
+}
+
 void report_add(struct report *r, const struct site *s, double real_s)
 {
     const char *name;
@@ -67,10 +75,49 @@ void report_add(struct report *r, const struct site *s, double real_s)
     r->starts += process_starts(s->hub);
     for (unsigned i = 0; world_counted(s->w, i, &name, &n); i++)
         add_counted(r, name, n);
-    const uint64_t *from = (const uint64_t *)&s->ghost->sum;
-    uint64_t *to = (uint64_t *)&r->sum;
-    for (size_t i = 0; i < sizeof r->sum / sizeof *to; i++)
-        to[i] += from[i];
+    add_sum(&r->sum, &s->ghost->sum);
+}
+
+#define WHY_CAP 80
+
+bool report_save(const struct report *r, FILE *f)
+{
+    bool good = fwrite(r, sizeof *r, 1, f) == 1 && fwrite(r->fault, sizeof *r->fault, FAULT_KIND_N, f) == FAULT_KIND_N;
+    for (unsigned i = 0; i < r->excuses && good; i++) {
+        char why[WHY_CAP] = "";
+        (void)snprintf(why, sizeof why, "%s", r->excuse[i].why);
+        good = fwrite(why, sizeof why, 1, f) == 1;
+    }
+    return good && fflush(f) == 0;
+}
+
+bool report_merge(struct report *r, FILE *f)
+{
+    struct report other;
+    uint64_t fault[FAULT_KIND_N];
+    rewind(f);
+    if (fread(&other, sizeof other, 1, f) != 1 || fread(fault, sizeof fault[0], FAULT_KIND_N, f) != FAULT_KIND_N)
+        return false;
+    for (unsigned i = 0; i < other.excuses; i++) {
+        char why[WHY_CAP];
+        if (fread(why, sizeof why, 1, f) != 1)
+            return false;
+        add_excuse(r, why, other.excuse[i].times);
+    }
+    for (unsigned k = 0; k < FAULT_KIND_N; k++)
+        r->fault[k] += fault[k];
+    r->seeds += other.seeds;
+    r->events += other.events;
+    r->frames += other.frames;
+    r->messages += other.messages;
+    r->records += other.records;
+    r->starts += other.starts;
+    r->simulated_s += other.simulated_s;
+    r->active_s += other.active_s;
+    r->real_s += other.real_s;
+    r->locker_days += other.locker_days;
+    add_sum(&r->sum, &other.sum);
+    return true;
 }
 
 const char *report_missing(const struct report *r)
@@ -85,8 +132,10 @@ const char *report_missing(const struct report *r)
 static void put(FILE *f, const struct report *r)
 {
     const struct ghost_sum *u = &r->sum;
-    fprintf(f, "{\"seeds\":%" PRIu64 ",\"real_s\":%.1f,\"simulated_s\":%.0f,\"active_s\":%.0f,\"locker_days\":%.1f,",
-            r->seeds, r->real_s, r->simulated_s, r->active_s, r->locker_days);
+    fprintf(f,
+            "{\"ok\":%s,\"seeds\":%" PRIu64
+            ",\"real_s\":%.1f,\"simulated_s\":%.0f,\"active_s\":%.0f,\"locker_days\":%.1f,",
+            r->ok ? "true" : "false", r->seeds, r->real_s, r->simulated_s, r->active_s, r->locker_days);
     fprintf(f, "\"locker_days_per_s\":%.2f,\"decisions\":%" PRIu64 ",\"frames\":%" PRIu64 ",\"messages\":%" PRIu64 ",",
             r->real_s > 0 ? r->locker_days / r->real_s : 0, r->events, r->frames, r->messages);
     fprintf(f, "\"records\":%" PRIu64 ",\"starts\":%" PRIu64 ",\"strikes\":%" PRIu64 ",\"orders\":%" PRIu64 ",",

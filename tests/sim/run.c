@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "tests/sim/site.h"
 
 #define STORY_LINES 60
+#define JOBS_MAX 16
 #define RUN_US (INT64_C(400) * 24 * 3600 * 1000000)
 
 static const char *const profile_names[DAY_PROFILE_N] = {"small", "wide", "long", "honest"};
@@ -28,7 +30,7 @@ struct options {
     uint64_t first, last;
     enum day_profile profile;
     bool story, twice, all_faults, go_on;
-    unsigned lines;
+    unsigned lines, jobs;
     const char *report;
 };
 
@@ -93,37 +95,73 @@ static int run_seed(const struct options *o, const struct image *image, uint64_t
     return failed;
 }
 
+/* Every step-th seed from first on. Gives how many failed. */
+static uint64_t run_some(const struct options *o, const struct image *image, uint64_t first, unsigned step,
+                         struct report *r)
+{
+    uint64_t digest = 0, again = 0, bad = 0;
+    for (uint64_t seed = first; seed <= o->last && (bad == 0 || o->go_on); seed += step) {
+        bad += (uint64_t)run_seed(o, image, seed, r, &digest);
+        if (!o->twice)
+            continue;
+        bad += (uint64_t)run_seed(o, image, seed, r, &again);
+        if (again != digest) {
+            say_failed(seed, profile_names[o->profile], "the second run of the same seed was another one");
+            bad++;
+        }
+    }
+    return bad;
+}
+
+/* The same in processes of their own; a seed that ends its process fails the run. */
+static uint64_t run_jobs(const struct options *o, const struct image *image, struct report *r)
+{
+    FILE *said[JOBS_MAX] = {NULL};
+    pid_t job[JOBS_MAX] = {0};
+    uint64_t bad = 0;
+    for (unsigned i = 0; i < o->jobs; i++) {
+        said[i] = tmpfile();
+        job[i] = said[i] == NULL ? -1 : fork();
+        if (job[i] == 0) {
+            bad = run_some(o, image, o->first + i, o->jobs, r);
+            _exit(report_save(r, said[i]) && bad == 0 ? 0 : 1);
+        }
+    }
+    for (unsigned i = 0; i < o->jobs; i++) {
+        int status = 1;
+        if (job[i] < 0 || waitpid(job[i], &status, 0) != job[i] || status != 0)
+            bad++;
+        if (said[i] != NULL && !report_merge(r, said[i]))
+            bad++;
+        if (said[i] != NULL)
+            (void)fclose(said[i]);
+    }
+    return bad;
+}
+
 static int run_all(const struct options *o)
 {
     struct report r;
-    uint64_t digest = 0, again = 0, bad = 0;
     double began_s = now_s();
     struct image *image = image_new();
     if (image == NULL)
         return 2;
     report_init(&r);
-    for (uint64_t seed = o->first; seed <= o->last && (bad == 0 || o->go_on); seed++) {
-        bad += (uint64_t)run_seed(o, image, seed, &r, &digest);
-        if (o->twice && bad == 0) {
-            bad += (uint64_t)run_seed(o, image, seed, &r, &again);
-            if (again != digest) {
-                say_failed(seed, profile_names[o->profile], "the second run of the same seed was another one");
-                bad++;
-            }
-        }
-    }
-    if (o->report != NULL && !report_write(&r, o->report))
-        bad++;
-    if (o->first == o->last)
-        report_print(&r);
+    uint64_t bad = o->jobs > 1 ? run_jobs(o, image, &r) : run_some(o, image, o->first, 1, &r);
+    r.real_s = now_s() - began_s;
     const char *missing = o->all_faults ? report_missing(&r) : NULL;
     if (missing != NULL) {
         printf("FAILED: the fault %s was never injected\n", missing);
         bad++;
     }
-    printf("%s: seeds %" PRIu64 "-%" PRIu64 " %s, %.0f locker-days in %.1f s, %" PRIu64 " failed\n",
-           profile_names[o->profile], o->first, o->last, bad == 0 ? "hold" : "do not hold", r.locker_days,
-           now_s() - began_s, bad);
+    r.ok = bad == 0;
+    if (o->report != NULL && !report_write(&r, o->report))
+        bad++;
+    if (o->first == o->last)
+        report_print(&r);
+    printf("%s: seeds %" PRIu64 "-%" PRIu64 " %s: %" PRIu64 " run, %.0f locker-days in %.1f s\n",
+           profile_names[o->profile], o->first, o->last, bad == 0 ? "hold" : "do not hold", r.seeds, r.locker_days,
+           r.real_s);
     report_fini(&r);
     image_free(image);
     return bad == 0 ? 0 : 1;
@@ -133,6 +171,7 @@ static const char usage[] = "usage: sim --seed N [--story] | --seeds A-B [--repo
                             "  --profile small|wide|long|honest\n"
                             "  --all-faults   fails when a kind of fault was never injected\n"
                             "  --go-on        does not end at the first seed that fails\n"
+                            "  --jobs N       processes\n"
                             "  --lines N      of the story of a seed that fails\n";
 
 static bool read_range(const char *text, struct options *o)
@@ -157,13 +196,18 @@ static bool read_profile(const char *text, struct options *o)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option names[] = {
-        {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 's'},
-        {"twice", required_argument, NULL, 't'},  {"story", no_argument, NULL, 'v'},
-        {"report", required_argument, NULL, 'r'}, {"profile", required_argument, NULL, 'p'},
-        {"all-faults", no_argument, NULL, 'a'},   {"go-on", no_argument, NULL, 'g'},
-        {"lines", required_argument, NULL, 'l'},  {NULL, 0, NULL, 0}};
-    *o = (struct options){.first = 1, .last = 1, .profile = DAY_SMALL, .lines = STORY_LINES};
+    static const struct option names[] = {{"seed", required_argument, NULL, 's'},
+                                          {"seeds", required_argument, NULL, 's'},
+                                          {"twice", required_argument, NULL, 't'},
+                                          {"story", no_argument, NULL, 'v'},
+                                          {"report", required_argument, NULL, 'r'},
+                                          {"profile", required_argument, NULL, 'p'},
+                                          {"all-faults", no_argument, NULL, 'a'},
+                                          {"go-on", no_argument, NULL, 'g'},
+                                          {"lines", required_argument, NULL, 'l'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {NULL, 0, NULL, 0}};
+    *o = (struct options){.first = 1, .last = 1, .profile = DAY_SMALL, .lines = STORY_LINES, .jobs = 1};
     bool good = true;
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
@@ -188,6 +232,10 @@ static bool read_options(int argc, char **argv, struct options *o)
             break;
         case 'g':
             o->go_on = true;
+            break;
+        case 'j':
+            o->jobs = (unsigned)strtoul(optarg, NULL, 10);
+            good = good && o->jobs >= 1 && o->jobs <= JOBS_MAX;
             break;
         case 'l':
             o->lines = (unsigned)strtoul(optarg, NULL, 10);
