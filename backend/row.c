@@ -117,14 +117,15 @@ enum err row_bind(sqlite3_stmt *s, int first, const struct row_col *cols, size_t
 
 static bool read_one(sqlite3_stmt *s, int at, const struct row_col *c, unsigned char *p)
 {
-    size_t len = (size_t)sqlite3_column_bytes(s, at);
     const unsigned char *text;
     const void *blob;
+    size_t len;
     int64_t v;
 
     switch (c->kind) {
     case ROW_TEXT:
         text = sqlite3_column_text(s, at);
+        len = (size_t)sqlite3_column_bytes(s, at); /* of a number it would make a text first */
         if (text == NULL || len >= c->len) {
             return false;
         }
@@ -133,6 +134,7 @@ static bool read_one(sqlite3_stmt *s, int at, const struct row_col *c, unsigned 
         return true;
     case ROW_BLOB:
         blob = sqlite3_column_blob(s, at);
+        len = (size_t)sqlite3_column_bytes(s, at);
         if (blob == NULL || len != c->len) {
             return false;
         }
@@ -159,6 +161,9 @@ enum err row_read(sqlite3_stmt *s, int first, const struct row_col *cols, size_t
     for (size_t i = 0; i < n; i++) {
         int at = first + (int)i;
         if (!read_one(s, at, &cols[i], (unsigned char *)row + cols[i].offset)) {
+            if (sqlite3_errcode(sqlite3_db_handle(s)) == SQLITE_NOMEM) {
+                return err_because(r, ERR_MEMORY, "database: no memory");
+            }
             return err_because(r, ERR_CORRUPT, "database: column %s holds a value that cannot be",
                                sqlite3_column_name(s, at));
         }

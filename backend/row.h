@@ -32,8 +32,8 @@ struct row_col {
 /* Binds the members of *row to the parameters first, first + 1, ... without copying: *row outlives the step. */
 enum err row_bind(sqlite3_stmt *s, int first, const struct row_col *cols, size_t n, const void *row) ERR_MUST_CHECK;
 
-/* Reads the columns first (0 is the left one), first + 1, ... into *row. Error: ERR_CORRUPT (a value that the struct
- * cannot hold; the reason names the column). */
+/* Reads the columns first (0 is the left one), first + 1, ... into *row. Errors: ERR_CORRUPT (a value that the struct
+ * cannot hold; the reason names the column), ERR_MEMORY. */
 enum err row_read(sqlite3_stmt *s, int first, const struct row_col *cols, size_t n, void *row,
                   struct reason *r) ERR_MUST_CHECK;
 

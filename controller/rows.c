@@ -213,6 +213,8 @@ static enum err each_row(struct db *db, sqlite3_stmt *s, struct locker *l, read_
     while ((e = db_step(db, s, &more, r)) == ERR_OK && more) {
         struct reader in = {.s = s};
         e = fn(&in, l, r);
+        if (e == ERR_CORRUPT && sqlite3_errcode(db_handle(db)) == SQLITE_NOMEM)
+            e = err_because(r, ERR_MEMORY, "database: no memory"); /* says nothing about what is stored */
         if (e != ERR_OK)
             break;
     }
