@@ -232,7 +232,7 @@ static void screen_after_its_time_shows_no_seconds(void **state)
     struct bed *b = *state;
     struct screen s;
     memset(&s, 0, sizeof s);
-    b->l->pickup.state = PICKUP_WAIT;
+    b->l->pickup.state = PICKUP_CODE;
     b->l->pickup.until_ms = b->now.boot_ms;
     pickup_screen(b->l, b->now.boot_ms + 1000, &s);
     assert_int_equal(s.seconds, 0);
@@ -361,6 +361,17 @@ static void withdrawal_of_a_newer_load_is_remembered(void **state)
     bed_login(b);
     bed_scan(b, bed_voucher(b, 1, 4));
     assert_int_equal(b->l->staff.state, STAFF_MENU);
+}
+
+static void withdrawal_told_twice_during_a_pickup_is_one(void **state)
+{
+    struct bed *b = *state;
+    (void)bed_load(b, 1, 1);
+    bed_enter_code(b, 1);
+    bed_withdraw(b, 1, 1, false);
+    bed_withdraw(b, 1, 1, false);
+    assert_int_equal(bed_order(b, 1)->newest, 1);
+    assert_int_equal(bed_order(b, 1)->end, ORDER_END_WITHDRAWN);
 }
 
 static void full_table_of_live_orders_takes_no_more(void **state)
@@ -502,6 +513,7 @@ int main(void)
         BED_TEST(staff_or_a_running_pulse_keep_the_locker_from_idle),
         BED_TEST(room_in_the_outbox_has_a_default_and_matters_to_small_news_only),
         BED_TEST(withdrawal_of_a_newer_load_is_remembered),
+        BED_TEST(withdrawal_told_twice_during_a_pickup_is_one),
         BED_TEST(full_table_of_live_orders_takes_no_more),
         BED_TEST(clock_without_a_time_is_no_wall_clock),
         BED_TEST(nothing_to_clear_is_nothing_to_write),

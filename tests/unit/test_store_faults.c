@@ -367,6 +367,26 @@ static void what_does_not_fit_together_is_looked_at(void **state)
     }
 }
 
+static void orders_that_claim_one_door_leave_it_to_the_one_in_it(void **state)
+{
+    struct fixture *f = *state;
+    static struct locker l;
+    sqlite3 *db;
+    unsigned ready = 0;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE order_local SET door = (SELECT door FROM order_local WHERE state = 'READY')"
+                                  " WHERE state <> 'READY'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(open_store(f, 1), ERR_OK);
+    assert_int_equal(load(f, &l), ERR_OK);
+    for (unsigned i = 0; i < ORDER_SLOTS; i++)
+        ready += l.orders.slot[i].used && l.orders.slot[i].door != CABINET_NO_DOOR ? 1u : 0u;
+    assert_int_equal(ready, 1);
+}
+
 static void journal_that_was_changed_is_noticed_by_each_reader(void **state)
 {
     struct fixture *f = *state;
@@ -450,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_text_without_memory_is_refused_while_loading, setup, teardown),
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_fit_together_is_looked_at, setup, teardown),
+        cmocka_unit_test_setup_teardown(orders_that_claim_one_door_leave_it_to_the_one_in_it, setup, teardown),
         cmocka_unit_test_setup_teardown(journal_that_was_changed_is_noticed_by_each_reader, setup, teardown),
         cmocka_unit_test_setup_teardown(message_that_cannot_be_told_again_stops_a_new_enrolment, setup, teardown),
         cmocka_unit_test_setup_teardown(command_that_decides_nothing_moves_the_cursor, setup, teardown),
