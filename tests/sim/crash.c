@@ -28,7 +28,7 @@
 #define SCRIPTS_MAX 40
 #define DEPTH_MAX 2
 #define SIDES 2
-#define CALLS_GATE 40 /* of one class in one script, spread evenly; all of them in the long run */
+#define CALLS_GATE 20 /* of one class in one script, spread evenly; all of them in the long run */
 
 /* What happens to a daemon or its machine at a step. Cuts as in disk.h, and an end of the daemon alone. */
 enum outcome { CUT_OLD, CUT_NEW, CUT_MIX, CUT_TORN, CUT_GARBAGE, KILLED, OUTCOME_N };
@@ -335,7 +335,7 @@ static void direct(void *arg)
     if (!world_is_ending(s->w))
         crash_complete(t, now.script);
     if (!world_is_ending(s->w)) {
-        if (now.depth > 0 && now.at[0].side == 1)
+        if ((now.depth > 0 && now.at[0].side == 1) || (now.calls && now.call != 0 && now.call_side == 1))
             fiber_sleep(s->w, HEARTBEAT_US); /* one may have been lost with the hub; the next one tells all */
         day_end(s);
     }
