@@ -93,14 +93,24 @@ const PARTS = [
       ...Object.entries(c.files ?? {}).map(([f, x]) => `| ${f} | ${x.branches} | ${x.taken} |`)] },
 ];
 
+const isObject = (v) => v !== null && typeof v === 'object' && !Array.isArray(v);
+const flat = (o) => Object.fromEntries(Object.entries(o).map(([k, v]) => [k, Array.isArray(v) && v.every(isPlain) ? v.join(', ') : v]));
+
+// Any figures of a part: plain ones first, then what lies deeper, each under its name.
 function show(o) {
-  const out = figures(o);
+  const out = rows(o).length > 0 ? figures(o) : [];
   for (const [key, value] of Object.entries(o)) {
-    if (Array.isArray(value) && value.length > 0 && typeof value[0] === 'object') out.push('', `${words(key)}:`, '', ...list(value));
-    else if (value !== null && typeof value === 'object' && !Array.isArray(value)) out.push('', `${words(key)}:`, '', ...figures(value));
+    const deeper = Array.isArray(value) && value.length > 0 && value.every(isObject) ? list(value.map(flat))
+      : isObject(value) && Object.values(value).every(isObject) ? list(Object.entries(value).map(([name, v]) => ({ name, ...flat(v) })))
+      : isObject(value) ? show(value) : undefined;
+    if (deeper) out.push('', `${words(key)}:`, '', ...deeper);
   }
   return out;
 }
+
+// Names of what a run says it never injected.
+const neverInjected = (faults = {}) =>
+  Object.entries(faults).filter(([, v]) => (isObject(v) ? v.injected : v) === 0).map(([name]) => name);
 
 const figuresOf = (part) => {
   const o = proof(part.name);
@@ -109,7 +119,9 @@ const figuresOf = (part) => {
 };
 
 const oneLine = (part, o) => {
-  const first = { sim: () => `${o.seeds} seeds, ${o.locker_days} locker-days`, coverage: () => `${o.core_branch_percent} % of the branches of the safety core` }[part.name];
+  const first = { sim: () => `${o.seeds} seeds, ${o.locker_days} locker-days`, coverage: () => `${o.core_branch_percent} % of the branches of the safety core, ${o.exceptions} exceptions`,
+    bus: () => `${o.runs} runs with faults at every frame, ${o.failed} failed`,
+    model: () => `${o.search?.states} states, ${o.mutants?.filter((m) => m.found).length} of ${o.mutants?.length} mistakes of the model found` }[part.name];
   return !o ? '**not run**' : first ? first() : Object.entries(o).filter(([, v]) => typeof v === 'number').slice(0, 4).map(([k, v]) => `${words(k)} ${cell(v)}`).join(', ');
 };
 
@@ -154,7 +166,7 @@ function faults() {
     for (const f of row.held ?? []) if (!existsSync(f)) found.push(`${row.id}: there is no file ${f}`);
     for (const r of row.rules ?? []) if (!table.rules.some((x) => x.id === r)) found.push(`${row.id}: there is no rule ${r}`);
   }
-  for (const [kind, n] of Object.entries(proof('sim')?.faults ?? {})) if (n === 0) found.push(`the simulator never injected "${kind}"`);
+  for (const part of ['sim', 'bus']) for (const kind of neverInjected(proof(part)?.faults)) found.push(`${part}: "${kind}" was never injected`);
   return found;
 }
 
