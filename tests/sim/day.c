@@ -11,7 +11,7 @@
 
 #define BOOT_US (3 * MINUTE_US)
 #define WAVE_US (40 * MINUTE_US)
-#define ATTACKS 14
+#define ATTACKS 20
 
 /* What a profile is made of. */
 static const struct {
@@ -117,6 +117,13 @@ static void at_desk(struct visit *v)
     }
 }
 
+/* While couriers and patients are on their way. */
+static void change_mind(struct visit *v)
+{
+    if (is_outside(v->order))
+        (void)desk_withdraw(v->day->s, v->order);
+}
+
 static void order_all(struct day *day)
 {
     unsigned n = shapes[day->profile].orders_min + dice_below(day->d, shapes[day->profile].orders_more);
@@ -178,7 +185,11 @@ static void attack(struct visit *v)
     struct dice *d = world_dice(s->w, "attacker");
     faults_count(s, FAULT_PEOPLE_ATTACK);
     kiosk_enter(s, v->locker);
+    people_try_label(s, v->locker, (uint16_t)dice_below(d, s->cfg.doors));
+    unsigned plug = dice_below(d, 2 * ATTACKS); /* pulls the plug in between, which must not give him new tries */
     for (unsigned i = 0; i < ATTACKS && !world_is_ending(s->w); i++) {
+        if (i == plug && faults_are_on(s) && s->faults->on[FAULT_POWER_CUT])
+            (void)faults_inject(s, FAULT_POWER_CUT);
         char code[11];
         people_guess(d, code);
         if (people_try_code(s, v->locker, code, "0101") == PEOPLE_NO_SERVICE)
@@ -203,6 +214,11 @@ static void try_old(struct visit *v)
                  (known > load || state == OBSERVE_DONE || state == OBSERVE_VOID);
     faults_count(s, FAULT_PEOPLE_OLD_CODE);
     kiosk_enter(s, v->locker);
+    if (ended && !o->excused && !s->disk_lied) {
+        const char *token = o->served ? o->token : o->old_token;
+        if (token[0] != '\0')
+            people_try_token(s, v->locker, token, "INV-12 a code that has ended opens nothing");
+    }
     enum people_outcome got = people_try_code(s, v->locker, o->code[load], o->ddmm);
     if (got == PEOPLE_DONE && ended && !o->excused && !s->disk_lied)
         world_fail(s->w, "INV-12 a code that has ended opens nothing: order %.8s load %u at locker %u", o->id,
@@ -226,6 +242,8 @@ static void plan_patients(struct day *day)
         struct ghost_order *o = &s->ghost->order[i];
         if (o->id[0] == '\0' || o->load == 0)
             continue;
+        if (o->place == GHOST_DOOR && faults_chance(s, FAULT_PEOPLE_WITHDRAW, 100))
+            plan(day, o->locker, change_mind, 3 * MINUTE_US)->order = o;
         if ((o->served || o->load > 1) && faults_chance(s, FAULT_PEOPLE_OLD_CODE, 150)) {
             plan(day, o->locker, try_old, 3 * MINUTE_US)->order = o;
         } else if (o->place == GHOST_DOOR && dice_below(day->d, 100) < 45) {

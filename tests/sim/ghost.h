@@ -34,11 +34,12 @@ struct ghost_order {
     uint8_t key[16];
     char patient[40], birth_date[11], ddmm[5];
     enum token_class cls;
-    unsigned locker;                    /* of the newest label */
-    uint32_t load;                      /* of the newest label, 0: never packed */
-    char code[GHOST_LOADS_MAX + 1][11]; /* by load */
-    char voucher[TOKEN_TEXT_CAP];       /* of the newest load */
-    char token[TOKEN_TEXT_CAP];         /* "": none */
+    unsigned locker;                                             /* of the newest label */
+    uint32_t load;                                               /* of the newest label, 0: never packed */
+    char code[GHOST_LOADS_MAX + 1][11];                          /* by load */
+    char voucher[TOKEN_TEXT_CAP];                                /* of the newest load */
+    char old_voucher[TOKEN_TEXT_CAP], old_token[TOKEN_TEXT_CAP]; /* of the load before, "": none */
+    char token[TOKEN_TEXT_CAP];                                  /* "": none */
     enum ghost_place place;
     uint32_t bag_load; /* label on the bag */
     uint16_t door;

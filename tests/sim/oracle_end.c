@@ -346,6 +346,10 @@ static void compare_order(struct site *s, const struct ghost_order *o, sqlite3_s
     const char *door = column(q, 4);
     const struct cabinet *c = plant_cabinet(s->locker[o->locker].plant);
     const char *wrong = NULL;
+    if (state == HUB_WITHDRAWING) {
+        world_fail(s->w, "LIV-02 a withdrawal is answered when everything is well: order %.8s is not", o->id);
+        return;
+    }
     if (o->excused || (o->place == GHOST_DOOR && s->ghost->locker[o->locker].door[o->door].excused))
         return;
     switch ((int)o->place) {

@@ -39,6 +39,7 @@ struct site_locker {
     struct machine machine;
     struct process *process;
     struct plant *plant;
+    int64_t staff_us; /* the last time that staff was at work there */
     bool kiosk_taken; /* somebody stands before the screen */
 };
 

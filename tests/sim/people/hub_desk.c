@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/sim/faults.h"
 #include "tests/sim/people/people.h"
@@ -88,6 +89,18 @@ static void make_up_patient(struct ghost_order *o, unsigned n, struct dice *d)
                                      : TOKEN_CLASS_CONTROLLED;
 }
 
+/* Some can be collected for a few hours only. */
+static void choose_window(struct site *s, struct dice *d, char out[60])
+{
+    struct tm tm;
+    out[0] = '\0';
+    if (s->faults == NULL || dice_below(d, 4) != 0)
+        return;
+    time_t end = (time_t)(machine_wall_us(s->w, &s->hub_machine) / SECOND_US + 3600 * (2 + (time_t)dice_below(d, 14)));
+    (void)gmtime_r(&end, &tm);
+    (void)strftime(out, 60, ",\"not_after\":\"%Y-%m-%dT%H:%M:%S+00:00\"", &tm);
+}
+
 struct ghost_order *desk_order(struct site *s, struct dice *d)
 {
     static const char *const classes[] = {"ordinary", "sensitive", "controlled"};
@@ -97,11 +110,12 @@ struct ghost_order *desk_order(struct site *s, struct dice *d)
         return NULL;
     struct ghost_order o = {.place = GHOST_NO_BAG};
     make_up_patient(&o, g->orders, d);
-    char body[BODY_CAP];
+    char body[BODY_CAP], window[60];
+    choose_window(s, d, window);
     (void)snprintf(body, sizeof body,
                    "{\"patient\":\"%s\",\"birth_date\":\"%s\",\"medicine\":\"PARACETAMOL 500MG\",\"class\":\"%s\","
-                   "\"size\":\"%s\",\"reference\":\"r-%u\"}",
-                   o.patient, o.birth_date, classes[o.cls], sizes[dice_below(d, 4)], g->orders);
+                   "\"size\":\"%s\",\"reference\":\"r-%u\"%s}",
+                   o.patient, o.birth_date, classes[o.cls], sizes[dice_below(d, 4)], g->orders, window);
     /* In the book before it is asked for: what was sent is secret from now on. */
     struct ghost_order *slot = &g->order[g->orders++];
     *slot = o;
@@ -283,6 +297,8 @@ bool desk_pack(struct site *s, struct ghost_order *o, unsigned locker)
     if (load > 1)
         s->ghost->sum.repacks++;
     o->load = load; /* what was printed before is dead */
+    memcpy(o->old_voucher, o->voucher, sizeof o->old_voucher);
+    memcpy(o->old_token, o->token, sizeof o->old_token);
     o->locker = locker;
     if (!print(s, o, load))
         return false;

@@ -221,6 +221,16 @@ enum people_outcome people_try_code(struct site *s, unsigned locker, const char 
                                                                          : PEOPLE_NO_SERVICE;
 }
 
+void people_try_token(struct site *s, unsigned locker, const char *token, const char *invariant)
+{
+    struct screen sc;
+    if (!begin(s, locker) || !kiosk_scan(s, locker, token) || !kiosk_screen(s, locker, &sc))
+        return;
+    if (sc.id == SCREEN_OPENING || sc.id == SCREEN_OPEN)
+        world_fail(s->w, "%s: a token that has ended opened a door of locker %u", invariant, locker);
+    (void)kiosk_key(s, locker, "clear");
+}
+
 void people_steal(struct site *s, unsigned locker, uint16_t door, bool closes)
 {
     struct plant *p = s->locker[locker].plant;

@@ -92,6 +92,10 @@ enum people_outcome people_pickup(struct site *s, unsigned locker, struct ghost_
                                   const struct people_manner *manner);
 /* A dead or wrong code: must not open anything. */
 enum people_outcome people_try_code(struct site *s, unsigned locker, const char *code, const char *ddmm);
+/* A pickup token or voucher that has ended, or belongs elsewhere, and a door's label without a session: open nothing.
+ */
+void people_try_token(struct site *s, unsigned locker, const char *token, const char *invariant);
+void people_try_label(struct site *s, unsigned locker, uint16_t door);
 /* A random code with a right check digit. */
 void people_guess(struct dice *d, char code[11]);
 /* Breaks a door open; takes what is in it. */

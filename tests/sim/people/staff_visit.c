@@ -52,6 +52,9 @@ enum people_outcome people_enter(struct site *s, unsigned locker)
 
 void people_leave(struct site *s, unsigned locker)
 {
+    s->locker[locker].staff_us = world_now_us(s->w);
+    if (faults_chance(s, FAULT_PEOPLE_FORGET_CLOSE, 300))
+        return; /* forgets to log out */
     (void)kiosk_key(s, locker, "clear");
     (void)kiosk_key(s, locker, "clear");
 }
@@ -96,6 +99,24 @@ static enum people_outcome judge_notice(enum screen_notice notice)
     }
 }
 
+/* INV-10: without a session a door's label opens nothing; one that was left open ends after two minutes. */
+void people_try_label(struct site *s, unsigned locker, uint16_t door)
+{
+    struct screen sc;
+    char label[LABEL_CAP];
+    bool session_over = world_now_us(s->w) - s->locker[locker].staff_us > 130 * SECOND_US;
+    if (!kiosk_scan(s, locker, door_label(s, locker, door, label)) || !kiosk_screen(s, locker, &sc))
+        return;
+    if (sc.id != SCREEN_STAFF_INSPECT_OPENING && sc.id != SCREEN_STAFF_INSPECT_OPEN && sc.id != SCREEN_STAFF_TEST_OPEN)
+        return;
+    if (session_over)
+        world_fail(s->w, "INV-10 a door's label opens nothing without a session: door %u of locker %u", door, locker);
+    else
+        oracle_excuse(s, "excuse-session-left-open");
+    fiber_sleep(s->w, 5 * SECOND_US);
+    (void)door_shut(s, locker, door);
+}
+
 /* ---------------------------------------------------------------- loading */
 
 /* Bag in, door closed: the right label, after a wrong one perhaps. */
@@ -126,10 +147,28 @@ static enum people_outcome confirm(struct site *s, unsigned locker, struct ghost
     return PEOPLE_BLOCKED;
 }
 
+/* A label of an earlier load, or for the other locker: refused, whoever scans it. */
+static void scan_wrong_voucher(struct site *s, unsigned locker, const struct ghost_order *o)
+{
+    struct screen sc;
+    const char *voucher = o->old_voucher;
+    for (unsigned i = 0; voucher[0] == '\0' && i < s->ghost->orders; i++) {
+        if (s->ghost->order[i].load > 0 && s->ghost->order[i].locker != locker)
+            voucher = s->ghost->order[i].voucher;
+    }
+    if (voucher[0] == '\0' || !faults_chance(s, FAULT_PEOPLE_WRONG_DOOR, 400))
+        return;
+    if (kiosk_scan(s, locker, voucher) && kiosk_screen(s, locker, &sc) && sc.id == SCREEN_STAFF_LOAD_OPENING)
+        world_fail(s->w, "INV-07 a label of an earlier load or of another locker opens no door: locker %u", locker);
+}
+
 enum people_outcome people_load_one(struct site *s, unsigned locker, struct ghost_order *o, struct dice *clumsy)
 {
     struct screen sc;
     enum people_outcome why;
+    s->locker[locker].staff_us = world_now_us(s->w);
+    if (clumsy != NULL)
+        scan_wrong_voucher(s, locker, o);
     if (!kiosk_scan(s, locker, o->voucher) || !kiosk_screen(s, locker, &sc))
         return PEOPLE_NO_SERVICE;
     if (sc.id == SCREEN_STAFF_MENU) {
@@ -191,7 +230,7 @@ static bool needs_look(const struct site *s, unsigned locker, uint16_t door, boo
     int at;
     return st == OBSERVE_LOADED && observed_content(locker, door, key, &bag_load) > 0 &&
            observe_order(s->observe, locker, key, &load, &state, &at) && at == door &&
-           (state == OBSERVE_VOID || state == OBSERVE_UNCONFIRMED);
+           (state == OBSERVE_VOID || (state == OBSERVE_UNCONFIRMED && (!faults_are_on(s) || load % 2 == door % 2)));
 }
 
 /* What they do before an open door. Gives true when something stays in it. */
@@ -219,6 +258,7 @@ static bool settle(struct site *s, unsigned locker, uint16_t door)
     struct screen sc;
     char label[LABEL_CAP];
     enum people_outcome why;
+    s->locker[locker].staff_us = world_now_us(s->w);
     if (!kiosk_scan(s, locker, door_label(s, locker, door, label)) || !kiosk_screen(s, locker, &sc))
         return false;
     if (sc.id == SCREEN_STAFF_MENU && sc.notice == SCREEN_NOTICE_RELEASED) {
