@@ -479,10 +479,14 @@ void process_after_turn(process_turn_fn fn, void *arg)
 
 void process_turn_done(struct process *p, int64_t began_us)
 {
-    int64_t now_us = world_now_us(p->world);
+    int64_t took_us = world_now_us(p->world) - began_us;
     p->turns++;
-    if (p->stall_us <= began_us && now_us - began_us > p->longest_turn_us) {
-        p->longest_turn_us = now_us - began_us;
+    if (took_us > p->longest_turn_us && p->stall_us <= began_us) {
+        p->longest_turn_us = took_us;
+    }
+    if (p->cfg.turn_max_us > 0 && took_us > p->cfg.turn_max_us && p->stall_us <= began_us && !p->dead) {
+        world_fail(p->world, "INV-29 the loop never blocks: a turn of %s took %" PRId64 " ms", p->cfg.name,
+                   took_us / 1000);
     }
     if (all.turn != NULL && !p->dead) {
         all.turn(all.turn_arg, p);

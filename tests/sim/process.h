@@ -49,6 +49,7 @@ struct process_cfg {
     int (*main)(int argc, char **argv);
     const char *arg[PROCESS_ARGS_MAX];                /* arg[0] is the name; NULL-terminated */
     int64_t restart_us;                               /* after it ended; 0: stays down */
+    int64_t turn_max_us;                              /* a longer turn of its loop fails the run; 0: none does */
     void (*ended)(void *arg, int code, bool crashed); /* before it is started again; may be NULL */
     void *arg_ended;
 };

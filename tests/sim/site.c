@@ -11,6 +11,7 @@
 #include "tests/sim/vfs.h"
 
 #define LOOK_US INT64_C(200000)
+#define TURN_MAX_US INT64_C(500000)
 #define LONG_AGO_US INT64_C(3600000000)
 #define POLL_WORD "poll_ms = 100"
 
@@ -56,7 +57,8 @@ static bool make_hub(struct site *s)
                               .machine = &s->hub_machine,
                               .main = hubd_main,
                               .arg = {"hubd", "--config", IMAGE_HUB_CONF, NULL},
-                              .restart_us = s->cfg.restart_us};
+                              .restart_us = s->cfg.restart_us,
+                              .turn_max_us = TURN_MAX_US};
     s->hub = s->hub_machine.disk == NULL ? NULL : process_new(s->w, &cfg);
     (void)snprintf(s->user, sizeof s->user, "%s", image_user[IMAGE_PHARMACIST].login);
     (void)snprintf(s->password, sizeof s->password, "%s", image_user[IMAGE_PHARMACIST].password);
@@ -81,7 +83,8 @@ static bool make_locker(struct site *s, unsigned i)
                               .machine = &l->machine,
                               .main = lockerd_main,
                               .arg = {"lockerd", "--config", IMAGE_LOCKER_CONF, NULL},
-                              .restart_us = s->cfg.restart_us};
+                              .restart_us = s->cfg.restart_us,
+                              .turn_max_us = TURN_MAX_US};
     l->process = l->machine.disk == NULL || l->plant == NULL ? NULL : process_new(s->w, &cfg);
     if (l->process != NULL)
         plant_connect(l->plant, l->process);

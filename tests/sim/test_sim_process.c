@@ -55,7 +55,7 @@ static void on_ended(void *arg, int code, bool crashed)
     rec.code = code;
 }
 
-static void begin(int (*fn)(int, char **), int64_t restart_us)
+static void begin_with(int (*fn)(int, char **), int64_t restart_us, int64_t turn_max_us)
 {
     memset(&rec, 0, sizeof rec);
     machine = (struct machine){.name = "board", .ntp = true};
@@ -65,9 +65,15 @@ static void begin(int (*fn)(int, char **), int64_t restart_us)
                               .main = fn,
                               .arg = {"daemon"},
                               .restart_us = restart_us,
+                              .turn_max_us = turn_max_us,
                               .ended = on_ended};
     rec.p = process_new(rec.w, &cfg);
     process_start(rec.p);
+}
+
+static void begin(int (*fn)(int, char **), int64_t restart_us)
+{
+    begin_with(fn, restart_us, 0);
 }
 
 static void end(void)
@@ -395,6 +401,16 @@ static void a_turn_that_blocks_is_seen(void **state)
     begin(main_that_blocks, 0);
     (void)world_run(rec.w, 5 * SECOND);
     assert_int_equal(process_longest_turn_us(rec.p), 2 * SECOND);
+    assert_null(world_failure(rec.w));
+    end();
+}
+
+static void a_turn_longer_than_allowed_fails_the_run(void **state)
+{
+    (void)state;
+    begin_with(main_that_blocks, 0, SECOND);
+    assert_int_equal(world_run(rec.w, 5 * SECOND), WORLD_FAILED);
+    assert_non_null(strstr(world_failure(rec.w), "INV-29"));
     end();
 }
 
@@ -454,6 +470,7 @@ int main(void)
         cmocka_unit_test(the_chosen_call_fails_once),
         cmocka_unit_test(the_oracle_is_called_after_each_turn),
         cmocka_unit_test(a_turn_that_blocks_is_seen),
+        cmocka_unit_test(a_turn_longer_than_allowed_fails_the_run),
         cmocka_unit_test(an_assertion_fails_the_run),
         cmocka_unit_test(crashes_in_a_row_leave_nothing_behind),
         cmocka_unit_test(a_world_may_be_freed_before_its_processes),
