@@ -122,28 +122,28 @@ done:
     return e;
 }
 
-/* The first code of SQLite that the answer of a check names for a page that it could not read. SQLITE_OK: none. */
-static int code_in(const char *text)
+/* Why a check could not read a page, as a code of SQLite; SQLITE_OK: it read them all, and what it found is damage. */
+static int unread_in(const char *text)
 {
     static const char word[] = "error code=";
-    const char *at = text == NULL ? NULL : strstr(text, word);
+    const char *at = strstr(text, word);
     int64_t code = SQLITE_OK;
     char digits[8];
 
     if (at == NULL)
-        return SQLITE_OK;
+        return strstr(text, "failed to get page") != NULL ? SQLITE_IOERR : SQLITE_OK;
     at += sizeof(word) - 1;
     (void)snprintf(digits, sizeof(digits), "%.*s", (int)strspn(at, "0123456789"), at);
     return num_parse(digits, 0, INT32_MAX, &code) == ERR_OK ? (int)code : SQLITE_CORRUPT;
 }
 
 /* A disk that does not answer is no damage: what is on it may be well, and is not put aside. The check itself calls
- * both damage, and tells the code in its text. */
+ * both damage, and tells them apart in its text only. */
 static enum err check_pages(struct db *db, struct reason *r)
 {
     struct reason why = {.text = ""};
     enum err e = expect_text(db, "PRAGMA quick_check(1)", "ok", ERR_CORRUPT, &why);
-    int code = e == ERR_CORRUPT ? code_in(why.text) : SQLITE_OK;
+    int code = e == ERR_CORRUPT ? unread_in(why.text) : SQLITE_OK;
 
     if (e == ERR_OK)
         return ERR_OK;
