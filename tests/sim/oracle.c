@@ -105,6 +105,17 @@ static void judge_content(struct site *s, unsigned i, uint16_t door, const struc
                    i);
 }
 
+/* The current that this lock has now is its relay's own. */
+static bool is_own_fault(const struct ghost_locker *g, uint16_t door)
+{
+    for (size_t k = g->strikes; k > 0; k--) {
+        const struct ghost_strike *st = &g->strike[k - 1];
+        if (st->door == door)
+            return st->excused || st->pulse == 0 || g->coil_us >= st->on_us;
+    }
+    return false;
+}
+
 static void on_current(struct site *s, unsigned i, const struct cabinet_event *ev)
 {
     struct ghost_locker *g = &s->ghost->locker[i];
@@ -136,7 +147,7 @@ static void on_current(struct site *s, unsigned i, const struct cabinet_event *e
     for (uint16_t d = 0; d < c->layout.doors; d++) {
         if (d == ev->door || !c->door[d].lock.energised)
             continue;
-        if (plant_is_foreign(p, d) || !is_calm(s))
+        if (plant_is_foreign(p, d) || !is_calm(s) || is_own_fault(g, d))
             oracle_excuse(s, "excuse-foreign-current");
         else
             world_fail(s->w, "INV-05 no two locks have current at the same time: doors %u and %u of locker %u",
