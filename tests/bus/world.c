@@ -269,7 +269,7 @@ int __wrap_sd_event_add_io(sd_event *e, sd_event_source **s, int fd, uint32_t ev
 }
 
 /* Only for a run that somebody looks at. */
-void __wrap_log_write(enum log_level level, const char *module, const char *fmt, ...);
+ERR_PRINTF(3, 4) void __wrap_log_write(enum log_level level, const char *module, const char *fmt, ...);
 void __wrap_log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
     (void)level;
