@@ -63,7 +63,7 @@ struct ghost_intent {
     bool has_order;
     uint8_t order[16];
     uint32_t load;
-    int actor;
+    enum observe_actor actor;
     int64_t at_us;
     unsigned strikes;
 };
