@@ -277,6 +277,8 @@ sim: assets ## days at a site from seeds: the shipped daemons in a world of soft
 	@tests/tally step sim days build/sim/sim --seeds $(SEEDS) --jobs 2 --all-faults --report build/proof/sim.json
 	@$(if $(MEDLOCKER_LONG),tests/tally step sim wide build/sim/sim --profile wide --seeds 1-200 --jobs 2)
 	@$(if $(MEDLOCKER_LONG),tests/tally step sim long build/sim/sim --profile long --seeds 1-200 --jobs 2)
+	@$(if $(MEDLOCKER_LONG),$(MAKE) --no-print-directory CONFIG=simasan build/simasan/sim)
+	@$(if $(MEDLOCKER_LONG),tests/tally step sim sanitizers build/simasan/sim --seeds 1-300 --jobs 2)
 
 # MEDLOCKER_LONG: every outcome at every step, every call.
 crash: assets ## power fails before each disk step of each script, and in recovery; each call of the system fails
@@ -379,6 +381,7 @@ check-long: check ## the long versions: more kills, more seeds
 	@rm -rf build/tally
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory CONFIG=asan unit
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory scenario
+	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sim crash
 	@$(MAKE) --no-print-directory CONFIG=asan model-long
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sandbox SANDBOXED="$(patsubst tests/scenario/%.test.mjs,%,$(wildcard tests/scenario/*.test.mjs))"
 	@$(MAKE) --no-print-directory check-trixie
