@@ -305,6 +305,7 @@ static void replay(struct crash_story *t)
             broker_inject(t->s->broker, topic, text, len, n % 5 == 0);
     }
     fiber_sleep(t->s->w, 10 * SECOND_US);
+    pickup(t, &plain);
 }
 
 /* The badges that the hub knows for this locker are revoked; then a new one is made. */
@@ -452,7 +453,7 @@ const struct crash_script *crash_script(unsigned n)
         {"clock-moves", loaded, move_clock, CRASH_GOAL_SERVED, false, false, NULL},
         {"without-broker", loaded, without_broker, CRASH_GOAL_SERVED, false, false, NULL},
         {"broker-forgets", loaded, broker_forgets, CRASH_GOAL_SERVED, false, false, NULL},
-        {"replay", collected, replay, CRASH_GOAL_SERVED, false, false, NULL},
+        {"replay", loaded, replay, CRASH_GOAL_SERVED, false, false, NULL},
         {"badges-revoked", loaded, revoke_badges, CRASH_GOAL_NONE, false, false, new_badge},
         {"compaction", collected, compact, CRASH_GOAL_SERVED, false, false, NULL},
     };
