@@ -50,18 +50,24 @@ enum opening_news opening_on_completion(struct opening *o, uint64_t serial, enum
     return jam(o);
 }
 
+/* The wall clock may be set back in between: what came later is not told as earlier. */
+static int64_t not_before(int64_t stamp_ms, int64_t earlier_ms)
+{
+    return stamp_ms > earlier_ms ? stamp_ms : earlier_ms;
+}
+
 enum opening_news opening_on_door(struct opening *o, uint16_t door, enum hw_door_state state, int64_t stamp_ms)
 {
     if (o->phase == OPENING_IDLE || o->phase == OPENING_CLOSED || o->door != door)
         return OPENING_NO_NEWS;
     if (state == HW_DOOR_OPEN && o->phase != OPENING_OPEN) {
         o->phase = OPENING_OPEN;
-        o->opened_ms = stamp_ms;
+        o->opened_ms = not_before(stamp_ms, o->pulsed_ms);
         return OPENING_HAS_OPENED;
     }
     if (state == HW_DOOR_CLOSED && o->phase == OPENING_OPEN) {
         o->phase = OPENING_CLOSED;
-        o->closed_ms = stamp_ms;
+        o->closed_ms = not_before(stamp_ms, o->opened_ms);
         return OPENING_HAS_CLOSED;
     }
     return OPENING_NO_NEWS;

@@ -137,6 +137,20 @@ static void only_the_door_of_a_running_opening_is_expected(void **state)
     }
 }
 
+/* Found by a seed of the simulator: a bag was collected before its door had opened. */
+static void a_clock_set_back_does_not_turn_the_proof_around(void **state)
+{
+    (void)state;
+    struct opening o;
+    opening_reset(&o);
+    opening_pulse(&o, DOOR, SERIAL, 1000, 5000);
+    assert_int_equal(opening_on_door(&o, DOOR, HW_DOOR_OPEN, 4000), OPENING_HAS_OPENED);
+    assert_int_equal(opening_on_door(&o, DOOR, HW_DOOR_CLOSED, 3000), OPENING_HAS_CLOSED);
+    assert_int_equal(o.pulsed_ms, 5000);
+    assert_int_equal(o.opened_ms, 5000);
+    assert_int_equal(o.closed_ms, 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_second_completion_moves_no_deadline),
         cmocka_unit_test(three_pulses_and_no_more),
         cmocka_unit_test(times_of_the_proof_are_kept),
+        cmocka_unit_test(a_clock_set_back_does_not_turn_the_proof_around),
         cmocka_unit_test(an_open_door_needs_no_pulse),
         cmocka_unit_test(only_the_door_of_a_running_opening_is_expected),
     };
