@@ -74,7 +74,7 @@ MODEL := $(B)/tests/model/replay
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
 .PHONY: sim bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
-	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long
+	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long mutants
 .DEFAULT_GOAL := all
 
 all: $(PROGRAMS) ## build the programs
@@ -236,10 +236,13 @@ demo: deps ## the scripted story; exits 0
 	@node tests/stage/demo.mjs
 
 # ---------------------------------------------------------------- tests
+CORES := $(shell nproc)
 check: deps ## every test and lint; ends with the sum
 	@rm -rf build/tally
-	@$(MAKE) --no-print-directory all assets
-	@$(MAKE) --no-print-directory CONFIG=asan all tests
+	@$(MAKE) --no-print-directory -j$(CORES) all assets
+	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=asan all tests
+	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=sim build/sim/sim sim-tests
+	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=fuzz fuzzers
 	@$(MAKE) --no-print-directory CONFIG=asan unit
 	@$(MAKE) --no-print-directory CONFIG=asan contract
 	@$(MAKE) --no-print-directory bus
@@ -287,6 +290,10 @@ crash: assets ## power fails before each disk step of each script, and in recove
 	@for m in one two calls; do tests/tally step crash $$m build/sim/sim --crash $$m --jobs 2 $(if $(MEDLOCKER_LONG),--long) \
 		--report build/proof/crash-$$m.json || exit 1; done
 
+mutants: assets ## breaks the product in each way of tests/mutants; the simulator must find it within 2,000 seeds
+	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=sim build/sim/sim
+	@tests/tally step sim mutants node tests/mutants/run.mjs
+
 model: $(MODEL) ## the model of the doors: searched, its mistakes found, its runs replayed on the code (docs/model.md)
 	@tests/tally step model search node tests/model/run.mjs search
 	@tests/tally step model mutants node tests/model/run.mjs mutants
@@ -311,7 +318,8 @@ format: ## format every C file
 lint: ## formatting, includes, both compilers, clang-tidy, cppcheck, gcc -fanalyzer
 	@tests/tally step lint format clang-format --dry-run -Werror $(C_FILES)
 	@tests/tally step lint includes tests/includes
-	@tests/tally step lint clang $(MAKE) --no-print-directory CONFIG=clang all tests
+	@tests/tally step lint clang $(MAKE) --no-print-directory -j$(CORES) CONFIG=clang all tests
+	@tests/tally step lint mutants node tests/mutants/run.mjs --apply
 	@tests/tally step lint cppcheck cppcheck --quiet --std=c11 -j2 --inline-suppr --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --error-exitcode=1 -I. "-D__attribute__(x)=" $(PRODUCT_C)
 	@tests/tally step lint tidy $(MAKE) --no-print-directory -j2 -k tidy
@@ -381,7 +389,8 @@ check-long: check ## the long versions: more kills, more seeds
 	@rm -rf build/tally
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory CONFIG=asan unit
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory scenario
-	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sim crash
+	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sim crash bus
+	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory CONFIG=asan model-long
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sandbox SANDBOXED="$(patsubst tests/scenario/%.test.mjs,%,$(wildcard tests/scenario/*.test.mjs))"
 	@$(MAKE) --no-print-directory check-trixie

@@ -37,7 +37,7 @@ function copyTree(to) {
   rmSync(to, { recursive: true, force: true });
   mkdirSync(to, { recursive: true });
   for (const s of SOURCES) cpSync(path.join(root, s), path.join(to, s), { recursive: true, preserveTimestamps: true });
-  cpSync(path.join(root, 'build/sim'), path.join(to, 'build/sim'), { recursive: true, preserveTimestamps: true });
+  for (const s of ['build/sim', 'build/share']) cpSync(path.join(root, s), path.join(to, s), { recursive: true, preserveTimestamps: true });
 }
 
 function patch(dir, mutant, ...more) {
