@@ -102,6 +102,30 @@ static bool write_all(int fd, const char *bytes, size_t len)
     return true;
 }
 
+enum err file_sync_folder(const char *path, struct reason *r)
+{
+    char folder[FILE_PATH_CAP];
+    enum err e = ERR_OK;
+    char *slash;
+    int fd, n;
+
+    n = snprintf(folder, sizeof(folder), "%s", path);
+    if (n < 0 || (size_t)n >= sizeof(folder))
+        return err_because(r, ERR_TOO_LONG, "path %.80s...: longer than %d bytes", path, FILE_PATH_CAP - 1);
+    slash = strrchr(folder, '/');
+    if (slash == NULL)
+        (void)snprintf(folder, sizeof(folder), ".");
+    else
+        slash[slash == folder ? 1 : 0] = '\0';
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return failed(r, folder, "cannot be opened");
+    if (fsync(fd) != 0)
+        e = failed(r, folder, "cannot be synced");
+    (void)close(fd);
+    return e;
+}
+
 enum err file_replace(const char *path, const void *bytes, size_t len, unsigned mode, struct reason *r)
 {
     char temporary[FILE_PATH_CAP];
@@ -117,9 +141,11 @@ enum err file_replace(const char *path, const void *bytes, size_t len, unsigned 
     if (fchmod(fd, (mode_t)mode) != 0 || !write_all(fd, bytes, len) || fsync(fd) != 0 || rename(temporary, path) != 0)
         e = failed(r, path, "cannot be written");
     (void)close(fd);
-    if (e != ERR_OK)
+    if (e != ERR_OK) {
         (void)unlink(temporary);
-    return e;
+        return e;
+    }
+    return file_sync_folder(path, r);
 }
 
 enum err file_make_folder(const char *path, struct reason *r)

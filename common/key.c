@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_CAP 4096
+#include "common/file.h"
+
 #define KEY_CAP 1024
 #define SEED_LEN 32
 #define DER_LEN 48
@@ -116,29 +117,6 @@ done:
     return e;
 }
 
-/* Makes the new name in the folder durable. */
-static enum err sync_folder(const char *path, struct reason *r)
-{
-    char folder[PATH_CAP];
-    char *slash;
-    enum err e = ERR_OK;
-    int fd;
-
-    (void)snprintf(folder, sizeof(folder), "%s", path); /* the length was checked by the caller */
-    slash = strrchr(folder, '/');
-    if (slash == NULL)
-        (void)snprintf(folder, sizeof(folder), ".");
-    else
-        slash[slash == folder ? 1 : 0] = '\0';
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno_error(r, folder, "cannot be opened");
-    if (fsync(fd) != 0)
-        e = errno_error(r, folder, "cannot be synced");
-    (void)close(fd);
-    return e;
-}
-
 /* Fills and syncs the file at temporary, then gives it its name without ever replacing another. */
 static enum err publish(int fd, const char *temporary, const char *path, const uint8_t *bytes, size_t len,
                         struct reason *r)
@@ -154,14 +132,15 @@ static enum err publish(int fd, const char *temporary, const char *path, const u
 
 enum err key_write_new(const char *path, const uint8_t *bytes, size_t len, struct reason *r)
 {
-    char temporary[PATH_CAP];
+    char temporary[FILE_PATH_CAP];
     enum err e;
     int fd;
     int n;
 
     n = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
     if (n < 0 || (size_t)n >= sizeof(temporary))
-        return err_because(r, ERR_TOO_LONG, "path of %zu bytes; at most %d are allowed", strlen(path), PATH_CAP - 8);
+        return err_because(r, ERR_TOO_LONG, "path of %zu bytes; at most %d are allowed", strlen(path),
+                           FILE_PATH_CAP - 8);
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return errno_error(r, path, "cannot be created");
@@ -171,7 +150,7 @@ enum err key_write_new(const char *path, const uint8_t *bytes, size_t len, struc
         (void)unlink(temporary);
         return e;
     }
-    return sync_folder(path, r);
+    return file_sync_folder(path, r);
 }
 
 enum err key_write_pem(const char *path, const uint8_t seed[32], struct reason *r)
