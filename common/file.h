@@ -20,10 +20,10 @@ enum err file_path(char *out, const char *folder, const char *name, struct reaso
 enum err file_read(const char *path, size_t max, char **out, size_t *len, struct reason *r) ERR_MUST_CHECK;
 
 /* Writes or replaces a file as a whole (temporary name, sync, rename, sync of the folder): durable when it returns
- * ERR_OK. mode: 0600 or 0644. Error: ERR_IO. */
+ * ERR_OK. mode: 0600 or 0644. Errors: ERR_NOT_FOUND (no such folder), ERR_IO. */
 enum err file_replace(const char *path, const void *bytes, size_t len, unsigned mode, struct reason *r) ERR_MUST_CHECK;
 
-/* Makes the name of a file durable: syncs the folder that it is in. Errors: ERR_IO, ERR_TOO_LONG. */
+/* Makes the name of a file durable: syncs the folder that it is in. Errors: ERR_NOT_FOUND, ERR_IO, ERR_TOO_LONG. */
 enum err file_sync_folder(const char *path, struct reason *r) ERR_MUST_CHECK;
 
 /* Makes a folder (mode 0700); there already: fine. Error: ERR_IO. */

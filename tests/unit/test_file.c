@@ -60,9 +60,9 @@ static void a_file_in_no_folder_is_an_error_with_its_name(void **state)
 {
     (void)state;
     struct reason r;
-    assert_int_equal(file_replace("/nowhere/at/all/a", "x", 1, 0600, &r), ERR_IO);
+    assert_int_equal(file_replace("/nowhere/at/all/a", "x", 1, 0600, &r), ERR_NOT_FOUND);
     assert_non_null(strstr(r.text, "/nowhere/at/all/a"));
-    assert_int_equal(file_sync_folder("/nowhere/at/all/a", &r), ERR_IO);
+    assert_int_equal(file_sync_folder("/nowhere/at/all/a", &r), ERR_NOT_FOUND);
     assert_non_null(strstr(r.text, "/nowhere/at/all"));
 }
 
