@@ -382,6 +382,7 @@ SANDBOXED := pickup offline
 # ---------------------------------------------------------------- benchmarks
 bench: deps ## speed and size as ratios to a limit or peer of the same run
 	@$(MAKE) --no-print-directory all assets bench-programs
+	@$(MAKE) --no-print-directory CONFIG=sim build/sim/sim
 	@node tests/bench/bench.mjs
 bench-programs: $(BENCH)
 
