@@ -195,7 +195,7 @@ static enum err take_bus(struct config *c, cfg_t *sec, struct reason *r)
         e = take_optional_u32(sec, "timeout_ms", 20, 1000, &bus->timeout_ms, r);
     }
     if (e == ERR_OK) {
-        e = take_optional_u32(sec, "worst_late_ms", 100, 10000, &bus->worst_late_ms, r);
+        e = take_optional_u32(sec, "worst_late_ms", 100, HW_LATE_MAX_MS, &bus->worst_late_ms, r);
     }
     c->hw.buses++;
     return e;

@@ -23,7 +23,6 @@
 #define UNIT_MAX 247
 #define TIMEOUT_MS 100
 #define LATE_MS 1000
-#define LATE_MAX_MS 10000
 #define WIRING_WINDOW_US 2000000 /* after a pulse no other door may move this long */
 #define PULSE_WATCH_US 4000000
 
@@ -273,9 +272,9 @@ static enum err check_buses(const struct hw_cfg *c, struct reason *r)
         const struct hw_bus_cfg *b = &c->bus[i];
         if (b->timeout_ms != 0 && (b->timeout_ms < 20 || b->timeout_ms > 1000))
             return err_because(r, ERR_RANGE, "bus %s: time-out of %u ms is outside 20..1000", b->name, b->timeout_ms);
-        if (b->worst_late_ms > LATE_MAX_MS)
-            return err_because(r, ERR_RANGE, "bus %s: %u ms is too long to wait for late answers", b->name,
-                               b->worst_late_ms);
+        if (b->worst_late_ms > HW_LATE_MAX_MS)
+            return err_because(r, ERR_RANGE, "bus %s: worst_late_ms of %u is outside 0..%d", b->name, b->worst_late_ms,
+                               HW_LATE_MAX_MS);
     }
     return ERR_OK;
 }

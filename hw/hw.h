@@ -24,6 +24,7 @@
 #define HW_CLIMATES_MAX 16
 #define HW_INPUTS_MAX 8
 #define HW_NAME_CAP 16
+#define HW_LATE_MAX_MS 10000 /* longest worst_late_ms of a bus or a profile */
 
 enum hw_bus_kind { HW_BUS_RTU, HW_BUS_TCP, HW_BUS_GPIO, HW_BUS_FAKE };
 enum hw_parity { HW_PARITY_NONE, HW_PARITY_EVEN, HW_PARITY_ODD };

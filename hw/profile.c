@@ -7,6 +7,7 @@
 
 #include "common/conf.h"
 #include "common/num.h"
+#include "hw/hw.h"
 
 #define COIL_ON 0xff00
 #define GPIO_PULSE_ADDRESS 0x0200
@@ -379,7 +380,7 @@ static enum err load_all(struct profile *p, cfg_t *root, struct reason *r)
     unsigned kind = 0;
     enum err e = conf_choice(root, "kind", kind_names, &kind, r);
     const struct field timing[] = {FIELD("timeout_ms", p->timeout_ms, 0, 1000),
-                                   FIELD("worst_late_ms", p->worst_late_ms, 0, 5000)};
+                                   FIELD("worst_late_ms", p->worst_late_ms, 0, HW_LATE_MAX_MS)};
     if (e == ERR_OK)
         e = LOAD(cfg_getsec(root, "timing"), timing, r);
     if (e != ERR_OK)

@@ -192,6 +192,7 @@ static void unsafe_profiles_are_refused(void **state)
         {ERR_MISSING, "count", "inputs { function = 2 }"},
         {ERR_MISSING, "needs a function", "identity { expect = \"unit\" } inputs { function = 2 count = 8 }"},
         {ERR_RANGE, "function", "identity { function = 1 } inputs { function = 2 count = 8 }"},
+        {ERR_RANGE, "outside 0..10000", "inputs { function = 2 count = 8 } timing { worst_late_ms = 10001 }"},
         {ERR_TOO_LONG, "missing", "climate { function = 4 probes = 1 missing = {1, 2, 3, 4, 5} }"},
         {ERR_RANGE, "missing", "climate { function = 4 probes = 1 missing = {65536} }"},
         {ERR_RANGE, "humidity", "climate { function = 4 probes = 1 humidity = 1 permille = 1 }"},
@@ -208,6 +209,16 @@ static void unsafe_profiles_are_refused(void **state)
             fail_msg("%s: %s: %s", row[i].text, err_name(e), r.text);
         assert_string_equal(p.name, "untouched");
     }
+}
+
+static void board_may_be_as_late_as_its_bus(void **state)
+{
+    struct profile p = {.name = ""};
+    struct reason r = {{0}};
+    (void)state;
+    if (load_text(&p, "inputs { function = 2 count = 8 } timing { worst_late_ms = 10000 }", &r) != ERR_OK)
+        fail_msg("%s", r.text);
+    assert_int_equal(p.worst_late_ms, HW_LATE_MAX_MS);
 }
 
 static void profile_names_are_no_paths(void **state)
@@ -243,6 +254,7 @@ int main(void)
         cmocka_unit_test(template_without_a_dead_man_is_refused_with_its_line),
         cmocka_unit_test(template_with_a_dead_man_pulses_by_on_and_off),
         cmocka_unit_test(unsafe_profiles_are_refused),
+        cmocka_unit_test(board_may_be_as_late_as_its_bus),
         cmocka_unit_test(profile_names_are_no_paths),
         cmocka_unit_test(silence_between_frames_follows_the_baud_rate),
     };
