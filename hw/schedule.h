@@ -29,10 +29,10 @@
 #define SCHEDULE_FOREIGN_US 5000000
 #define SCHEDULE_PROBE_MIN_US 1000000
 #define SCHEDULE_PROBE_MAX_US 30000000
-#define SCHEDULE_PROBE_COST 10 /* a lost board rests this many times what it cost, but never longer than: */
+#define SCHEDULE_PROBE_COST 10        /* a lost board rests this many times what it cost, but never longer than: */
 #define SCHEDULE_REST_MAX_US 45000000 /* within a minute everything that can be reached is known (LIV-01) */
-#define SCHEDULE_TRIES 3       /* silences in a row, or failures of one kind of request, until a board is lost */
-#define SCHEDULE_WATCH_US 5000 /* shortest time between two reads of a watched board that has a poll interval */
+#define SCHEDULE_TRIES 3              /* silences in a row, or failures of one kind of request, until a board is lost */
+#define SCHEDULE_WATCH_US 5000        /* shortest time between two reads of a watched board that has a poll interval */
 
 enum schedule_state { SCHEDULE_STARTING, SCHEDULE_RUNNING, SCHEDULE_LOST, SCHEDULE_FOREIGN };
 

@@ -211,12 +211,9 @@ static void locker_without_doors_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(example_is_read_with_every_value),
-        T(commissioning_is_asked_for_unless_it_is_waived),
-        T(printed_values_are_read_back_the_same),
-        T(cabinet_gets_doors_boards_and_size),
-        T(mistakes_are_refused_with_key_and_reason),
-        T(absent_file_is_named),
+        T(example_is_read_with_every_value),         T(commissioning_is_asked_for_unless_it_is_waived),
+        T(printed_values_are_read_back_the_same),    T(cabinet_gets_doors_boards_and_size),
+        T(mistakes_are_refused_with_key_and_reason), T(absent_file_is_named),
         T(locker_without_doors_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
