@@ -237,6 +237,9 @@ demo: deps ## the scripted story; exits 0
 
 # ---------------------------------------------------------------- tests
 CORES := $(shell nproc)
+SUITES := unit contract bus lint fuzz scenario model sim crash sandbox board proof
+# Each suite has its turn, whatever failed before; the sum says it.
+check check-long: export TALLY_GO_ON := 1
 check: deps ## every test and lint; ends with the sum
 	@rm -rf build/tally
 	@$(MAKE) --no-print-directory -j$(CORES) all assets
@@ -256,7 +259,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory check-board
 	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
 	@tests/tally step proof safety-case node tests/proof/case.mjs --check
-	@tests/tally sum
+	@tests/tally sum $(SUITES)
 
 unit: tests
 	@tests/tally c unit $(UNIT)
@@ -349,7 +352,7 @@ $(FUZZERS): $(B)/%: $(B)/%.o $$(call side,$$*.c)
 fuzz-replay: ## run every fuzz harness over its checked-in corpus
 	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
 	@for f in $(wildcard tests/fuzz/fuzz_*.c); do n=$$(basename $$f .c); \
-		tests/tally step fuzz $$n build/fuzz/tests/fuzz/$$n -runs=0 tests/fuzz/corpus/$${n#fuzz_}; done
+		tests/tally step fuzz $$n build/fuzz/tests/fuzz/$$n -runs=0 tests/fuzz/corpus/$${n#fuzz_} || exit 1; done
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each; new inputs stay in build/fuzz
 	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
@@ -373,8 +376,8 @@ $(CONFINE): tests/sandbox/confine.c
 	@gcc -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $< -lseccomp
 
 sandbox: all assets $(CONFINE) ## both daemons and their scenarios under the rules of the unit files
-	@export MEDLOCKER_CONFINE=$(abspath $(CONFINE)); tests/tally node sandbox tests/sandbox/units.test.mjs; \
-	tests/tally step sandbox possible node tests/sandbox/possible.mjs; \
+	@export MEDLOCKER_CONFINE=$(abspath $(CONFINE)); tests/tally node sandbox tests/sandbox/units.test.mjs && \
+	tests/tally step sandbox possible node tests/sandbox/possible.mjs && \
 	if node tests/sandbox/possible.mjs >/dev/null; then \
 		tests/tally node sandbox $(addprefix tests/scenario/,$(addsuffix .test.mjs,$(SANDBOXED))); fi
 SANDBOXED := pickup offline
@@ -395,4 +398,4 @@ check-long: check ## the long versions: more kills, more seeds
 	@$(MAKE) --no-print-directory CONFIG=asan model-long
 	@MEDLOCKER_LONG=1 $(MAKE) --no-print-directory sandbox SANDBOXED="$(patsubst tests/scenario/%.test.mjs,%,$(wildcard tests/scenario/*.test.mjs))"
 	@$(MAKE) --no-print-directory check-trixie
-	@tests/tally sum
+	@tests/tally sum unit scenario sim crash bus model sandbox trixie
