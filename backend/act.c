@@ -85,6 +85,9 @@ static enum err insert_order(struct hub *hub, const struct act_who *who, const s
 
     randombytes_buf(id, sizeof(id));
     order_init(o, id, q, clock_wall_ms());
+    e = request_check_new(q, o->created_ms / 1000, r);
+    if (e != ERR_OK)
+        return e;
     e = s->ops->order_insert(s, o, kept, r);
     if (e != ERR_OK)
         return e;
@@ -135,6 +138,8 @@ enum err act_register_all(struct hub *hub, const struct act_who *who, const stru
         bool existed = e == ERR_OK;
         if (e == ERR_NOT_FOUND)
             e = insert_order(hub, who, q, NULL, &o, r);
+        if (e == ERR_RANGE)
+            e = err_prefix(r, e, "order %zu of the table", i + 1);
         if (e == ERR_OK)
             each(arg, &o, existed);
     }

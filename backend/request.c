@@ -215,6 +215,14 @@ enum err request_check(const struct request *q, const char **field, struct reaso
     return check_window(q, field, r);
 }
 
+enum err request_check_new(const struct request *q, int64_t now_s, struct reason *r)
+{
+    if (q->not_before_s == 0 && q->not_after_s - now_s > REQUEST_WINDOW_MAX_S) {
+        return err_because(r, ERR_RANGE, "not_after: the pickup window, counted from now, is longer than 30 days");
+    }
+    return ERR_OK;
+}
+
 bool request_birthday(const struct request *q, char *out)
 {
     if (!request_is_date(q->birth_date)) {

@@ -53,6 +53,10 @@ enum err request_text(char *dst, size_t cap, const char *src, size_t len) ERR_MU
  * Errors: ERR_MISSING, ERR_SYNTAX, ERR_RANGE, ERR_UNKNOWN. */
 enum err request_check(const struct request *q, const char **field, struct reason *r) ERR_MUST_CHECK;
 
+/* The rule of a new order that needs the time: a window without a start begins now and is not longer than
+ * REQUEST_WINDOW_MAX_S either. Error: ERR_RANGE. */
+enum err request_check_new(const struct request *q, int64_t now_s, struct reason *r) ERR_MUST_CHECK;
+
 /* RFC 3339 date and time with offset ("2026-11-20T17:30:00+01:00", fractions allowed) as Unix seconds. Error:
  * ERR_SYNTAX. */
 enum err request_time(const char *text, int64_t *out_s) ERR_MUST_CHECK;

@@ -458,6 +458,8 @@ static void wrong_requests_are_refused_with_a_reason(void **state)
         {"/api/orders", "{\"patient\":\"A\",\"colour\":\"red\"}", 422, "colour"},
         {"/api/orders", "{\"patient\":\"A\",\"patient\":\"B\"}", 400, "twice"},
         {"/api/orders", "{\"patient\":\"A\",\"birth_date\":\"1985-02-30\"}", 400, "birth_date"},
+        {"/api/orders", "{\"patient\":\"A\",\"not_after\":\"2190-01-01T00:00:00Z\"}", 422, "30 days"},
+        {"/api/orders/csv", "patient,not_after\nA,\nB,2190-01-01T00:00:00Z\n", 422, "order 2 of the table: not_after"},
         {"/api/orders/csv", "patient,colour\nA,red\n", 422, "line 1, column 2"},
         {"/api/orders/00/step", "{\"event\":\"cancel\"}", 404, "id"},
         {"/api/faults/1/close", "{}", 422, "comment"},

@@ -130,6 +130,21 @@ static void wrong_requests_name_their_field(void **state)
     assert_int_equal(request_check(&q, NULL, NULL), ERR_OK);
 }
 
+static void window_without_a_start_is_counted_from_now(void **state)
+{
+    const int64_t now_s = 1795305600;
+    struct request q = good();
+
+    (void)state;
+    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_OK);
+    q.not_after_s = now_s + REQUEST_WINDOW_MAX_S;
+    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_OK);
+    q.not_after_s++;
+    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_RANGE);
+    q.not_before_s = now_s + 1;
+    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_OK);
+}
+
 static void birthday_is_day_before_month(void **state)
 {
     struct request q = good();
@@ -150,6 +165,7 @@ int main(void)
         cmocka_unit_test(times_need_an_offset),
         cmocka_unit_test(classes_that_ask_the_birthday_need_one),
         cmocka_unit_test(wrong_requests_name_their_field),
+        cmocka_unit_test(window_without_a_start_is_counted_from_now),
         cmocka_unit_test(birthday_is_day_before_month),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
