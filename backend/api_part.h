@@ -34,7 +34,7 @@ struct api {
     struct asset_set *assets;
     struct text *nl, *en;
     struct http_route *routes;
-    unsigned logins; /* waiting for the worker */
+    struct login *logins; /* waiting for the worker */
     struct user_strangers strangers;
     struct api_badge_page badge_page[API_BADGE_PAGES];
 };

@@ -13,15 +13,21 @@
 #include "common/log.h"
 #include "common/num.h"
 
+/* Log-ins that wait at the same time: of all, with one name, from one address. */
 #define LOGINS_MAX 8
+#define LOGINS_NAME_MAX 2
+#define LOGINS_REMOTE_MAX 4
 #define COOKIE_CAP 160
+#define REMOTE_CAP 46 /* an IPv6 address */
 #define PIN_MAX CODE_PIN_MAX
 
 /* ---------------------------------------------------------------- log in */
 
 struct login {
     struct api *api;
+    struct login *next; /* of those that wait */
     uint64_t ticket;
+    char remote[REMOTE_CAP]; /* "" when the proxy does not tell */
     char name[STORE_NAME_CAP], password[USER_PASSWORD_MAX + 1];
     char hash[STORE_PASSWORD_CAP]; /* "" when there is no such user */
     bool right;
@@ -32,6 +38,15 @@ static void login_free(struct login *l)
 {
     sodium_memzero(l, sizeof(*l));
     free(l);
+}
+
+static void login_forget(struct login *l)
+{
+    struct login **at = &l->api->logins;
+
+    while (*at != l)
+        at = &(*at)->next;
+    *at = l->next;
 }
 
 static void login_run(void *arg)
@@ -144,7 +159,7 @@ static void login_done(void *arg)
     cJSON *tree;
     enum err e = hub_judge(a->hub, s->ops->begin(s, &r), &r);
 
-    a->logins--;
+    login_forget(l);
     if (e == ERR_OK)
         e = hub_end(a->hub, login_decide(l, &u, token, &r), &r);
     if (e == ERR_OK && token[0] != '\0') {
@@ -187,16 +202,54 @@ static bool login_may_try(struct api_call *c, struct login *l)
     return false;
 }
 
+/* The address that the proxy added, the last of the list: those before it are what the client says. */
+static void login_read_remote(const struct api_call *c, struct login *l)
+{
+    const char *list = http_header(c->q, "X-Forwarded-For");
+
+    if (list == NULL)
+        return;
+    const char *comma = strrchr(list, ',');
+    const char *last = comma != NULL ? comma + 1 : list;
+    (void)snprintf(l->remote, sizeof(l->remote), "%s", last + strspn(last, " ")); /* cut: still one client's */
+}
+
+/* One client, or whoever tries one name, leaves room for the others. False: answered. */
+static bool login_has_room(struct api_call *c, const struct login *l)
+{
+    static const char text[] = "too many are logging in at once with this name or from this address; try again";
+    static const char *const extra[] = {"Retry-After: 2", NULL};
+    unsigned all = 0, of_name = 0, of_remote = 0;
+
+    for (const struct login *w = c->api->logins; w != NULL; w = w->next) {
+        all++;
+        of_name += strcmp(w->name, l->name) == 0;
+        of_remote += l->remote[0] != '\0' && strcmp(w->remote, l->remote) == 0;
+    }
+    if (of_name >= LOGINS_NAME_MAX || of_remote >= LOGINS_REMOTE_MAX) {
+        cJSON *tree = json_new_object();
+        json_put_text(tree, "error", text);
+        json_put_int(tree, "wait_s", 2);
+        json_put_bool(tree, "at_once", true);
+        api_answer(c, 429, tree, extra);
+        return false;
+    }
+    if (all >= LOGINS_MAX)
+        http_refuse(c->q, 503, "too many people are logging in; try again");
+    return all < LOGINS_MAX;
+}
+
 static void login_start(struct api_call *c, struct login *l)
 {
     const struct work_job job = {.run = login_run, .done = login_done, .arg = l};
 
-    if (c->api->logins >= LOGINS_MAX || work_submit(c->hub->work, &job) != ERR_OK) {
+    if (work_submit(c->hub->work, &job) != ERR_OK) {
         http_refuse(c->q, 503, "too many people are logging in; try again");
         login_free(l);
         return;
     }
-    c->api->logins++;
+    l->next = c->api->logins;
+    c->api->logins = l;
     l->ticket = http_defer(c->q);
 }
 
@@ -223,10 +276,11 @@ void api_login(struct api_call *c)
         (void)snprintf(l->password, sizeof(l->password), "%s", password);
     }
     cJSON_Delete(body);
+    login_read_remote(c, l);
     if (e != ERR_OK) {
         api_refuse(c, e, &r);
         login_free(l);
-    } else if (login_may_try(c, l)) {
+    } else if (login_may_try(c, l) && login_has_room(c, l)) {
         login_start(c, l);
     } else {
         login_free(l);

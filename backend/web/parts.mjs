@@ -63,7 +63,7 @@ function explain(status, answer) {
   const detail = answer.error ?? answer.issue?.[0]?.diagnostics ?? answer.issue?.[0]?.details?.text;
   const known = words[`page.error.${status}`] ?? words['page.error.other'];
   if (status === 401) return known;
-  if (status === 429) return t('error.429', { n: answer.wait_s });
+  if (status === 429) return t(answer.at_once ? 'error.at_once' : 'error.429', { n: answer.wait_s });
   return detail ? `${known} (${detail})` : known;
 }
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -370,30 +371,84 @@ static void the_brake_does_not_tell_who_exists(void **state)
     assert_int_equal(log_in(f, "pharm", "a right password"), 200);
 }
 
+/* Sends a log-in and leaves the answer for later. */
+static int begin_log_in(struct fixture *f, const char *name, const char *password, const char *remote)
+{
+    char body[120];
+    int fd = connect_to(api_port(f->api));
+
+    (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
+    assert_true(dprintf(fd,
+                        "POST /api/login HTTP/1.1\r\nHost: hub.example\r\nConnection: close\r\nX-Medlocker: 1\r\n"
+                        "X-Forwarded-For: 198.51.100.7, %s\r\nContent-Length: %zu\r\n\r\n%s",
+                        remote, strlen(body), body) > 0);
+    return fd;
+}
+
+static int end_log_in(struct fixture *f, int fd)
+{
+    char head[16] = "";
+    int status = 0;
+
+    while (recv(fd, head, sizeof(head) - 1, MSG_DONTWAIT) < 0)
+        assert_true(errno == EAGAIN && sd_event_run(f->bed.hub.loop, 10000) >= 0);
+    assert_int_equal(sscanf(head, "HTTP/1.1 %d", &status), 1);
+    (void)close(fd);
+    return status;
+}
+
 static void tries_at_the_same_time_do_not_get_round_the_brake(void **state)
 {
     struct fixture *f = *state;
-    int fd[USER_FREE_TRIES + 1];
+    int wrong, right;
 
-    for (unsigned i = 0; i <= USER_FREE_TRIES; i++) {
-        const char *body = i < USER_FREE_TRIES ? "{\"name\":\"pharm\",\"password\":\"x\"}"
-                                               : "{\"name\":\"pharm\",\"password\":\"a right password\"}";
-        fd[i] = connect_to(api_port(f->api));
-        assert_true(dprintf(fd[i],
-                            "POST /api/login HTTP/1.1\r\nHost: hub.example\r\nConnection: close\r\nX-Medlocker: "
-                            "1\r\nContent-Length: %zu\r\n\r\n%s",
-                            strlen(body), body) > 0);
-        assert_true(sd_event_run(f->bed.hub.loop, 10000) >= 0);
-    }
-    for (unsigned i = 0; i <= USER_FREE_TRIES; i++) {
-        char head[16] = "";
+    for (unsigned i = 1; i < USER_FREE_TRIES; i++)
+        assert_int_equal(log_in(f, "pharm", "x"), 401);
+    wrong = begin_log_in(f, "pharm", "x", "192.0.2.1");
+    assert_true(sd_event_run(f->bed.hub.loop, 10000) >= 0);
+    right = begin_log_in(f, "pharm", "a right password", "192.0.2.1");
+    assert_int_equal(end_log_in(f, wrong), 401);
+    assert_int_equal(end_log_in(f, right), 429);
+}
 
-        while (recv(fd[i], head, sizeof(head) - 1, MSG_DONTWAIT) < 0)
-            assert_true(errno == EAGAIN && sd_event_run(f->bed.hub.loop, 10000) >= 0);
-        head[12] = '\0';
-        assert_string_equal(head, i < USER_FREE_TRIES ? "HTTP/1.1 401" : "HTTP/1.1 429");
-        (void)close(fd[i]);
+static void hold_worker(void *arg)
+{
+    (void)!sem_wait(arg);
+}
+
+static void let_worker_go(void *arg)
+{
+    (void)arg;
+}
+
+/* A client with many names, and many clients with one name, while the worker is busy. */
+static void one_client_or_one_name_leaves_room_for_other_log_ins(void **state)
+{
+    static const struct {
+        const char *name, *remote;
+        int status;
+    } row[] = {
+        {"a", "192.0.2.1", 401}, {"b", "192.0.2.1", 401}, {"c", "192.0.2.1", 401},
+        {"d", "192.0.2.1", 401}, {"e", "192.0.2.1", 429}, {"f", "192.0.2.2", 401},
+        {"f", "192.0.2.3", 401}, {"f", "192.0.2.4", 429}, {"pharm", "192.0.2.4", 200},
+    };
+    struct fixture *f = *state;
+    sem_t go;
+    const struct work_job job = {.run = hold_worker, .done = let_worker_go, .arg = &go};
+    int fd[sizeof(row) / sizeof(row[0])];
+
+    assert_int_equal(sem_init(&go, 0, 0), 0);
+    assert_int_equal(work_submit(f->bed.hub.work, &job), ERR_OK);
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        fd[i] = begin_log_in(f, row[i].name, "a right password", row[i].remote);
+        while (sd_event_run(f->bed.hub.loop, 20000) > 0)
+            continue;
     }
+    assert_int_equal(sem_post(&go), 0);
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+        assert_int_equal(end_log_in(f, fd[i]), row[i].status);
+    assert_int_equal(log_in(f, "e", "x"), 401);
+    (void)sem_destroy(&go);
 }
 
 /* ---------------------------------------------------------------- tables */
@@ -540,6 +595,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_passwords_and_names_look_the_same_until_the_brake, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_brake_does_not_tell_who_exists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tries_at_the_same_time_do_not_get_round_the_brake, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_client_or_one_name_leaves_room_for_other_log_ins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_table_is_taken_whole_or_not_at_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_requests_are_refused_with_a_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
