@@ -28,7 +28,8 @@
 #define SCRIPTS_MAX 40
 #define DEPTH_MAX 2
 #define SIDES 2
-#define CALLS_GATE 20 /* of one class in one script, spread evenly; all of them in the long run */
+#define COUNTED_FAILURE 3 /* the process has counted its failure itself; any other end but 0 is one too */
+#define CALLS_GATE 20     /* of one class in one script, spread evenly; all of them in the long run */
 
 /* What happens to a daemon or its machine at a step. Cuts as in disk.h, and an end of the daemon alone. */
 enum outcome { CUT_OLD, CUT_NEW, CUT_MIX, CUT_TORN, CUT_GARBAGE, KILLED, OUTCOME_N };
@@ -143,7 +144,7 @@ static int verdict(void)
         say_where(stdout);
         (void)fprintf(stdout, " --story\n");
     }
-    return 1;
+    return COUNTED_FAILURE;
 }
 
 /* ---------------------------------------------------------------- crashing */
@@ -167,6 +168,11 @@ static void crash(const struct point *p)
     }
 }
 
+static bool is_bad_end(int status)
+{
+    return !WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != COUNTED_FAILURE);
+}
+
 /* true: in the new process. The old one has waited for its end. */
 static bool forked(const struct point *next)
 {
@@ -180,10 +186,10 @@ static bool forked(const struct point *next)
     int status = 0;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    if (child < 0 || !WIFEXITED(status)) {
+    if (child < 0 || is_bad_end(status)) {
         add(&now.sum->failed, 1);
-        (void)fprintf(stdout, "FAILED %s: the run was ended by signal %d; reproduce: ", now.script->name,
-                      child < 0 ? 0 : WTERMSIG(status));
+        (void)fprintf(stdout, "FAILED %s: the run ended with wait status %d; reproduce: ", now.script->name,
+                      child < 0 ? -1 : status);
         if (next != NULL)
             now.at[now.depth++] = *next;
         say_where(stdout);
@@ -431,8 +437,8 @@ static unsigned wait_for_one(unsigned running, struct sums *sums)
     pid_t child = wait(&status);
     if (child < 0)
         return 0;
-    if (!WIFEXITED(status)) {
-        (void)fprintf(stdout, "FAILED: a script was ended by signal %d\n", WTERMSIG(status));
+    if (is_bad_end(status)) {
+        (void)fprintf(stdout, "FAILED: a script ended with wait status %d\n", status);
         add(&sums->script[0].failed, 1);
     }
     return running - 1;
@@ -447,7 +453,9 @@ static void run_round(const struct options *o, const struct image *image, struct
             continue;
         while (running >= o->jobs)
             running = wait_for_one(running, sums);
-        if (start_script(o, image, sums, n) > 0)
+        if (start_script(o, image, sums, n) < 0)
+            add(&sums->script[n].failed, 1);
+        else
             running++;
     }
     while (running > 0)
@@ -519,6 +527,25 @@ static struct total sum_up(const struct sums *sums)
     return t;
 }
 
+/* A script in which nothing was cut or refused proves nothing. */
+static bool is_idle(const struct options *o, const struct sums *sums)
+{
+    bool idle = false;
+    for (unsigned n = 0; n <= enrolment_index() && o->ats == 0 && o->call == 0; n++) {
+        const struct script_sum *x = &sums->script[n];
+        uint64_t called = 0;
+        for (unsigned side = 0; side < SIDES; side++) {
+            for (size_t k = 0; k < CALL_KINDS; k++)
+                called += x->called[side][k];
+        }
+        if (x->runs == 0 || (o->mode == CALLS ? called : x->steps[0] + x->steps[1]) > 0)
+            continue;
+        (void)printf("FAILED %s: nothing was cut\n", crash_script(n) != NULL ? crash_script(n)->name : "enrolment");
+        idle = true;
+    }
+    return idle;
+}
+
 static int run_all(const struct options *o)
 {
     struct timespec began, end;
@@ -535,6 +562,7 @@ static int run_all(const struct options *o)
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     double real_s = (double)(end.tv_sec - began.tv_sec) + (double)(end.tv_nsec - began.tv_nsec) / 1e9;
     struct total t = sum_up(sums);
+    t.failed += is_idle(o, sums) ? 1 : 0;
     bool written = o->report == NULL || write_report(o, sums, &t, real_s);
     printf("crash %s: %" PRIu64 " scripts, %" PRIu64 " cut points, %" PRIu64 " pairs, %" PRIu64 " calls, %" PRIu64
            " runs in %.1f s, %" PRIu64 " failed\n",

@@ -2,14 +2,11 @@
 #include "tests/sim/disk.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define PAGE 4096 /* unit of sharing and of room; a multiple of DISK_SECTOR */
 #define PPM 1000000
@@ -899,8 +896,6 @@ bool disk_list(const struct disk *d, const char *folder, unsigned n, char name[D
     return false;
 }
 
-/* ---------------------------------------------------------------- importing */
-
 bool disk_put(struct disk *d, const char *path, const void *bytes, size_t len)
 {
     struct disk_file *f;
@@ -911,91 +906,6 @@ bool disk_put(struct disk *d, const char *path, const void *bytes, size_t len)
     bool done = disk_write(f, bytes, len, 0) == (int64_t)len && disk_sync(f) == 0;
     disk_close(f);
     sync_names(d, folder);
-    return done;
-}
-
-static bool import_file(struct disk *d, const char *real, const char *as)
-{
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-    struct stat st;
-    int fd = open(real, O_RDONLY | O_CLOEXEC);
-    bool done = fd >= 0 && fstat(fd, &st) == 0;
-    if (done) {
-        bytes = must(malloc((size_t)st.st_size + 1));
-        ssize_t n = 1;
-        while (len < (size_t)st.st_size && (n = read(fd, bytes + len, (size_t)st.st_size - len)) > 0)
-            len += (size_t)n;
-        done = len == (size_t)st.st_size && disk_put(d, as, bytes, len);
-    }
-    if (!done)
-        (void)fprintf(stderr, "%s: cannot be read into the simulated disk\n", real);
-    if (fd >= 0)
-        (void)close(fd);
-    free(bytes);
-    return done;
-}
-
-/* Folders wait in a list: each entry is imported when its turn comes. */
-struct import {
-    char real[4096], as[DISK_PATH_CAP];
-};
-
-static bool import_folder(struct disk *d, const struct import *of, struct import **list, size_t *count)
-{
-    DIR *dir = opendir(of->real);
-    bool done = dir != NULL;
-    if (!done)
-        (void)fprintf(stderr, "%s: cannot be opened\n", of->real);
-    for (const struct dirent *e = done ? readdir(dir) : NULL; e != NULL && done; e = readdir(dir)) {
-        struct import next;
-        struct stat st;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        int a = snprintf(next.real, sizeof next.real, "%s/%s", of->real, e->d_name);
-        int b = snprintf(next.as, sizeof next.as, "%s/%s", of->as, e->d_name);
-        done = a > 0 && a < (int)sizeof next.real && b > 0 && b < (int)sizeof next.as && lstat(next.real, &st) == 0;
-        if (done && S_ISREG(st.st_mode)) {
-            done = import_file(d, next.real, next.as);
-        } else if (done && S_ISDIR(st.st_mode)) {
-            *list = must(reallocarray(*list, *count + 1, sizeof **list));
-            (*list)[(*count)++] = next;
-        }
-    }
-    if (dir != NULL)
-        (void)closedir(dir);
-    return done;
-}
-
-static bool make_folders(struct disk *d, const char *path)
-{
-    char part[DISK_PATH_CAP], folder[DISK_PATH_CAP];
-    for (size_t i = 1; path[i - 1] != '\0'; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        int rc = disk_mkdir(d, part);
-        if (rc < 0 && rc != -EEXIST)
-            return false;
-        folder_of(part, folder);
-        sync_names(d, folder);
-    }
-    return true;
-}
-
-bool disk_import(struct disk *d, const char *real_folder, const char *as)
-{
-    struct import *list = must(calloc(1, sizeof *list));
-    size_t count = 1;
-    bool done = true;
-    (void)snprintf(list[0].real, sizeof list[0].real, "%s", real_folder);
-    (void)snprintf(list[0].as, sizeof list[0].as, "%s", as);
-    for (size_t i = 0; i < count && done; i++) {
-        struct import of = list[i];
-        done = make_folders(d, of.as) && import_folder(d, &of, &list, &count);
-    }
-    free(list);
     return done;
 }
 

@@ -46,8 +46,6 @@ struct disk_counts {
 struct disk *disk_new(struct dice *dice);
 struct disk *disk_clone(const struct disk *d, struct dice *dice); /* synced content only; no faults, no hook */
 void disk_free(struct disk *d);                                   /* its open files are closed by their owners first */
-/* Reads every plain file below a real folder into the disk under the path `as`, synced. false: told on stderr. */
-bool disk_import(struct disk *d, const char *real_folder, const char *as);
 /* Puts a whole file there, synced; false: its folder is missing. */
 bool disk_put(struct disk *d, const char *path, const void *bytes, size_t len);
 

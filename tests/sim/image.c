@@ -328,13 +328,6 @@ struct disk *image_locker_disk(const struct image *img, unsigned locker, struct 
     return d;
 }
 
-struct disk *image_blank_locker_disk(struct dice *dice, const char *sections)
-{
-    struct disk *d = image_blank_disk(dice, IMAGE_LOCKER_FOLDER);
-    put_settings(d, sections);
-    return d;
-}
-
 const char *image_locker_id(const struct image *img, unsigned locker)
 {
     return img->id[locker];

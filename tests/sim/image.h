@@ -35,8 +35,6 @@ void image_free(struct image *img);
 /* New disks. sections: bus, board and door sections of lockerd.conf (plant_describe). */
 struct disk *image_hub_disk(const struct image *img, struct dice *dice);
 struct disk *image_locker_disk(const struct image *img, unsigned locker, struct dice *dice, const char *sections);
-/* A machine that nobody has enrolled yet: empty folders, and the settings. */
-struct disk *image_blank_locker_disk(struct dice *dice, const char *sections);
 
 const char *image_locker_id(const struct image *img, unsigned locker);
 const char *image_locker_name(unsigned locker);

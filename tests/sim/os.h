@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * os: what the daemons ask of the system, by the names that redirect.syms gives it. Each acts for the process whose
+ * os: what the daemons ask of the system, by the names that tests/sim/side gives it. Each acts for the process whose
  * fiber is running, and answers as the real one does. Files are in os_file.c, memory in os_memory.c.
  */
 #ifndef MEDLOCKER_SIM_OS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * process: a daemon inside the simulated world. Its main() is the shipped one, on a fiber of its own; the threads that
- * it starts are fibers too. Everything that it asks of the system (see redirect.syms) comes to the os_* functions,
+ * it starts are fibers too. Everything that it asks of the system (see tests/sim/side) comes to the os_* functions,
  * which act for the process whose fiber is running.
  *
  * Crash: from that moment nothing that the process does reaches the world (files, bus, broker, pages): every call fails

@@ -50,15 +50,3 @@ void stack_give(void *stack, size_t bytes)
     s->next = spares[c];
     spares[c] = s;
 }
-
-void stack_drop_all(void)
-{
-    size_t guard = (size_t)sysconf(_SC_PAGESIZE);
-    for (unsigned c = 0; c < CLASSES; c++) {
-        while (spares[c] != NULL) {
-            char *m = (char *)spares[c];
-            spares[c] = spares[c]->next;
-            (void)munmap(m - guard, ((size_t)SMALLEST << c) + guard);
-        }
-    }
-}

@@ -9,6 +9,5 @@
 
 void *stack_take(size_t bytes); /* rounded up to a power of two of 64 KiB or more; aborts when there is none */
 void stack_give(void *stack, size_t bytes);
-void stack_drop_all(void); /* gives back to the system what is not in use */
 
 #endif

@@ -285,11 +285,6 @@ bool fiber_is_done(const struct fiber *f)
     return f->done;
 }
 
-const char *fiber_name(const struct fiber *f)
-{
-    return f->name;
-}
-
 void fiber_free(struct fiber *f)
 {
     if (f == NULL) {

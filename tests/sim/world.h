@@ -45,7 +45,6 @@ void world_cancel(struct world *w, uint64_t ticket);
 struct fiber *fiber_new(struct world *w, const char *name, world_fn fn, void *arg, size_t stack_bytes);
 struct fiber *fiber_self(struct world *w); /* NULL: outside any fiber */
 bool fiber_is_done(const struct fiber *f);
-const char *fiber_name(const struct fiber *f);
 void fiber_free(struct fiber *f); /* only when done */
 /* Whose it is; NULL: nobody's. */
 void fiber_set_owner(struct fiber *f, void *owner);
