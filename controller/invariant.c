@@ -143,8 +143,19 @@ static int inv_07(const struct world *w)
            !floor_is_early(&l->floor, o->not_before_s) && !floor_is_past_lease(&l->floor, o->cls, o->loaded_ms);
 }
 
+/* A try is counted before it is computed: whoever cuts the power in between has used it up. */
+static bool is_try_counted(const struct world *w)
+{
+    bool computes = false;
+    for (unsigned i = 0; w->effects != NULL && i < w->effects->effects; i++)
+        computes = computes || w->effects->effect[i].kind == EFFECT_STRETCH;
+    return !computes || w->effects->limiter;
+}
+
 static int inv_08(const struct world *w)
 {
+    if (!is_try_counted(w))
+        return 0;
     if (w->ghost == NULL)
         return 1;
     uint64_t run_ms = (uint64_t)w->ghost->run_ms;

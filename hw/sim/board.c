@@ -126,7 +126,7 @@ static uint8_t read_inputs(struct board *b, const struct board_pdu *q, int64_t n
 static bool holding(const struct board *b, unsigned at, uint16_t *value)
 {
     if (at == kind_of(b)->unit_register) {
-        *value = b->unit;
+        *value = b->told_unit != 0 ? b->told_unit : b->unit;
         return true;
     }
     if (b->kind == BOARD_WAVESHARE_D && at == 0x8000u) {

@@ -63,6 +63,7 @@ struct board_pdu {
 struct board {
     enum board_kind kind;
     uint8_t unit;
+    uint8_t told_unit; /* what its register says instead of unit: another board at this address; 0: unit */
     enum board_power power;
     bool on[BOARD_CHANNELS];         /* output has current */
     int64_t turn_us[BOARD_CHANNELS]; /* when its timer ends, or BOARD_NEVER */

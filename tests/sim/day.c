@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/drill.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/observe.h"
 #include "tests/sim/oracle.h"
@@ -331,6 +332,7 @@ void day_end(struct site *s)
 {
     faults_heal(s);
     oracle_liveness(s);
+    oracle_settle(s);
     if (!world_is_ending(s->w))
         end_and_compare(s);
     world_finish(s->w);
@@ -361,6 +363,9 @@ static void direct(void *arg)
     wait_for_people(day);
     faults_heal(s);
     oracle_liveness(s);
+    if (day->profile == DAY_SMALL || day->profile == DAY_LONG)
+        drill_run(s);
+    oracle_settle(s);
     if (!world_is_ending(s->w))
         end_and_compare(s);
     world_finish(s->w);

@@ -68,7 +68,7 @@ struct faults *faults_new(struct site *s)
     f->profile = draw < 1 ? FAULTS_HONEST : draw < 6 ? FAULTS_FEW : FAULTS_STORMY;
     for (unsigned k = 0; k < FAULT_KIND_N; k++) {
         uint32_t permille = is_of_people((enum fault_kind)k) ? people[f->profile] : usual[f->profile];
-        f->on[k] = dice_chance(d, breaks_promises((enum fault_kind)k) ? permille / 6 : permille);
+        f->on[k] = dice_chance(d, breaks_promises((enum fault_kind)k) ? permille / 4 : permille);
     }
     return f;
 }

@@ -62,6 +62,8 @@ const struct screen *observe_screen(const struct observe *o, unsigned index);
 bool observe_order(const struct observe *o, unsigned index, const uint8_t order[16], uint32_t *load,
                    enum observe_order *state, int *door);
 unsigned observe_outbox(const struct observe *o, unsigned index);
+/* From now on every code that is tried fits this order too, as if it had been drawn twice; NULL: no more. */
+void observe_twin(struct observe *o, unsigned index, const uint8_t order[16]);
 int64_t observe_last_event(const struct observe *o, unsigned index);
 uint64_t observe_decisions(const struct observe *o);
 

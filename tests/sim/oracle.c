@@ -331,6 +331,9 @@ void observed_record(unsigned i, const struct observed_record *rec, bool sure)
         struct ghost_order *o = rec->has_order ? ghost_find(s->ghost, rec->order) : NULL;
         if (o != NULL && sure && (rec->actor == OBSERVE_CODE || rec->actor == OBSERVE_TOKEN))
             o->pulses++;
+        if (o != NULL && o->pulses > ORACLE_PULSES && !s->disk_lied)
+            world_fail(s->w, "INV-04 an order has three pulses of its patient in its life: %.8s has %u in locker %u",
+                       o->id, o->pulses, i);
     }
     if (sure && strcmp(rec->typ, "order.loaded.v1") == 0)
         judge_fleet(s, i, rec);

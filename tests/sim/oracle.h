@@ -10,6 +10,7 @@
 #include "tests/sim/site.h"
 
 #define ORACLE_DETECT_US INT64_C(2500000) /* a movement may go unseen so long: poll, agreement, one lost frame */
+#define ORACLE_PULSES 3u                  /* INV-04 */
 #define ORACLE_STRIKE_US INT64_C(1550000) /* INV-06, with the switching time of a relay */
 
 /* Attaches to the cabinets. */
@@ -22,6 +23,8 @@ const char *oracle_secret_in(const struct site *s, const char *text, size_t len)
 
 /* For a fiber, when all faults are healed: LIV-01 to LIV-04. */
 void oracle_liveness(struct site *s);
+/* The same, before they are told to end: what happened last is known at the hub. */
+void oracle_settle(struct site *s);
 /* After the daemons ended cleanly: disks, broker's memory, ghost, lockers and hub against each other. */
 void oracle_secrets(struct site *s);
 void oracle_compare(struct site *s);

@@ -466,6 +466,18 @@ bool plant_swap_address(struct plant *p, uint8_t a, uint8_t b)
     return true;
 }
 
+bool plant_exchange(struct plant *p, uint8_t board, bool another)
+{
+    struct board *b = &plant_cabinet(p)->board[board].board;
+    if (is_gpio(p, board)) {
+        return false;
+    }
+    b->told_unit = another ? (uint8_t)(b->unit + 1) : 0;
+    world_tell(p->world, p->name, "board %s is %s", board_name(p, board), another ? "another one" : "itself again");
+    board_changed(p);
+    return true;
+}
+
 bool plant_lose_mid_pulse(struct plant *p, uint8_t board, uint32_t us, bool keeps)
 {
     struct board *b = &plant_cabinet(p)->board[board].board;

@@ -70,6 +70,8 @@ void plant_stick_sensor(struct plant *p, uint16_t door,
                         enum lock_stick how);                   /* "sensor-stuck-open", "sensor-stuck-closed" */
 void plant_bounce(struct plant *p, uint16_t door, uint32_t us); /* "sensor-bounces" */
 bool plant_swap_address(struct plant *p, uint8_t a, uint8_t b); /* "board-address-swapped"; on one bus; again: back */
+/* Another board at the same address, which says so when it is asked; false: none that can be asked. */
+bool plant_exchange(struct plant *p, uint8_t board, bool another);
 /* The next pulse of this board loses it after us; keeps: with its outputs as they are. "board-lost-mid-pulse" is
  * counted when it happens. */
 bool plant_lose_mid_pulse(struct plant *p, uint8_t board, uint32_t us, bool keeps);

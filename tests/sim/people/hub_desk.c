@@ -90,36 +90,33 @@ static void make_up_patient(struct ghost_order *o, unsigned n, struct dice *d)
 }
 
 /* Some can be collected for a few hours only. */
-static void choose_window(struct site *s, struct dice *d, char out[60])
+static unsigned draw_hours(const struct site *s, struct dice *d)
+{
+    return s->faults == NULL || dice_below(d, 4) != 0 ? 0 : 2 + dice_below(d, 14);
+}
+
+static void put_window(const struct site *s, unsigned hours, char out[60])
 {
     struct tm tm;
     out[0] = '\0';
-    if (s->faults == NULL || dice_below(d, 4) != 0)
+    if (hours == 0)
         return;
-    time_t end = (time_t)(machine_wall_us(s->w, &s->hub_machine) / SECOND_US + 3600 * (2 + (time_t)dice_below(d, 14)));
+    time_t end = (time_t)(machine_wall_us(s->w, &s->hub_machine) / SECOND_US + 3600 * (time_t)hours);
     (void)gmtime_r(&end, &tm);
     (void)strftime(out, 60, ",\"not_after\":\"%Y-%m-%dT%H:%M:%S+00:00\"", &tm);
 }
 
-struct ghost_order *desk_order(struct site *s, struct dice *d)
+static struct ghost_order *register_order(struct site *s, struct dice *d, struct ghost_order *slot, unsigned hours)
 {
     static const char *const classes[] = {"ordinary", "sensitive", "controlled"};
     static const char *const sizes[] = {"S", "S", "S", "M"};
-    struct ghost_book *g = s->ghost;
-    if (g->orders == GHOST_ORDERS_MAX)
-        return NULL;
-    struct ghost_order o = {.place = GHOST_NO_BAG};
-    make_up_patient(&o, g->orders, d);
     char body[BODY_CAP], window[60];
-    choose_window(s, d, window);
+    put_window(s, hours, window);
     (void)snprintf(body, sizeof body,
                    "{\"patient\":\"%s\",\"birth_date\":\"%s\",\"medicine\":\"PARACETAMOL 500MG\",\"class\":\"%s\","
                    "\"size\":\"%s\",\"reference\":\"r-%u\"%s}",
-                   o.patient, o.birth_date, classes[o.cls], sizes[dice_below(d, 4)], g->orders, window);
-    /* In the book before it is asked for: what was sent is secret from now on. */
-    struct ghost_order *slot = &g->order[g->orders++];
-    *slot = o;
-    g->sum.orders++;
+                   slot->patient, slot->birth_date, classes[slot->cls], sizes[dice_below(d, 4)],
+                   (unsigned)(slot - s->ghost->order), window);
     struct web_answer a;
     for (unsigned i = 0; i < 5; i++) {
         desk_ask(s, "POST", "/api/orders", body, &a); /* the reference makes a second time harmless */
@@ -134,6 +131,34 @@ struct ghost_order *desk_order(struct site *s, struct dice *d)
         fiber_sleep(s->w, 2 * SECOND_US);
     }
     return NULL;
+}
+
+/* In the book before it is asked for: what was sent is secret from now on. */
+static struct ghost_order *write_in_book(struct site *s, struct dice *d)
+{
+    struct ghost_book *g = s->ghost;
+    if (g->orders == GHOST_ORDERS_MAX)
+        return NULL;
+    struct ghost_order *o = &g->order[g->orders];
+    *o = (struct ghost_order){.place = GHOST_NO_BAG};
+    make_up_patient(o, g->orders++, d);
+    g->sum.orders++;
+    return o;
+}
+
+struct ghost_order *desk_order(struct site *s, struct dice *d)
+{
+    struct ghost_order *o = write_in_book(s, d);
+    return o == NULL ? NULL : register_order(s, d, o, draw_hours(s, d));
+}
+
+struct ghost_order *desk_order_of(struct site *s, struct dice *d, enum token_class cls, unsigned hours)
+{
+    struct ghost_order *o = write_in_book(s, d);
+    if (o == NULL)
+        return NULL;
+    o->cls = cls;
+    return register_order(s, d, o, hours);
 }
 
 static bool get_order(struct site *s, const struct ghost_order *o, char state[24], uint32_t *load, char locker[17])

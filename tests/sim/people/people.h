@@ -39,6 +39,8 @@ void desk_ask(struct site *s, const char *method, const char *target, const char
 /* A new order with a bag not yet packed; NULL: the hub did not take it. low chance of a class that needs the birthday.
  */
 struct ghost_order *desk_order(struct site *s, struct dice *d);
+/* The same with a class, and a window of so many hours from now; 0: as long as usual. */
+struct ghost_order *desk_order_of(struct site *s, struct dice *d, enum token_class cls, unsigned hours);
 /* Packs it for a locker: code, voucher and pickup token as they are printed. */
 bool desk_pack(struct site *s, struct ghost_order *o, unsigned locker);
 bool desk_withdraw(struct site *s, struct ghost_order *o);

@@ -127,8 +127,9 @@ static enum people_outcome confirm(struct site *s, unsigned locker, struct ghost
     if (kiosk_wait(s, locker, SET(SCREEN_STAFF_LOAD_LABEL) | SET(SCREEN_STAFF_MENU) | GONE, 20 * SECOND_US, &sc) !=
         SCREEN_STAFF_LOAD_LABEL)
         return PEOPLE_NO_SERVICE;
-    if (wrong)
-        (void)kiosk_scan(s, locker, door_label(s, locker, (uint16_t)(door == 0 ? 1 : door - 1), label));
+    if (wrong && kiosk_scan(s, locker, door_label(s, locker, (uint16_t)(door == 0 ? 1 : door - 1), label)) &&
+        kiosk_screen(s, locker, &sc) && sc.id == SCREEN_STAFF_MENU && sc.notice == SCREEN_NOTICE_LOADED)
+        world_fail(s->w, "INV-14 the label of another door confirms nothing: door %u of locker %u", door, locker);
     for (unsigned i = 0; i < 4; i++) {
         if (!kiosk_scan(s, locker, door_label(s, locker, door, label)) || !kiosk_screen(s, locker, &sc))
             return PEOPLE_NO_SERVICE;
