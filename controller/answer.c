@@ -48,18 +48,22 @@ enum err answer_journal(cJSON **out, struct store *s, unsigned limit, struct rea
     return ERR_OK;
 }
 
+cJSON *answer_chain(const struct store_chain *chain)
+{
+    cJSON *answer = json_new_object();
+    json_put_int(answer, "rows", chain->rows);
+    json_put_int(answer, "first_id", chain->first_id);
+    json_put_int(answer, "last_id", chain->last_id);
+    json_put_hex(answer, "head", chain->head, sizeof chain->head);
+    return answer;
+}
+
 enum err answer_verify(cJSON **out, struct store *s, struct reason *r)
 {
     struct store_chain chain;
     enum err e = store_verify(s, &chain, r);
-    if (e != ERR_OK) {
-        return e;
+    if (e == ERR_OK) {
+        *out = answer_chain(&chain);
     }
-    cJSON *answer = json_new_object();
-    json_put_int(answer, "rows", chain.rows);
-    json_put_int(answer, "first_id", chain.first_id);
-    json_put_int(answer, "last_id", chain.last_id);
-    json_put_hex(answer, "head", chain.head, sizeof chain.head);
-    *out = answer;
-    return ERR_OK;
+    return e;
 }

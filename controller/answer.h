@@ -15,6 +15,9 @@
 /* The newest rows, oldest first. */
 enum err answer_journal(cJSON **out, struct store *s, unsigned limit, struct reason *r) ERR_MUST_CHECK;
 
+/* What a verification found; the caller deletes it. */
+cJSON *answer_chain(const struct store_chain *chain);
+/* All of it at once. */
 enum err answer_verify(cJSON **out, struct store *s, struct reason *r) ERR_MUST_CHECK;
 
 #endif

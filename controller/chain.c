@@ -137,73 +137,125 @@ static enum err load_checkpoint(struct db *db, struct chain *base, struct reason
     return e;
 }
 
-static enum err verify_row(sqlite3_stmt *s, struct chain *at, struct reason *r)
+static enum err verify_row(sqlite3_stmt *s, struct store_verification *v, struct reason *r)
 {
     struct chain_row row = {0};
     uint8_t prev[MSG_HASH_LEN], stored[MSG_HASH_LEN], computed[MSG_HASH_LEN];
     int64_t id = sqlite3_column_int64(s, 0);
-    if (id != at->last_id + 1)
-        return err_because(r, ERR_CORRUPT, "journal: row %" PRId64 " is missing", at->last_id + 1);
+    if (id != v->at_id + 1)
+        return err_because(r, ERR_CORRUPT, "journal: row %" PRId64 " is missing", v->at_id + 1);
     read_fields(s, &row);
     enum err e = read_hash(s, 7, prev, "a row", r);
     if (e == ERR_OK)
         e = read_hash(s, 8, stored, "a row", r);
     if (e != ERR_OK)
         return e;
-    if (memcmp(prev, at->head, MSG_HASH_LEN) != 0)
+    if (memcmp(prev, v->at, MSG_HASH_LEN) != 0)
         return err_because(r, ERR_CORRUPT, "journal: row %" PRId64 " does not follow the one before", id);
-    hash_row(at->head, id, &row, computed);
+    hash_row(v->at, id, &row, computed);
     if (memcmp(computed, stored, MSG_HASH_LEN) != 0)
         return err_because(r, ERR_CORRUPT, "journal: row %" PRId64 " was changed", id);
-    at->last_id = id;
-    memcpy(at->head, stored, MSG_HASH_LEN);
+    v->at_id = id;
+    memcpy(v->at, stored, MSG_HASH_LEN);
+    v->found.first_id = v->found.rows == 0 ? id : v->found.first_id;
+    v->found.rows++;
     return ERR_OK;
 }
 
-static enum err verify_outbox(struct db *db, struct reason *r)
+static enum err verify_rows(struct db *db, struct store_verification *v, struct reason *r)
 {
+    enum err e = ERR_OK;
+    bool more = true;
+    unsigned rows = 0;
+    sqlite3_stmt *s = db_stmt(db, "SELECT id, seq, boot, boot_ms, wall_ms, typ, body, prev, hash FROM journal"
+                                  " WHERE id > ?1 ORDER BY id LIMIT ?2");
+    /* At first also what is left below the checkpoint. */
+    (void)sqlite3_bind_int64(s, 1, v->found.rows == 0 ? INT64_MIN : v->at_id);
+    (void)sqlite3_bind_int64(s, 2, STORE_VERIFY_ROWS);
+    while (e == ERR_OK && more && v->at_id != v->end_id) {
+        e = db_step(db, s, &more, r);
+        if (e == ERR_OK && more)
+            e = verify_row(s, v, r);
+        rows += more;
+    }
+    (void)sqlite3_reset(s);
+    if (e != ERR_OK)
+        return e;
+    bool at_end = v->at_id == v->end_id;
+    if (at_end ? memcmp(v->at, v->end, MSG_HASH_LEN) != 0 : rows == 0)
+        e = err_because(r, ERR_CORRUPT, "journal: ends at row %" PRId64 " instead of %" PRId64, v->at_id, v->end_id);
+    return e;
+}
+
+/* Nothing after the recorded end, which has moved on since the start. */
+static enum err verify_end(struct db *db, struct reason *r)
+{
+    struct chain end;
     bool row;
-    sqlite3_stmt *s = db_stmt(db, "SELECT o.seq FROM outbox o LEFT JOIN journal j ON j.id = o.journal"
-                                  " WHERE j.id IS NULL ORDER BY o.seq LIMIT 1");
-    enum err e = db_step(db, s, &row, r);
-    if (e == ERR_OK && row)
-        e = err_because(r, ERR_CORRUPT, "outbox: message %" PRId64 " has no journal row",
-                        (int64_t)sqlite3_column_int64(s, 0));
+    enum err e = chain_load(&end, db, r);
+    if (e != ERR_OK)
+        return e;
+    sqlite3_stmt *s = db_stmt(db, "SELECT max(id) FROM journal");
+    e = db_step(db, s, &row, r);
+    if (e == ERR_OK && row && sqlite3_column_type(s, 0) != SQLITE_NULL && sqlite3_column_int64(s, 0) != end.last_id)
+        e = err_because(r, ERR_CORRUPT, "journal: ends at row %" PRId64 " instead of %" PRId64,
+                        (int64_t)sqlite3_column_int64(s, 0), end.last_id);
     (void)sqlite3_reset(s);
     return e;
 }
 
-enum err chain_verify(struct db *db, struct store_chain *out, struct reason *r)
+static enum err verify_outbox(struct db *db, struct store_verification *v, bool *done, struct reason *r)
 {
-    struct chain at = {0}, end = {0};
-    struct store_chain found = {0};
+    enum err e;
     bool more;
-    enum err e = load_checkpoint(db, &at, r);
+    unsigned rows = 0;
+    sqlite3_stmt *s = db_stmt(db, "SELECT o.seq, j.id FROM outbox o LEFT JOIN journal j ON j.id = o.journal"
+                                  " WHERE o.seq > ?1 ORDER BY o.seq LIMIT ?2");
+    (void)sqlite3_bind_int64(s, 1, v->outbox_seq);
+    (void)sqlite3_bind_int64(s, 2, STORE_VERIFY_ROWS);
+    while ((e = db_step(db, s, &more, r)) == ERR_OK && more) {
+        v->outbox_seq = sqlite3_column_int64(s, 0);
+        rows++;
+        if (sqlite3_column_type(s, 1) == SQLITE_NULL) {
+            e = err_because(r, ERR_CORRUPT, "outbox: message %" PRId64 " has no journal row", v->outbox_seq);
+            break;
+        }
+    }
+    (void)sqlite3_reset(s);
+    *done = rows < STORE_VERIFY_ROWS;
+    return e;
+}
+
+enum err chain_verify_begin(struct db *db, struct store_verification *v, struct reason *r)
+{
+    struct chain base, end;
+    enum err e = load_checkpoint(db, &base, r);
     if (e == ERR_OK)
         e = chain_load(&end, db, r);
     if (e != ERR_OK)
         return e;
-    sqlite3_stmt *s =
-        db_stmt(db, "SELECT id, seq, boot, boot_ms, wall_ms, typ, body, prev, hash FROM journal ORDER BY id");
-    while ((e = db_step(db, s, &more, r)) == ERR_OK && more) {
-        e = verify_row(s, &at, r);
-        if (e != ERR_OK)
-            break;
-        found.first_id = found.first_id == 0 ? at.last_id : found.first_id;
-        found.rows++;
-    }
-    (void)sqlite3_reset(s);
-    if (e == ERR_OK && (at.last_id != end.last_id || memcmp(at.head, end.head, MSG_HASH_LEN) != 0))
-        e = err_because(r, ERR_CORRUPT, "journal: ends at row %" PRId64 " instead of %" PRId64, at.last_id,
-                        end.last_id);
-    if (e == ERR_OK)
-        e = verify_outbox(db, r);
-    if (e != ERR_OK)
-        return e;
-    found.last_id = found.rows == 0 ? 0 : at.last_id;
-    memcpy(found.head, at.head, MSG_HASH_LEN);
-    *out = found;
+    *v = (struct store_verification){.at_id = base.last_id, .end_id = end.last_id, .outbox_seq = INT64_MIN};
+    memcpy(v->at, base.head, MSG_HASH_LEN);
+    memcpy(v->end, end.head, MSG_HASH_LEN);
     return ERR_OK;
+}
+
+enum err chain_verify_some(struct db *db, struct store_verification *v, bool *done, struct reason *r)
+{
+    struct chain base;
+    *done = false;
+    enum err e = load_checkpoint(db, &base, r);
+    if (e == ERR_OK && base.last_id > v->at_id)
+        return chain_verify_begin(db, v, r); /* compaction went past the row we were at */
+    if (e != ERR_OK || v->rows_are_done)
+        return e == ERR_OK ? verify_outbox(db, v, done, r) : e;
+    e = verify_rows(db, v, r);
+    if (e != ERR_OK || v->at_id != v->end_id)
+        return e;
+    v->rows_are_done = true;
+    v->found.last_id = v->found.rows == 0 ? 0 : v->at_id;
+    memcpy(v->found.head, v->at, MSG_HASH_LEN);
+    return verify_end(db, r);
 }
 
 /* The last of the rows that may go; 0: none. */

@@ -31,7 +31,9 @@ enum err chain_load(struct chain *c, struct db *db, struct reason *r) ERR_MUST_C
 enum err chain_append(struct chain *c, struct db *db, const struct chain_row *row, struct reason *r) ERR_MUST_CHECK;
 enum err chain_read(struct db *db, int64_t after, unsigned limit, store_journal_fn fn, void *arg,
                     struct reason *r) ERR_MUST_CHECK;
-enum err chain_verify(struct db *db, struct store_chain *out, struct reason *r) ERR_MUST_CHECK;
+/* See store_verify_begin and store_verify_some. */
+enum err chain_verify_begin(struct db *db, struct store_verification *v, struct reason *r) ERR_MUST_CHECK;
+enum err chain_verify_some(struct db *db, struct store_verification *v, bool *done, struct reason *r) ERR_MUST_CHECK;
 /* Drops at most `rows` rows with an id below keep_from and older than before_ms, in a transaction of its own. */
 enum err chain_compact(struct db *db, int64_t keep_from, int64_t before_ms, unsigned rows,
                        struct reason *r) ERR_MUST_CHECK;

@@ -32,11 +32,14 @@ struct control {
     int fd;
     sd_event_source *io;
     struct client client[CONTROL_CLIENTS_MAX];
+    struct client *verifying; /* waits for the end of the verification; NULL: none runs */
+    struct store_verification verification;
+    sd_event_source *slice;
 };
 
 /* ---------------------------------------------------------------- answers */
 
-static enum err answer_status(const struct control *c, const cJSON *request, cJSON **out, struct reason *r)
+static enum err answer_status(struct control *c, const cJSON *request, cJSON **out, struct reason *r)
 {
     static const char *const members[] = {"do", NULL};
     struct link_status link;
@@ -60,7 +63,7 @@ static enum err answer_status(const struct control *c, const cJSON *request, cJS
     return ERR_OK;
 }
 
-static enum err answer_doors(const struct control *c, const cJSON *request, cJSON **out, struct reason *r)
+static enum err answer_doors(struct control *c, const cJSON *request, cJSON **out, struct reason *r)
 {
     static const char *const members[] = {"do", NULL};
     const struct locker *k = c->cfg.locker;
@@ -91,7 +94,7 @@ static enum err answer_doors(const struct control *c, const cJSON *request, cJSO
     return ERR_OK;
 }
 
-static enum err answer_tail(const struct control *c, const cJSON *request, cJSON **out, struct reason *r)
+static enum err answer_tail(struct control *c, const cJSON *request, cJSON **out, struct reason *r)
 {
     static const char *const members[] = {"do", "limit", NULL};
     int64_t limit = CONTROL_JOURNAL_DEFAULT;
@@ -102,14 +105,19 @@ static enum err answer_tail(const struct control *c, const cJSON *request, cJSON
     return e == ERR_OK ? answer_journal(out, c->cfg.store, (unsigned)limit, r) : e;
 }
 
-static enum err answer_chain(const struct control *c, const cJSON *request, cJSON **out, struct reason *r)
+/* Answered by on_slice, when the end is reached. */
+static enum err begin_verify(struct control *c, const cJSON *request, cJSON **out, struct reason *r)
 {
     static const char *const members[] = {"do", NULL};
     enum err e = json_only(request, members, r);
-    return e == ERR_OK ? answer_verify(out, c->cfg.store, r) : e;
+    if (e == ERR_OK && c->verifying != NULL) {
+        e = err_because(r, ERR_BUSY, "the journal is being verified for another client already");
+    }
+    *out = NULL;
+    return e == ERR_OK ? store_verify_begin(c->cfg.store, &c->verification, r) : e;
 }
 
-static enum err answer_release(const struct control *c, const cJSON *request, cJSON **out, struct reason *r)
+static enum err answer_release(struct control *c, const cJSON *request, cJSON **out, struct reason *r)
 {
     static const char *const members[] = {"do", "board", NULL};
     const struct cabinet *cab = &c->cfg.locker->cabinet;
@@ -138,13 +146,13 @@ static enum err answer_release(const struct control *c, const cJSON *request, cJ
 
 static const struct {
     const char *name;
-    enum err (*answer)(const struct control *c, const cJSON *request, cJSON **out, struct reason *r);
+    enum err (*answer)(struct control *c, const cJSON *request, cJSON **out, struct reason *r);
 } requests[] = {
     {"status", answer_status}, {"doors", answer_doors},     {"journal", answer_tail},
-    {"verify", answer_chain},  {"release", answer_release},
+    {"verify", begin_verify},  {"release", answer_release},
 };
 
-static enum err answer(const struct control *c, const char *line, size_t len, cJSON **out, struct reason *r)
+static enum err answer(struct control *c, const char *line, size_t len, cJSON **out, struct reason *r)
 {
     const struct json_limits limits = {.max_len = CONTROL_REQUEST_MAX, .max_depth = 1, .flags = JSON_STRICT};
     cJSON *request = NULL;
@@ -168,8 +176,17 @@ static enum err answer(const struct control *c, const char *line, size_t len, cJ
 
 /* ---------------------------------------------------------------- clients */
 
+static void end_verify(struct control *c)
+{
+    c->verifying = NULL;
+    (void)sd_event_source_set_enabled(c->slice, SD_EVENT_OFF);
+}
+
 static void drop(struct client *k)
 {
+    if (k->control->verifying == k) {
+        end_verify(k->control);
+    }
     k->io = sd_event_source_disable_unref(k->io);
     if (k->fd >= 0) {
         close(k->fd);
@@ -180,19 +197,31 @@ static void drop(struct client *k)
     k->in_len = k->out_len = k->out_at = 0;
 }
 
-static void take_line(struct client *k, size_t len)
+/* Takes a; it may be NULL on an error. */
+static void put_answer(struct client *k, enum err e, cJSON *a, const struct reason *r)
 {
-    struct reason r = {""};
-    cJSON *a = NULL;
-    if (answer(k->control, k->in, len, &a, &r) != ERR_OK) {
+    if (e != ERR_OK) {
         a = json_new_object();
-        json_put_text(a, "error", r.text);
+        json_put_text(a, "error", r->text);
     }
     k->out = json_print(a);
     cJSON_Delete(a);
     k->out_len = strlen(k->out);
     k->out[k->out_len++] = '\n'; /* in place of the NUL */
     k->out_at = 0;
+}
+
+static void take_line(struct client *k, size_t len)
+{
+    struct reason r = {""};
+    cJSON *a = NULL;
+    enum err e = answer(k->control, k->in, len, &a, &r);
+    if (e == ERR_OK && a == NULL) {
+        k->control->verifying = k;
+        (void)sd_event_source_set_enabled(k->control->slice, SD_EVENT_ON);
+    } else {
+        put_answer(k, e, a, &r);
+    }
     k->in_len -= len + 1;
     memmove(k->in, k->in + len + 1, k->in_len);
 }
@@ -224,6 +253,10 @@ static bool serve(struct client *k)
             (void)sd_event_source_set_io_events(k->io, EPOLLOUT);
             return true;
         }
+        if (k->control->verifying == k) {
+            (void)sd_event_source_set_io_events(k->io, 0); /* still told when it is gone */
+            return true;
+        }
         const char *end = memchr(k->in, '\n', k->in_len);
         if (end == NULL) {
             (void)sd_event_source_set_io_events(k->io, EPOLLIN);
@@ -244,6 +277,26 @@ static int on_client(sd_event_source *s, int fd, uint32_t revents, void *arg)
         k->in_len += n > 0 ? (size_t)n : 0;
     }
     if (!keep || !serve(k)) {
+        drop(k);
+    }
+    return 0;
+}
+
+/* A slice each time nothing else is to be done. */
+static int on_slice(sd_event_source *s, void *arg)
+{
+    (void)s;
+    struct control *c = arg;
+    struct client *k = c->verifying;
+    struct reason r = {""};
+    bool done = false;
+    enum err e = store_verify_some(c->cfg.store, &c->verification, &done, &r);
+    if (e == ERR_OK && !done) {
+        return 0;
+    }
+    end_verify(c);
+    put_answer(k, e, e == ERR_OK ? answer_chain(&c->verification.found) : NULL, &r);
+    if (!serve(k)) {
         drop(k);
     }
     return 0;
@@ -317,6 +370,15 @@ static enum err listen_at(const char *path, int *out, struct reason *r)
     return ERR_OK;
 }
 
+static int add_slices(struct control *c)
+{
+    int rc = sd_event_add_defer(c->loop, &c->slice, on_slice, c);
+    if (rc >= 0) {
+        rc = sd_event_source_set_priority(c->slice, SD_EVENT_PRIORITY_IDLE);
+    }
+    return rc >= 0 ? sd_event_source_set_enabled(c->slice, SD_EVENT_OFF) : rc;
+}
+
 enum err control_open(struct control **out, const struct control_cfg *cfg, sd_event *loop, struct reason *r)
 {
     struct control *c = calloc(1, sizeof *c);
@@ -335,6 +397,9 @@ enum err control_open(struct control **out, const struct control_cfg *cfg, sd_ev
         return e;
     }
     int rc = sd_event_add_io(loop, &c->io, c->fd, EPOLLIN, on_connection, c);
+    if (rc >= 0) {
+        rc = add_slices(c);
+    }
     if (rc < 0) {
         control_free(c);
         return err_because(r, ERR_IO, "control: event source: %s", strerror(-rc));
@@ -352,6 +417,7 @@ void control_free(struct control *c)
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         drop(&c->client[i]);
     }
+    sd_event_source_disable_unref(c->slice);
     sd_event_source_disable_unref(c->io);
     close(c->fd);
     (void)unlink(c->cfg.path);

@@ -11,7 +11,8 @@
  *                                  "ord"?, "lod"?}]}
  *   {"do": "journal", "limit": N}  {"rows": [{"id", "seq", "boot", "boot_ms", "wall_ms", "typ", "dat": {}, "hash"}]}
  *                                  the newest N (1..CONTROL_JOURNAL_MAX), oldest first
- *   {"do": "verify"}               {"rows", "first_id", "last_id", "head"}; a damaged journal is an error
+ *   {"do": "verify"}               {"rows", "first_id", "last_id", "head"} of the journal as it is at the start; a
+ * damaged one is an error, and so is a second verification while one runs
  *   {"do": "release", "board": B}  {"board": B}: the stopped board may pulse again (hw_board_release); one that
  *                                  is not stopped is an error
  *
@@ -36,7 +37,7 @@
 #define CONTROL_JOURNAL_DEFAULT 20
 #define CONTROL_CLIENTS_MAX 8
 
-/* The side of lockerd. One thread, the loop's; verify blocks while it reads the whole journal. */
+/* The side of lockerd. One thread, the loop's; verify reads the journal in slices, when nothing else is to be done. */
 struct control;
 
 struct control_cfg {

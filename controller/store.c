@@ -455,7 +455,24 @@ enum err store_journal_tail(struct store *s, unsigned limit, store_journal_fn fn
 
 enum err store_verify(struct store *s, struct store_chain *out, struct reason *r)
 {
-    return chain_verify(s->db, out, r);
+    struct store_verification v;
+    bool done = false;
+    enum err e = chain_verify_begin(s->db, &v, r);
+    while (e == ERR_OK && !done)
+        e = chain_verify_some(s->db, &v, &done, r);
+    if (e == ERR_OK)
+        *out = v.found;
+    return e;
+}
+
+enum err store_verify_begin(struct store *s, struct store_verification *v, struct reason *r)
+{
+    return chain_verify_begin(s->db, v, r);
+}
+
+enum err store_verify_some(struct store *s, struct store_verification *v, bool *done, struct reason *r)
+{
+    return chain_verify_some(s->db, v, done, r);
 }
 
 /* The first journal row that the hub has not acknowledged. */

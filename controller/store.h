@@ -26,6 +26,7 @@
 #define STORE_SCHEMA 2         /* user_version after the newest migration */
 #define STORE_KEEP_MS (90LL * 24 * 3600 * 1000)
 #define STORE_COMPACT_ROWS 100
+#define STORE_VERIFY_ROWS 500 /* of a slice: some 10 ms on a small board */
 
 struct store;
 
@@ -120,6 +121,17 @@ struct store_chain {
 /* Recomputes the whole chain from its checkpoint, and that every outbox row has its journal row. ERR_CORRUPT: the
  * reason names the first row that does not fit. */
 enum err store_verify(struct store *s, struct store_chain *out, struct reason *r) ERR_MUST_CHECK;
+
+/* The same in slices, for a loop that has other work: STORE_VERIFY_ROWS rows each, up to the row that was the last at
+ * the start. The store may be written between two slices. *done: `found` is the result. */
+struct store_verification {
+    struct store_chain found;
+    int64_t at_id, end_id, outbox_seq;
+    uint8_t at[MSG_HASH_LEN], end[MSG_HASH_LEN];
+    bool rows_are_done; /* the outbox is next */
+};
+enum err store_verify_begin(struct store *s, struct store_verification *v, struct reason *r) ERR_MUST_CHECK;
+enum err store_verify_some(struct store *s, struct store_verification *v, bool *done, struct reason *r) ERR_MUST_CHECK;
 
 /* Idle work: drops at most STORE_COMPACT_ROWS journal rows that are acknowledged by the hub and older than
  * STORE_KEEP_MS before now_ms (the time floor), moving the chain's checkpoint; then moves the WAL into the file. */

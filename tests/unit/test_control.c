@@ -186,6 +186,39 @@ static void verify_finds_the_chain_whole(void **state)
     cJSON_Delete(a);
 }
 
+static void second_verification_is_refused_while_one_runs(void **state)
+{
+    static const char verify[] = "{\"do\":\"verify\"}\n";
+    struct fixture *f = *state;
+    int first = dial(f), second = dial(f);
+    assert_int_equal(send(first, verify, sizeof verify - 1, MSG_NOSIGNAL), sizeof verify - 1);
+    assert_int_equal(send(second, verify, sizeof verify - 1, MSG_NOSIGNAL), sizeof verify - 1);
+    assert_true(read_lines(f, second, 1));
+    assert_non_null(strstr(f->answer, "is being verified for another client"));
+    assert_true(read_lines(f, first, 1));
+    assert_non_null(strstr(f->answer, "\"head\""));
+    assert_int_equal(send(second, verify, sizeof verify - 1, MSG_NOSIGNAL), sizeof verify - 1);
+    assert_true(read_lines(f, second, 1));
+    assert_non_null(strstr(f->answer, "\"head\""));
+    close(first);
+    close(second);
+}
+
+static void client_that_leaves_ends_its_verification(void **state)
+{
+    static const char verify[] = "{\"do\":\"verify\"}\n";
+    struct fixture *f = *state;
+    int fd = dial(f);
+    assert_int_equal(send(fd, verify, sizeof verify - 1, MSG_NOSIGNAL), sizeof verify - 1);
+    assert_true(sd_event_run(f->bed.loop, 1000) > 0); /* accepted */
+    assert_true(sd_event_run(f->bed.loop, 1000) > 0); /* read */
+    close(fd);
+    assert_true(sd_event_run(f->bed.loop, 1000) > 0); /* gone, before the next slice */
+    cJSON *a = ask(f, "{\"do\":\"verify\"}");
+    assert_true(cJSON_HasObjectItem(a, "head"));
+    cJSON_Delete(a);
+}
+
 /* The board of the bed, in memory only. */
 static struct hw *open_hardware(struct fixture *f)
 {
@@ -358,6 +391,8 @@ int main(void)
         T(doors_are_listed_with_state_and_contact),
         T(journal_gives_the_newest_rows),
         T(verify_finds_the_chain_whole),
+        T(second_verification_is_refused_while_one_runs),
+        T(client_that_leaves_ends_its_verification),
         T(release_is_for_a_board_that_is_stopped),
         T(release_needs_a_board_that_exists),
         T(what_is_no_request_is_answered_with_an_error),

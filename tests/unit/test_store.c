@@ -753,6 +753,66 @@ static void verification_finds_every_mutation(void **state)
     drop_copy(f);
 }
 
+static void grow_journal(struct fixture *f, unsigned rows)
+{
+    for (unsigned i = 0; i < rows; i++)
+        bed_climate(f->bed, i % 2 == 0 ? HW_CLIMATE_STUCK : HW_CLIMATE_OK, 5000);
+}
+
+/* Slices until the end or an error. */
+static enum err go_on(struct fixture *f, struct store_verification *v, unsigned *slices, struct reason *r)
+{
+    bool done = false;
+    enum err e = ERR_OK;
+    for (*slices = 0; e == ERR_OK && !done; ++*slices)
+        e = store_verify_some(f->store, v, &done, r);
+    return e;
+}
+
+static void long_journal_is_verified_in_slices_while_it_grows(void **state)
+{
+    struct fixture *f = *state;
+    struct store_verification v;
+    struct reason r = {{0}};
+    unsigned slices;
+    bool done;
+    begin(f);
+    grow_journal(f, 2 * STORE_VERIFY_ROWS);
+    assert_int_equal(store_verify_begin(f->store, &v, &r), ERR_OK);
+    int64_t last = v.end_id;
+    assert_true(last >= 2 * STORE_VERIFY_ROWS);
+    assert_int_equal(store_verify_some(f->store, &v, &done, &r), ERR_OK);
+    assert_false(done);
+    assert_int_equal(v.at_id, STORE_VERIFY_ROWS);
+    grow_journal(f, 2);
+    assert_int_equal(go_on(f, &v, &slices, &r), ERR_OK);
+    assert_true(slices >= 2);
+    assert_int_equal(v.found.rows, last);
+    assert_int_equal(v.found.last_id, last);
+    end(f);
+    tamper(f, "UPDATE journal SET body = replace(body, '5', '6') WHERE id = 750");
+    assert_int_equal(try_open(f), ERR_OK);
+    assert_int_equal(store_verify_begin(f->store, &v, &r), ERR_OK);
+    assert_int_equal(go_on(f, &v, &slices, &r), ERR_CORRUPT);
+    assert_int_equal(slices, 2);
+    assert_non_null(strstr(r.text, "row 750 was changed"));
+}
+
+static void verification_begins_again_when_compaction_overtakes_it(void **state)
+{
+    struct fixture *f = *state;
+    struct store_verification v;
+    struct reason r = {{0}};
+    unsigned slices;
+    begin(f);
+    grow_journal(f, 2 * STORE_COMPACT_ROWS);
+    assert_int_equal(store_verify_begin(f->store, &v, &r), ERR_OK);
+    assert_int_equal(store_outbox_ack(f->store, store_outbox_last(f->store), &r), ERR_OK);
+    assert_int_equal(store_compact(f->store, f->bed->now.wall_ms + STORE_KEEP_MS + 1000, &r), ERR_OK);
+    assert_int_equal(go_on(f, &v, &slices, &r), ERR_OK);
+    assert_int_equal(v.found.first_id, STORE_COMPACT_ROWS + 1);
+}
+
 static void compaction_drops_only_what_is_old_and_acknowledged(void **state)
 {
     struct fixture *f = *state;
@@ -877,6 +937,8 @@ int main(void)
         STORE_TEST(a_new_epoch_tells_again_what_waits),
         STORE_TEST(journal_is_read_forwards_and_from_its_end),
         STORE_TEST(verification_finds_every_mutation),
+        STORE_TEST(long_journal_is_verified_in_slices_while_it_grows),
+        STORE_TEST(verification_begins_again_when_compaction_overtakes_it),
         STORE_TEST(compaction_drops_only_what_is_old_and_acknowledged),
         STORE_TEST(a_door_in_use_before_commissioning_counts_until_its_wiring_changes),
         STORE_TEST(a_commissioned_door_stays_so_over_a_restart),
