@@ -80,9 +80,10 @@ const PARTS = [
   { name: 'sim', title: 'The simulator',
     plain: 'The two programs as they are shipped run in a world made of software: clock, disk, network, boards and people. Each kind of fault listed below happens there, by the throw of a seed. After each decision the rules are checked, also against what is really behind each door.',
     command: 'make sim', show: (s) => [
-      ...figures(Object.fromEntries(Object.entries(s).filter(([k]) => !['faults', 'excuses'].includes(k)))), '',
+      ...figures(Object.fromEntries(Object.entries(s).filter(([k]) => !['faults', 'drills', 'excuses'].includes(k)))), '',
       ...(s.simulated_s ? [`Simulated time: ${years(s.simulated_s)}.`, ''] : []),
       'Faults injected, each type (one that was never injected would make the check fail):', '', ...figures(s.faults ?? {}),
+      ...(Object.keys(s.drills ?? {}).length ? ['', 'Drills, situations that chance brings too seldom and that were made on purpose:', '', ...figures(s.drills)] : []),
       ...(Object.keys(s.excuses ?? {}).length ? ['', 'Times that a rule could not be judged, because a fault of that moment, or people who told the locker what was not so, explain what was seen:', '', ...figures(s.excuses)] : [])] },
   { name: 'crash', title: 'Crash anywhere',
     plain: 'Loading and pickup are repeated, and each time the power is cut at the next write or sync; and again, with each call of the system or for memory refused in turn.',

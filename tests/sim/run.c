@@ -64,6 +64,23 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* What must be so of a whole run. NULL: it is. */
+static const char *judge_run(const struct options *o, const struct site *s)
+{
+    uint64_t dangers = 0, kills = process_watchdog_kills(s->hub);
+    for (unsigned i = 0; i < s->cfg.lockers; i++) {
+        dangers += plant_dangers(s->locker[i].plant);
+        kills += process_watchdog_kills(s->locker[i].process);
+    }
+    if (dangers > 0 && !s->miswired)
+        return "INV-01 no frame that could move another lock leaves the firewall";
+    if (o->profile == DAY_HONEST && kills > 0)
+        return "INV-29 the watchdog ends nobody on a day without faults";
+    if (o->profile == DAY_HONEST && s->ghost->sum.outside > 0)
+        return "a day without faults needs no excuse";
+    return NULL;
+}
+
 /* 0: all went well. */
 static int run_seed(const struct options *o, const struct image *image, uint64_t seed, struct report *r,
                     uint64_t *digest)
@@ -82,6 +99,8 @@ static int run_seed(const struct options *o, const struct image *image, uint64_t
     const char *why = world_failure(s->w);
     if (why == NULL && !world_is_ending(s->w))
         why = "LIV-01 the run came to its end";
+    if (why == NULL)
+        why = judge_run(o, s);
     if (why != NULL) {
         if (!o->story)
             world_print_story(s->w, o->lines);
