@@ -86,7 +86,7 @@ async function search(when) {
     console.log(told(s), s.errors === 0 && s.whole ? '' : `FAILED: see ${s.dir}`);
     return s;
   });
-  const good = found.every((s) => s.errors === 0 && s.whole);
+  const good = found.length > 0 && found.every((s) => s.errors === 0 && s.whole);
   const sum = found.reduce((n, s) => n + s.states, 0);
   console.log(`${found.length} searches, ${sum} states`);
   remember(when === 'gate' ? 'search' : 'search_long', { states: sum, searches: found.map(({ dir, ...s }) => s) });
@@ -111,7 +111,7 @@ async function findMutants() {
   });
   console.log(`${found.filter((m) => m.found).length} of ${found.length} mistakes found`);
   remember('mutants', found);
-  return found.every((m) => m.found);
+  return found.length > 0 && found.every((m) => m.found);
 }
 
 async function makeTraces(count) {
