@@ -17,16 +17,11 @@ static bool zone_is_fine(const struct locker *l, enum token_zone zone)
     return true;
 }
 
-static bool suits_untested(const struct locker *l, uint16_t door, const struct token_voucher *v)
+static bool suits(const struct locker *l, uint16_t door, const struct token_voucher *v)
 {
     const struct cabinet_door *d = &l->cabinet.door[door];
     return compartment_is_offered(&l->compartment[door]) && d->size >= v->size && d->zone == v->zone &&
            (d->low || !v->low_door) && gate_boards_are_fine(l, door) && locker_contact(l, door) == HW_DOOR_CLOSED;
-}
-
-static bool suits(const struct locker *l, uint16_t door, const struct token_voucher *v)
-{
-    return suits_untested(l, door, v) && !commission_is_needed(l, door);
 }
 
 /* Low doors are kept for those who need them. */
@@ -41,23 +36,25 @@ static bool is_better(const struct locker *l, uint16_t a, uint16_t b, bool low_d
     return l->compartment[a].serial < l->compartment[b].serial;
 }
 
-uint16_t allot_choose(const struct locker *l, const struct token_voucher *v)
+static uint16_t best_of(const struct locker *l, const struct token_voucher *v, bool untested)
 {
     uint16_t best = CABINET_NO_DOOR;
     if (!zone_is_fine(l, v->zone))
         return best;
     for (uint16_t i = 0; i < l->cabinet.doors; i++) {
-        if (suits(l, i, v) && (best == CABINET_NO_DOOR || is_better(l, i, best, v->low_door)))
+        if (commission_is_needed(l, i) == untested && suits(l, i, v) &&
+            (best == CABINET_NO_DOOR || is_better(l, i, best, v->low_door)))
             best = i;
     }
     return best;
 }
 
-bool allot_waits_for_commissioning(const struct locker *l, const struct token_voucher *v)
+uint16_t allot_choose(const struct locker *l, const struct token_voucher *v)
 {
-    for (uint16_t i = 0; i < l->cabinet.doors && zone_is_fine(l, v->zone); i++) {
-        if (suits_untested(l, i, v) && commission_is_needed(l, i))
-            return true;
-    }
-    return false;
+    return best_of(l, v, false);
+}
+
+uint16_t allot_choose_untested(const struct locker *l, const struct token_voucher *v)
+{
+    return best_of(l, v, true);
 }

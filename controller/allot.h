@@ -6,7 +6,6 @@
 #ifndef MEDLOCKER_ALLOT_H
 #define MEDLOCKER_ALLOT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/token.h"
@@ -16,7 +15,7 @@
  * closed; a cold one only while every sensor of its zone reads within its limits. */
 uint16_t allot_choose(const struct locker *l, const struct token_voucher *v);
 
-/* A door would suit, but was not commissioned. */
-bool allot_waits_for_commissioning(const struct locker *l, const struct token_voucher *v);
+/* The door that would suit if it was commissioned; CABINET_NO_DOOR: none. */
+uint16_t allot_choose_untested(const struct locker *l, const struct token_voucher *v);
 
 #endif

@@ -80,8 +80,8 @@ void loading_on_voucher(struct locker *l, const struct token_voucher *v, const s
         notice = judge_gate(gate_check(l, door, GATE_FOR_LOADING, ev->now.boot_ms, &blocker));
         named = blocker;
     } else if (notice == SCREEN_NOTICE_NONE) {
-        notice = allot_waits_for_commissioning(l, v) ? SCREEN_NOTICE_UNTESTED : SCREEN_NOTICE_NO_DOOR;
-        named = CABINET_NO_DOOR;
+        named = allot_choose_untested(l, v);
+        notice = named != CABINET_NO_DOOR ? SCREEN_NOTICE_UNTESTED : SCREEN_NOTICE_NO_DOOR;
     }
     if (notice == SCREEN_NOTICE_NONE && slot == ORDER_NONE)
         slot = order_take_slot(&l->orders, &l->floor, false);

@@ -79,8 +79,8 @@ enum screen_notice {
     SCREEN_NOTICE_SUPPLY,       /* the power supply is too weak to open doors */
     SCREEN_NOTICE_DID_NOT_OPEN, /* door did not open */
     SCREEN_NOTICE_TESTED,       /* door was commissioned */
-    SCREEN_NOTICE_NOT_TESTED,   /* door was closed before its label was scanned: not commissioned */
-    SCREEN_NOTICE_UNTESTED,     /* a door that suits the bag is free, but was not commissioned */
+    SCREEN_NOTICE_NOT_TESTED,   /* door was closed, but is not commissioned: no bag may be in it */
+    SCREEN_NOTICE_UNTESTED,     /* door would suit the bag, but was not commissioned */
     SCREEN_NOTICE_WRONG_DOOR,   /* another door than door moved: look at the wires */
     SCREEN_NOTICE_N
 };
