@@ -174,24 +174,32 @@ static void on_completion(struct locker *l, const struct event *ev, struct effec
         staff_on_news(l, opening_on_completion(&l->staff.opening, serial, status, ev->now.boot_ms), ev, fx);
 }
 
-/* Another door than the one pulsed moved. */
+/* Staff hears of another door also while the right one is open; a patient is left to collect then. */
+static bool is_disturbed(const struct locker *l, uint16_t door, uint16_t moved)
+{
+    bool staff = staff_is_at(l, door);
+    enum opening_phase phase = staff ? l->staff.opening.phase : l->pickup.opening.phase;
+    bool waits = phase == OPENING_PULSED || phase == OPENING_JAMMED;
+    return staff ? waits || moved != door : waits && pickup_is_at(l, door);
+}
+
+/* Another door than the one pulsed moved, or the relay of moved stays on. */
 static void on_mismatch(struct locker *l, uint8_t board, uint16_t moved, const struct event *ev, struct effects *fx)
 {
     if (l->pulse_ms == 0 || moved >= l->cabinet.doors)
         return;
-    uint16_t door = l->pulse_door;
+    /* Long after the last pulse it is a relay that stays on: nothing that the door pulsed last has to do with. */
+    bool lately = ev->now.boot_ms - l->pulse_ms <= OPENING_WATCH_MS;
+    uint16_t door = lately ? l->pulse_door : moved;
     struct record *rec = effects_record(fx, RECORD_MISMATCH, door);
     rec->u.mismatch.moved = moved;
     rec->u.mismatch.board = board;
-    if (moved != door) {
-        commission_revoke(l, door, fx);
-        commission_revoke(l, moved, fx);
-    }
-    const struct opening *o = pickup_is_at(l, door) ? &l->pickup.opening : &l->staff.opening;
-    bool proving = staff_is_at(l, door) && l->staff.proof != STAFF_PROOF_NONE;
-    bool waiting = o->phase == OPENING_PULSED || o->phase == OPENING_JAMMED || proving;
-    if (waiting && (pickup_is_at(l, door) || staff_is_at(l, door)))
+    if (is_disturbed(l, door, moved))
         take_away(l, door, COMPARTMENT_UNCONFIRM, ev, fx);
+    if (moved == door)
+        return;
+    commission_revoke(l, door, fx);
+    commission_revoke(l, moved, fx);
 }
 
 static void on_board(struct locker *l, const struct event *ev, struct effects *fx)

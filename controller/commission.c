@@ -34,7 +34,7 @@ static void tell_swapped(struct locker *l, uint16_t door, const struct event *ev
     rec->u.mismatch.board = l->cabinet.door[meant].board;
     commission_revoke(l, meant, fx);
     commission_revoke(l, door, fx);
-    (void)ledger_step(l, door, COMPARTMENT_DISAGREE, fx);
+    (void)ledger_step(l, door, COMPARTMENT_DISAGREE, fx); /* also when it was never proved */
     staff_to_menu(s, SCREEN_NOTICE_WRONG_DOOR, meant, ev);
 }
 
@@ -62,7 +62,7 @@ enum screen_notice commission_on_closed(struct locker *l, struct effects *fx)
     enum staff_proof proof = s->proof;
     s->proof = STAFF_PROOF_NONE;
     if (proof != STAFF_PROOF_LABELLED)
-        return proof == STAFF_PROOF_PULSED ? SCREEN_NOTICE_NOT_TESTED : SCREEN_NOTICE_NONE;
+        return commission_is_needed(l, door) ? SCREEN_NOTICE_NOT_TESTED : SCREEN_NOTICE_NONE;
     struct compartment *c = &l->compartment[door];
     c->proved = true;
     memcpy(c->wiring, l->cabinet.wiring[door], CABINET_WIRING_LEN);
@@ -80,15 +80,24 @@ void commission_revoke(struct locker *l, uint16_t door, struct effects *fx)
         return;
     l->compartment[door].proved = false;
     effects_touch_compartment(fx, door);
+    (void)ledger_step(l, door, COMPARTMENT_DISAGREE, fx);
 }
 
-void commission_adopt(struct locker *l, struct effects *fx)
+static void adopt(struct locker *l, uint16_t door, struct effects *fx)
+{
+    memcpy(l->compartment[door].wiring, l->cabinet.wiring[door], CABINET_WIRING_LEN);
+    effects_touch_compartment(fx, door);
+}
+
+void commission_on_start(struct locker *l, struct effects *fx)
 {
     for (uint16_t i = 0; i < l->cabinet.doors; i++) {
-        struct compartment *c = &l->compartment[i];
-        if (!c->proved || sodium_is_zero(c->wiring, CABINET_WIRING_LEN) != 1)
+        const struct compartment *c = &l->compartment[i];
+        if (!c->proved)
             continue;
-        memcpy(c->wiring, l->cabinet.wiring[i], CABINET_WIRING_LEN);
-        effects_touch_compartment(fx, i);
+        if (sodium_is_zero(c->wiring, CABINET_WIRING_LEN) == 1)
+            adopt(l, i, fx);
+        else if (c->state == COMPARTMENT_LOADED && commission_is_needed(l, i))
+            (void)ledger_step(l, i, COMPARTMENT_DISAGREE, fx);
     }
 }

@@ -149,7 +149,9 @@ void inspection_on_voucher(struct locker *l, const struct token_voucher *v, cons
     const struct order *o = slot == ORDER_NONE ? NULL : &l->orders.slot[slot];
     bool belongs = o != NULL && memcmp(v->bind.locker, l->cabinet.id, CODE_LOCKER_LEN) == 0 &&
                    memcmp(v->bind.order, o->id, CODE_ORDER_LEN) == 0 && v->bind.load == o->load;
-    if (belongs && o->state == ORDER_READY) {
+    if (belongs && o->state == ORDER_READY && commission_is_needed(l, door)) {
+        refuse(l, SCREEN_NOTICE_NOT_TESTED, door, ev, fx);
+    } else if (belongs && o->state == ORDER_READY) {
         ledger_keep(l, door, fx);
         staff_to_menu(s, SCREEN_NOTICE_KEPT, door, ev);
         effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_OK;

@@ -169,9 +169,9 @@ static void on_start(struct locker *l, const struct event *ev, struct effects *f
 {
     (void)effects_record(fx, RECORD_STARTED, CABINET_NO_DOOR);
     describe(l, fx);
-    commission_adopt(l, fx);
     for (uint16_t i = 0; i < l->cabinet.doors; i++)
         settle_door(l, i, fx);
+    commission_on_start(l, fx);
     for (unsigned i = 0; i < l->cabinet.boards; i++)
         l->board[i].silent_ms = ev->now.boot_ms;
 }

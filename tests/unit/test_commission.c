@@ -51,6 +51,7 @@ static void a_door_that_was_never_proved_takes_no_bag(void **state)
     bed_scan(b, bed_voucher(b, 1, 1));
     assert_int_equal(b->l->staff.state, STAFF_MENU);
     assert_int_equal(bed_notice(b), SCREEN_NOTICE_UNTESTED);
+    assert_string_equal(locker_screen(b->l)->door, "A1"); /* the one to test for it */
     assert_int_equal(b->seen[RECORD_PULSED], 0);
 }
 
@@ -148,7 +149,7 @@ static void a_door_that_opened_by_hand_proves_nothing(void **state)
     choose(b, 2);
     assert_int_equal(bed_screen(b), SCREEN_STAFF_INSPECT_OPEN);
     bed_sense(b, 2, HW_DOOR_CLOSED);
-    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NOT_TESTED);
     bed_type(b, "1");
     assert_false(commission_is_done(b->l, 2));
     choose(b, 2);
@@ -222,6 +223,20 @@ static void another_contact_that_moves_later_ends_it_too(void **state)
     assert_false(commission_is_done(b->l, 1));
 }
 
+static void another_contact_that_moves_while_a_bag_is_put_in_ends_the_loading(void **state)
+{
+    struct bed *b = *state;
+    commission(b, 0);
+    bed_wait(b, 2000);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    bed_opens(b);
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_LOAD_OPEN);
+    bed_board(b, 0, HW_BOARD_STOPPED, 1);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_WRONG_DOOR);
+    assert_int_equal(b->l->compartment[0].state, COMPARTMENT_CHECK);
+    assert_false(commission_is_done(b->l, 0));
+}
+
 static void a_wiring_fault_in_service_asks_for_proof_again(void **state)
 {
     struct bed *b = *state;
@@ -236,7 +251,8 @@ static void a_wiring_fault_in_service_asks_for_proof_again(void **state)
     bed_board(b, 0, HW_BOARD_STOPPED, (uint16_t)(1 - door));
     assert_false(commission_is_done(b->l, 0));
     assert_false(commission_is_done(b->l, 1));
-    assert_int_equal(b->l->compartment[door].state, COMPARTMENT_LOADED);
+    assert_int_equal(b->l->compartment[door].state, COMPARTMENT_CHECK); /* its code opens nothing meanwhile */
+    assert_int_equal(bed_order(b, 1)->state, ORDER_UNCONFIRMED);
 }
 
 static void a_stuck_relay_alone_does_not(void **state)
@@ -245,6 +261,48 @@ static void a_stuck_relay_alone_does_not(void **state)
     commission(b, 0);
     bed_board(b, 0, HW_BOARD_STOPPED, 0);
     assert_true(commission_is_done(b->l, 0));
+    bed_board(b, 0, HW_BOARD_OK, 0);
+    bed_wait(b, 2000);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    bed_opens(b);
+    bed_board(b, 0, HW_BOARD_STOPPED, 0);
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_LOAD_OPEN); /* it is the right door */
+}
+
+static void a_stuck_relay_says_nothing_of_the_door_that_was_pulsed_last(void **state)
+{
+    struct bed *b = *state;
+    commission(b, 1);
+    commission(b, 0);
+    assert_int_equal(bed_load_token(b, bed_voucher(b, 1, 1), 1), 0);
+    bed_wait(b, OPENING_WATCH_MS + 1000);
+    bed_board(b, 0, HW_BOARD_STOPPED, 1);
+    assert_int_equal(b->last[RECORD_MISMATCH].door, 1);
+    assert_int_equal(b->last[RECORD_MISMATCH].u.mismatch.moved, 1);
+    assert_true(commission_is_done(b->l, 0));
+    assert_true(commission_is_done(b->l, 1));
+    assert_int_equal(b->l->compartment[0].state, COMPARTMENT_LOADED);
+}
+
+static void a_bag_stays_only_behind_a_door_that_was_proved(void **state)
+{
+    struct bed *b = *state;
+    commission(b, 3);
+    assert_int_equal(bed_load_token(b, bed_voucher(b, 1, 1), 1), 3);
+    open_door(b, 2);
+    bed_scan(b, bed_label(b, 3)); /* of the wrong door, by mistake */
+    bed_sense(b, 2, HW_DOOR_CLOSED);
+    open_door(b, 3);
+    bed_sense(b, 3, HW_DOOR_CLOSED);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NOT_TESTED);
+    assert_int_equal(b->l->compartment[3].state, COMPARTMENT_CHECK);
+    open_door(b, 3);
+    bed_scan(b, bed_label(b, 3));
+    bed_sense(b, 3, HW_DOOR_CLOSED);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_KEPT);
+    assert_int_equal(b->l->compartment[3].state, COMPARTMENT_LOADED);
 }
 
 static void other_wiring_is_another_door(void **state)
@@ -256,6 +314,28 @@ static void other_wiring_is_another_door(void **state)
     assert_true(commission_is_needed(b->l, 2));
     b->l->cabinet.waived = true;
     assert_false(commission_is_needed(b->l, 2));
+}
+
+/* The configuration was changed while a bag lay behind the door: its code would open another one. */
+static void a_bag_behind_other_wiring_waits_for_people(void **state)
+{
+    struct bed *b = *state;
+    commission(b, 2);
+    assert_int_equal(bed_load_token(b, bed_voucher(b, 1, 1), 1), 2);
+    commission(b, 3);
+    b->cabinet = b->l->cabinet;
+    bed_reboot(b, 1000);
+    bed_start(b);
+    assert_int_equal(b->l->compartment[2].state, COMPARTMENT_LOADED);
+    b->cabinet.wiring[2][5] ^= 1;
+    b->cabinet.wiring[3][5] ^= 1;
+    bed_reboot(b, 1000);
+    bed_start(b);
+    assert_int_equal(b->l->compartment[2].state, COMPARTMENT_CHECK);
+    assert_int_equal(b->last[RECORD_COMPARTMENT_CHANGED].u.changed.cause, COMPARTMENT_DISAGREE);
+    assert_int_equal(b->l->compartment[3].state, COMPARTMENT_FREE); /* takes no bag, and that is enough */
+    bed_enter_code(b, 1);
+    assert_int_equal(bed_screen(b), SCREEN_ASK);
 }
 
 static void it_is_kept_over_a_restart_but_not_half_done(void **state)
@@ -301,8 +381,12 @@ int main(void)
         T(no_other_door_may_stand_open_meanwhile),
         T(another_contact_that_moves_ends_it),
         T(another_contact_that_moves_later_ends_it_too),
+        T(another_contact_that_moves_while_a_bag_is_put_in_ends_the_loading),
         T(a_wiring_fault_in_service_asks_for_proof_again),
         T(a_stuck_relay_alone_does_not),
+        T(a_stuck_relay_says_nothing_of_the_door_that_was_pulsed_last),
+        T(a_bag_stays_only_behind_a_door_that_was_proved),
+        T(a_bag_behind_other_wiring_waits_for_people),
         T(other_wiring_is_another_door),
         T(it_is_kept_over_a_restart_but_not_half_done),
         T(the_session_that_ends_in_between_proves_nothing),
