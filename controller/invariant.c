@@ -328,8 +328,9 @@ static int inv_30(const struct world *w)
 {
     for (unsigned i = 0; w->effects != NULL && i < w->effects->records; i++) {
         const struct record *rec = &w->effects->record[i];
-        if (rec->kind == RECORD_COMPARTMENT_CHANGED && rec->u.changed.cause == COMPARTMENT_LOAD &&
-            commission_is_needed(w->locker, rec->door))
+        bool bag = rec->kind == RECORD_COMPARTMENT_CHANGED &&
+                   (rec->u.changed.cause == COMPARTMENT_LOAD || rec->u.changed.cause == COMPARTMENT_KEEP);
+        if (bag && commission_is_needed(w->locker, rec->door))
             return 0;
     }
     return 1;
@@ -355,7 +356,7 @@ const struct invariant invariants[] = {
     {18, "one order, one compartment", inv_18},
     {19, "collected means seen open and closed", inv_19},
     {27, "the time floor never falls", inv_27},
-    {30, "only a commissioned door takes a bag", inv_30},
+    {30, "only a commissioned door takes or keeps a bag", inv_30},
 };
 const unsigned invariants_count = sizeof invariants / sizeof invariants[0];
 
