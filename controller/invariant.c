@@ -158,6 +158,10 @@ static int inv_08(const struct world *w)
         return 0;
     if (w->ghost == NULL)
         return 1;
+    /* A try is taken some seconds before it is noted; time may have been credited since. */
+    if (w->ghost->spent_ms[LIMITER_CODE] > LIMITER_TOKENS * LIMITER_CODE_MS + PICKUP_STRETCH_MS ||
+        w->ghost->spent_ms[LIMITER_BOTH] > LIMITER_TOKENS * LIMITER_BOTH_MS + PICKUP_STRETCH_MS)
+        return 0;
     uint64_t run_ms = (uint64_t)w->ghost->run_ms;
     return w->ghost->evaluated[LIMITER_CODE] <= LIMITER_TOKENS + run_ms / LIMITER_CODE_MS &&
            w->ghost->evaluated[LIMITER_BOTH] <= LIMITER_TOKENS + run_ms / LIMITER_BOTH_MS;
@@ -415,8 +419,10 @@ static void note_record(struct ghost *g, const struct record *rec, const struct 
 
 static void note_time(struct ghost *g, const struct clock_now *now)
 {
-    if (now->boot == g->boot && now->boot_ms > g->last_ms)
-        g->run_ms += now->boot_ms - g->last_ms;
+    int64_t elapsed_ms = now->boot == g->boot && now->boot_ms > g->last_ms ? now->boot_ms - g->last_ms : 0;
+    g->run_ms += elapsed_ms;
+    for (unsigned b = 0; b < 2; b++)
+        g->spent_ms[b] = g->spent_ms[b] > elapsed_ms ? g->spent_ms[b] - elapsed_ms : 0;
     if (now->boot != g->boot)
         g->coil_until_ms = 0; /* the driver switches every output off before it reports */
     g->boot = now->boot;
@@ -430,15 +436,21 @@ static void note_completion(struct ghost *g, const struct event *ev)
         g->coil_until_ms = ev->now.boot_ms;
 }
 
+static void note_wrong(struct ghost *g, enum limiter_bucket b)
+{
+    g->evaluated[b]++;
+    g->spent_ms[b] += b == LIMITER_BOTH ? LIMITER_BOTH_MS : LIMITER_CODE_MS;
+}
+
 static void note_verdict(struct ghost *g, const struct world *w)
 {
     const struct locker *l = w->locker;
     if (w->event->kind != EVENT_VERDICT || w->event->u.verdict.result != ERR_OK || !w->effects->limiter)
         return;
     if (l->staff.state == STAFF_REFUSED)
-        g->evaluated[LIMITER_BOTH]++;
+        note_wrong(g, LIMITER_BOTH);
     else if (l->pickup.state == PICKUP_REFUSED)
-        g->evaluated[l->pickup.with_birthday ? LIMITER_BOTH : LIMITER_CODE]++;
+        note_wrong(g, l->pickup.with_birthday ? LIMITER_BOTH : LIMITER_CODE);
 }
 
 void invariant_note(struct ghost *g, const struct world *w)

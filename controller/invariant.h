@@ -47,6 +47,7 @@ struct ghost {
     uint32_t boot;
     int64_t last_ms, run_ms; /* boot time over all boots */
     uint64_t evaluated[2];   /* wrong tries answered, by limiter bucket */
+    int64_t spent_ms[2];     /* boot time that they have cost and that has not passed since */
     int64_t coil_until_ms;   /* boot ms */
 };
 

@@ -180,6 +180,7 @@ static void refill_limiter(struct bed *b)
 {
     limiter_init(&b->l->limiter, &b->now);
     memset(b->g->evaluated, 0, sizeof b->g->evaluated);
+    memset(b->g->spent_ms, 0, sizeof b->g->spent_ms);
 }
 
 static void type_code(struct bed *b, unsigned o)

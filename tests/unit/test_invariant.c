@@ -211,6 +211,29 @@ static void inv_08_sees_more_tries_than_the_budget(void **state)
     assert_broken(s, 8);
 }
 
+static void inv_08_sees_tries_that_came_too_fast_after_a_long_rest(void **state)
+{
+    struct scene *s = *state;
+    s->ev.kind = EVENT_TICK;
+    s->b->g->run_ms = 1000 * INT64_C(3600000);
+    s->b->g->evaluated[LIMITER_BOTH] = LIMITER_TOKENS + 1;
+    s->b->g->spent_ms[LIMITER_BOTH] = LIMITER_TOKENS * LIMITER_BOTH_MS;
+    assert_all_hold(s);
+    s->b->g->spent_ms[LIMITER_BOTH] += LIMITER_BOTH_MS;
+    assert_broken(s, 8);
+}
+
+static void inv_08_sees_a_try_that_is_computed_before_it_is_counted(void **state)
+{
+    struct scene *s = *state;
+    s->ev.kind = EVENT_KEY;
+    effects_clear(s->b->fx);
+    (void)effects_add(s->b->fx, EFFECT_STRETCH);
+    assert_broken(s, 8);
+    s->b->fx->limiter = true;
+    assert_all_hold(s);
+}
+
 static void inv_09_sees_a_message_opening_a_door(void **state)
 {
     struct scene *s = *state;
@@ -454,6 +477,8 @@ int main(void)
         SCENE_TEST(inv_05_sees_open_doors_and_two_pulses),
         SCENE_TEST(inv_07_sees_what_must_not_be_collected),
         SCENE_TEST(inv_08_sees_more_tries_than_the_budget),
+        SCENE_TEST(inv_08_sees_tries_that_came_too_fast_after_a_long_rest),
+        SCENE_TEST(inv_08_sees_a_try_that_is_computed_before_it_is_counted),
         SCENE_TEST(inv_09_sees_a_message_opening_a_door),
         SCENE_TEST(inv_10_sees_staff_without_a_session),
         SCENE_TEST(inv_11_sees_a_pulse_that_is_not_committed),
