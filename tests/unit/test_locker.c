@@ -316,6 +316,24 @@ static void forced_door_that_swings_on_fills_no_outbox(void **state)
     assert_int_equal(b->seen[RECORD_CLOSED], 2);
 }
 
+/* What begins a time open: an opening that we caused, one that we did not, and one that lasts too long. */
+static void closing_is_told_of_a_door_whose_opening_was_told(void **state)
+{
+    struct bed *b = *state;
+    for (unsigned i = 0; i < 6; i++) {
+        bed_sense(b, 2, HW_DOOR_OPEN);
+        bed_wait(b, i % 3 == 2 ? OPENING_LEFT_OPEN_MS + 1000 : 1000);
+        bool told = i == 0 || i % 3 == 2;
+        unsigned before = b->seen[RECORD_CLOSED];
+        bed_sense(b, 2, HW_DOOR_CLOSED);
+        assert_int_equal(b->seen[RECORD_CLOSED] - before, told);
+    }
+    assert_int_equal(b->seen[RECORD_FORCED], 1);
+    assert_int_equal(b->seen[RECORD_LEFT_OPEN], 2);
+    assert_int_equal(b->seen[RECORD_OPENED], 0);
+    assert_int_equal(b->seen[RECORD_CLOSED], 3);
+}
+
 static void door_opened_while_unreadable_is_forced(void **state)
 {
     struct bed *b = *state;
@@ -829,6 +847,7 @@ int main(void)
         BED_TEST(withdrawal_of_older_and_newer_loads_is_answered),
         BED_TEST(door_opening_by_itself_is_forced_and_never_silently_closed),
         BED_TEST(forced_door_that_swings_on_fills_no_outbox),
+        BED_TEST(closing_is_told_of_a_door_whose_opening_was_told),
         BED_TEST(door_opened_while_unreadable_is_forced),
         BED_TEST(door_open_before_and_after_being_unreadable_is_no_news),
         BED_TEST(pulsed_door_opening_long_after_is_forced),
