@@ -34,7 +34,7 @@ void broker_free(struct broker *b);
 struct broker_faults *broker_faults(struct broker *b);
 /* The link of one client (its client id), or of all (NULL), is cut or whole. */
 void broker_partition(struct broker *b, const char *client, bool cut);
-/* Restart: every connection ends; forget: sessions and queues are gone too; else as saved save_age_us ago. */
+/* Restart: every connection ends, and sessions have the queues that were saved last; forget: nothing was saved. */
 void broker_restart(struct broker *b, bool forget, int64_t down_us);
 /* A second connection with the id of a client: that one is thrown out, as by take-over. */
 void broker_take_over(struct broker *b, const char *client);
