@@ -279,7 +279,10 @@ static enum err decide_mismatch(struct view *v, struct reason *r)
         e = read_word(v->m->dat, "board", sizeof(board), board, r);
     }
     if (e == ERR_OK) {
-        (void)snprintf(detail, sizeof(detail), "%s moved instead of %s", moved, door);
+        if (strcmp(moved, door) == 0)
+            (void)snprintf(detail, sizeof(detail), "the relay of %s stays on", door);
+        else
+            (void)snprintf(detail, sizeof(detail), "%s moved instead of %s", moved, door);
         raise_fault(v, STORE_FAULT_WIRING, board, detail);
     }
     return e;

@@ -571,6 +571,23 @@ static void door_faults_close_on_evidence(void **state)
     assert_int_equal(open_faults(f, STORE_FAULT_WIRING), 1); /* for people to close */
 }
 
+static bool copy_detail(void *arg, const struct store_fault *fault)
+{
+    (void)snprintf(arg, sizeof(fault->detail), "%s", fault->detail);
+    return true;
+}
+
+static void a_relay_that_stays_on_is_not_told_as_two_doors(void **state)
+{
+    struct store_fault_filter open = {.open_only = true, .limit = 1};
+    struct fixture *f = *state;
+    char detail[sizeof(((struct store_fault *)NULL)->detail)] = "";
+
+    assert_false(tell(f, "door.mismatch.v1", "{\"door\":\"A1\",\"moved\":\"A1\",\"board\":\"r1\"}").contradiction);
+    OK(f->s->ops->fault_list(f->s, &open, copy_detail, detail, NULL));
+    assert_string_equal(detail, "the relay of A1 stays on");
+}
+
 static void climate_is_sampled_and_judged(void **state)
 {
     struct fixture *f = *state;
@@ -728,6 +745,7 @@ int main(void)
         CASE(what_cannot_be_true_is_kept_and_told_but_changes_nothing),
         CASE(a_bag_loaded_after_its_end_is_to_be_withdrawn_again),
         CASE(door_faults_close_on_evidence),
+        CASE(a_relay_that_stays_on_is_not_told_as_two_doors),
         CASE(climate_is_sampled_and_judged),
         CASE(a_cabinet_describes_its_doors),
         CASE(the_newest_heartbeat_wins),
