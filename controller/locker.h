@@ -29,10 +29,9 @@
 #include "controller/staff.h"
 
 #define LOCKER_BOARD_LOST_MS 60000 /* a silent board's doors become OUT */
-#define LOCKER_DOUBT_MS                                                                                                \
-    10000                   /* a pulsed door that reads closed for so long did not open; a dead board is found sooner */
-#define LOCKER_COIL_MS 1600 /* after a pulse of unknown outcome no other may start for this long */
-#define LOCKER_ROWS_FOR_ORDER 24u /* outbox rows reserved for the rest of an order's life when it is loaded */
+#define LOCKER_DOUBT_MS 10000      /* a door that reads closed so long after its pulse did not open */
+#define LOCKER_COIL_MS 1600        /* after a pulse of unknown outcome no other may start for this long */
+#define LOCKER_ROWS_FOR_ORDER 24u  /* outbox rows reserved for the rest of an order's life when it is loaded */
 
 /* What is known now about one door; gone with the process. */
 struct locker_door {
