@@ -541,6 +541,8 @@ static void heal_board(struct plant *p, uint8_t i)
     b->lose_us = 0;
     p->lose_us[i] = 0;
     for (unsigned k = 0; k < BOARD_CHANNELS; k++) {
+        /* A relay behind a line falls with it; one of a board waits for the frame that switches it off. */
+        b->on[k] = b->on[k] && !(is_gpio(p, i) && b->stuck[k] == BOARD_STUCK_ON);
         board_stick(b, k, BOARD_STUCK_FREE);
     }
     if (b->power != BOARD_ON && b->boot_us == BOARD_NEVER) {
