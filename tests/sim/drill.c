@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/drill.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/disk.h"
@@ -11,6 +13,9 @@
 
 #define SET(id) (UINT64_C(1) << (id))
 #define GUESSES 36u
+#define OLD_MESSAGES 120u
+#define TOPIC_CAP 160
+#define LOCKER_ID_LEN 16u
 #define UP_US (2 * MINUTE_US)
 #define GRACE_OVER_US (11 * MINUTE_US)
 
@@ -163,6 +168,23 @@ static bool withdraw_at_jam(struct drill *d)
     return done && goes_on(d);
 }
 
+/* INV-20: withdrawn while the locker hears nothing: it counts when the locker has answered. */
+static bool withdraw_unheard(struct drill *d)
+{
+    struct ghost_order *o = brought(d, TOKEN_CLASS_ORDINARY, 0);
+    const char *id = d->s->locker[d->locker].id;
+    if (o == NULL)
+        return false;
+    broker_partition(d->s->broker, id, true);
+    bool done = desk_withdraw(d->s, o);
+    fiber_sleep(d->s->w, 3 * SECOND_US);
+    char state[24];
+    if (done && desk_state(d->s, o, state) && strcmp(state, "withdrawing") != 0)
+        world_fail(d->s->w, "INV-20 a withdrawal counts when the locker has answered: order %.8s is %s", o->id, state);
+    broker_partition(d->s->broker, id, false);
+    return done && goes_on(d);
+}
+
 /* INV-13: as if the hub had drawn the same code for two orders. */
 static bool two_of_one_code(struct drill *d)
 {
@@ -292,6 +314,40 @@ static bool board_is_silent(struct drill *d)
     return goes_on(d);
 }
 
+/* The same topic, or that of the other locker. false: it is of no locker. */
+static bool choose_topic(struct drill *d, const char *topic, char *out, size_t cap)
+{
+    static const char head[] = "mdl/v1/";
+    const char *id = topic + sizeof head - 1;
+    if (strncmp(topic, head, sizeof head - 1) != 0 || strlen(id) < LOCKER_ID_LEN)
+        return false;
+    const char *to = dice_below(d->d, 2) == 0 ? id : d->s->locker[dice_below(d->d, d->s->cfg.lockers)].id;
+    int n = snprintf(out, cap, "%s%.*s%s", head, (int)LOCKER_ID_LEN, to, id + LOCKER_ID_LEN);
+    return n > 0 && (size_t)n < cap;
+}
+
+/* INV-24: what was said once comes again, to whomever. */
+static bool hear_old_messages(struct drill *d)
+{
+    struct broker *b = d->s->broker;
+    for (unsigned i = 0; i < OLD_MESSAGES && goes_on(d); i++) {
+        const char *topic, *text;
+        char to[TOPIC_CAP];
+        size_t len;
+        if (broker_message(b, dice_next(d->d) % (broker_seen(b) + 1), &topic, &text, &len) &&
+            choose_topic(d, topic, to, sizeof to)) {
+            char *copy = malloc(len + 1);
+            if (copy == NULL)
+                abort();
+            memcpy(copy, text, len);
+            broker_inject(b, to, copy, len, dice_below(d->d, 8) == 0);
+            free(copy);
+        }
+        fiber_sleep(d->s->w, SECOND_US / 20);
+    }
+    return goes_on(d);
+}
+
 /* ---------------------------------------------------------------- all */
 
 static const struct {
@@ -301,10 +357,12 @@ static const struct {
     {"drill-come-late", come_late},
     {"drill-jam-often", jam_often},
     {"drill-withdraw-at-jam", withdraw_at_jam},
+    {"drill-withdraw-unheard", withdraw_unheard},
     {"drill-two-of-one-code", two_of_one_code},
     {"drill-guess-for-long", guess_for_long},
     {"drill-wrong-door-moves", wrong_door_moves},
     {"drill-board-is-another", board_is_another},
+    {"drill-old-messages", hear_old_messages},
     {"drill-board-is-silent", board_is_silent},
 };
 
