@@ -275,6 +275,17 @@ static bool bus_fault(struct site *s, enum fault_kind k, struct dice *d)
     return false;
 }
 
+/* With the first from other on that is on the same line. */
+static bool swap_address(struct plant *p, uint8_t board, uint8_t other)
+{
+    uint8_t boards = plant_cabinet(p)->layout.boards;
+    for (uint8_t i = 0; i < boards; i++) {
+        if (plant_swap_address(p, board, (uint8_t)((other + i) % boards)))
+            return true;
+    }
+    return false;
+}
+
 static bool board_fault(struct site *s, enum fault_kind k, struct dice *d)
 {
     unsigned i = any_locker(s, d);
@@ -337,13 +348,9 @@ static bool board_fault(struct site *s, enum fault_kind k, struct dice *d)
         plant_changed(p);
         return true;
     }
-    case FAULT_UNIT_SWAPPED: {
-        uint8_t other = (uint8_t)dice_below(d, c->layout.boards);
-        if (other == board || !plant_swap_address(p, board, other))
-            return false;
-        s->miswired = true;
+    case FAULT_UNIT_SWAPPED:
+        s->miswired = swap_address(p, board, (uint8_t)dice_below(d, c->layout.boards)) || s->miswired;
         return false;
-    }
     default:
         return false;
     }
