@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/num.h"
 
@@ -295,6 +296,9 @@ enum err db_open(struct db **out, const struct db_cfg *cfg, struct reason *r)
         e = limit_size(db, cfg->max_bytes, r);
     if (e == ERR_OK)
         e = migrate(db, cfg, r);
+    /* SQLite syncs the name of a new WAL once and passes over an error: then every commit in it could be lost. */
+    if (e == ERR_OK && cfg->vfs == NULL)
+        e = file_sync_folder(cfg->path, r);
     if (e != ERR_OK) {
         db_close(db);
         return err_prefix(r, e, "%s", cfg->path);
