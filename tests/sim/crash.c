@@ -67,6 +67,7 @@ struct options {
 struct script_sum {
     uint64_t steps[SIDES], runs, pairs, failed, told;
     uint64_t calls[SIDES][CALL_KINDS], called[SIDES][CALL_KINDS];
+    bool restarts; /* calls are counted from the start of a program: its own begin anew, and first-start has those */
 };
 struct sums {
     struct script_sum script[SCRIPTS_MAX];
@@ -302,6 +303,7 @@ static void note_calls(uint64_t before[SIDES][CALL_KINDS], bool first)
                 before[side][kind] = calls;
             else
                 now.sum->calls[side][kind] = calls > before[side][kind] ? calls - before[side][kind] : 0;
+            now.sum->restarts = now.sum->restarts || calls < before[side][kind];
         }
     }
 }
@@ -538,7 +540,7 @@ static bool is_idle(const struct options *o, const struct sums *sums)
             for (size_t k = 0; k < CALL_KINDS; k++)
                 called += x->called[side][k];
         }
-        if (x->runs == 0 || (o->mode == CALLS ? called : x->steps[0] + x->steps[1]) > 0)
+        if (x->runs == 0 || (o->mode == CALLS ? called > 0 || x->restarts : x->steps[0] + x->steps[1] > 0))
             continue;
         (void)printf("FAILED %s: nothing was cut\n", crash_script(n) != NULL ? crash_script(n)->name : "enrolment");
         idle = true;
