@@ -18,10 +18,10 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/num.h"
+#include "common/route.h"
 
 #define TARGET_MAX 2048
 #define BODY_MAX (1024u * 1024u)
-#define SEGMENTS_MAX 4
 #define DEFERRED_MAX 32
 #define STALL_MS 1000 /* longest time between two turns while a request is deferred */
 
@@ -34,8 +34,7 @@ struct http_request {
     bool too_long; /* the target did not fit */
     char target[TARGET_MAX];
     const struct http_route *route;
-    char segment[SEGMENTS_MAX][HTTP_SEGMENT_CAP];
-    unsigned segments;
+    struct route_segments segments;
     char *body;
     size_t body_len, body_expected;
     struct MHD_Response *response; /* owned until queued */
@@ -224,36 +223,6 @@ static enum MHD_Result check_header(void *arg, enum MHD_ValueKind kind, const ch
     return MHD_YES;
 }
 
-/* The raw target, before anything was decoded: paths of ours need no escapes. */
-static const char *target_mistake(const struct http_request *q)
-{
-    if (q->too_long) {
-        return "the request target is too long";
-    }
-    if (q->target[0] != '/') {
-        return "the request target must start with /";
-    }
-    size_t path_len = strcspn(q->target, "?");
-    for (const char *c = q->target; *c != '\0'; c++) {
-        if (*c <= ' ' || *c > '~') {
-            return "the request target has a byte outside printable ASCII";
-        }
-        if ((size_t)(c - q->target) < path_len && (*c == '%' || *c == '\\')) {
-            return "the path has an escape, and no path here needs one";
-        }
-    }
-    if (strcasestr(q->target + path_len, "%00") != NULL) {
-        return "the query has a NUL byte";
-    }
-    for (const char *s = q->target; s != NULL && s < q->target + path_len; s = strchr(s + 1, '/')) {
-        size_t n = strcspn(s + 1, "/?");
-        if ((n == 1 || n == 2) && strncmp(s + 1, "..", n) == 0) {
-            return "the path has a dot segment";
-        }
-    }
-    return NULL;
-}
-
 static enum MHD_Result check_body_len(struct http_request *q, unsigned *status, const char **wrong)
 {
     const char *text = MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, "Content-Length");
@@ -275,69 +244,13 @@ static enum MHD_Result check_body_len(struct http_request *q, unsigned *status, 
 
 /* ---------------------------------------------------------------- routes */
 
-static bool is_segment_char(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-           c == '-';
-}
-
-static bool take_segment(struct http_request *q, const char **at)
-{
-    size_t n = strcspn(*at, "/?");
-    if (n == 0 || n >= HTTP_SEGMENT_CAP || q->segments == SEGMENTS_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!is_segment_char((*at)[i])) {
-            return false;
-        }
-    }
-    memcpy(q->segment[q->segments], *at, n);
-    q->segment[q->segments++][n] = '\0';
-    *at += n;
-    return true;
-}
-
-static bool path_fits(struct http_request *q, const char *pattern)
-{
-    const char *at = q->target;
-    q->segments = 0;
-    for (; *pattern != '\0'; pattern++) {
-        if (*pattern == '*') {
-            if (!take_segment(q, &at)) {
-                return false;
-            }
-        } else if (*at++ != *pattern) {
-            return false;
-        }
-    }
-    return *at == '\0' || *at == '?';
-}
-
-/* NULL and the status when there is none. */
-static const struct http_route *find_route(struct http_request *q, const char *method, unsigned *status)
-{
-    *status = 404;
-    for (unsigned i = 0; i < q->http->cfg.route_count; i++) {
-        const struct http_route *route = &q->http->cfg.routes[i];
-        if (!path_fits(q, route->path)) {
-            continue;
-        }
-        if (strcmp(route->method, method) == 0) {
-            return route;
-        }
-        *status = 405;
-    }
-    return NULL;
-}
-
 /* "Allow: GET, POST" for the path of the request. */
 static void allowed_methods(struct http_request *q, char *out, size_t cap)
 {
     int used = snprintf(out, cap, "Allow: ");
     const char *comma = "";
     for (unsigned i = 0; i < q->http->cfg.route_count && used > 0 && (size_t)used < cap; i++) {
-        if (path_fits(q, q->http->cfg.routes[i].path)) {
+        if (route_fits(q->http->cfg.routes[i].path, q->target, &q->segments)) {
             used += snprintf(out + used, cap - (size_t)used, "%s%s", comma, q->http->cfg.routes[i].method);
             comma = ", ";
         }
@@ -355,13 +268,13 @@ static enum MHD_Result begin_request(struct http_request *q, const char *method)
         wrong = "the Host header is missing";
     }
     if (wrong == NULL) {
-        wrong = target_mistake(q);
+        wrong = q->too_long ? "the request target is too long" : route_target_mistake(q->target);
     }
     unsigned status = 400;
     if (wrong != NULL || check_body_len(q, &status, &wrong) != MHD_YES) {
         return refuse_and_close(q, status, wrong);
     }
-    q->route = find_route(q, method, &status);
+    q->route = route_find(&q->http->cfg, method, q->target, &q->segments, &status);
     if (q->route != NULL) {
         q->phase = PHASE_BODY;
         return MHD_YES;
@@ -484,7 +397,7 @@ const struct http_route *http_matched(const struct http_request *q)
 
 const char *http_segment(const struct http_request *q, unsigned i)
 {
-    return i < q->segments ? q->segment[i] : NULL;
+    return i < q->segments.count ? q->segments.text[i] : NULL;
 }
 
 const char *http_query(const struct http_request *q, const char *name)

@@ -10,12 +10,12 @@
 #include "common/http.h"
 #include "common/json.h"
 #include "common/num.h"
+#include "common/route.h"
 #include "tests/sim/post.h"
 #include "tests/sim/process_part.h"
 
 #define TARGET_MAX 2048
 #define BODY_MAX (1024u * 1024u)
-#define SEGMENTS_MAX 4
 #define DEFERRED_MAX 32
 #define VALUES_MAX 64
 #define VALUE_CAP 4096
@@ -41,8 +41,7 @@ struct http_request {
     struct value header[VALUES_MAX], query[VALUES_MAX], cookie[VALUES_MAX];
     unsigned headers, queries, cookies;
     const struct http_route *route;
-    char segment[SEGMENTS_MAX][HTTP_SEGMENT_CAP];
-    unsigned segments;
+    struct route_segments segments;
     uint64_t ticket;
     struct web_answer answer;
 };
@@ -186,35 +185,6 @@ static const char *header_mistake(const struct http_request *q, char *text, size
     return NULL;
 }
 
-static const char *target_mistake(const char *target)
-{
-    if (strlen(target) >= TARGET_MAX) {
-        return "the request target is too long";
-    }
-    if (target[0] != '/') {
-        return "the request target must start with /";
-    }
-    size_t path_len = strcspn(target, "?");
-    for (const char *c = target; *c != '\0'; c++) {
-        if (*c <= ' ' || *c > '~') {
-            return "the request target has a byte outside printable ASCII";
-        }
-        if ((size_t)(c - target) < path_len && (*c == '%' || *c == '\\')) {
-            return "the path has an escape, and no path here needs one";
-        }
-    }
-    if (strcasestr(target + path_len, "%00") != NULL) {
-        return "the query has a NUL byte";
-    }
-    for (const char *s = target; s != NULL && s < target + path_len; s = strchr(s + 1, '/')) {
-        size_t n = strcspn(s + 1, "/?");
-        if ((n == 1 || n == 2) && strncmp(s + 1, "..", n) == 0) {
-            return "the path has a dot segment";
-        }
-    }
-    return NULL;
-}
-
 static const char *body_mistake(const struct http_request *q, unsigned *status)
 {
     const char *text = find_value(q->header, q->headers, "Content-Length", true);
@@ -227,53 +197,6 @@ static const char *body_mistake(const struct http_request *q, unsigned *status)
     if (e != ERR_OK || (uint64_t)len > q->http->cfg.max_body) {
         *status = 413;
         return "the body is longer than allowed here";
-    }
-    return NULL;
-}
-
-/* ---------------------------------------------------------------- routes, as in common/http.c */
-
-static bool take_segment(struct http_request *q, const char **at)
-{
-    static const char set[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-";
-    size_t n = strcspn(*at, "/?");
-    if (n == 0 || n >= HTTP_SEGMENT_CAP || q->segments == SEGMENTS_MAX || strspn(*at, set) < n) {
-        return false;
-    }
-    memcpy(q->segment[q->segments], *at, n);
-    q->segment[q->segments++][n] = '\0';
-    *at += n;
-    return true;
-}
-
-static bool path_fits(struct http_request *q, const char *pattern)
-{
-    const char *at = q->target;
-    q->segments = 0;
-    for (; *pattern != '\0'; pattern++) {
-        if (*pattern == '*') {
-            if (!take_segment(q, &at)) {
-                return false;
-            }
-        } else if (*at++ != *pattern) {
-            return false;
-        }
-    }
-    return *at == '\0' || *at == '?';
-}
-
-static const struct http_route *find_route(struct http_request *q, unsigned *status)
-{
-    *status = 404;
-    for (unsigned i = 0; i < q->http->cfg.route_count; i++) {
-        const struct http_route *route = &q->http->cfg.routes[i];
-        if (!path_fits(q, route->path)) {
-            continue;
-        }
-        if (strcmp(route->method, q->method) == 0) {
-            return route;
-        }
-        *status = 405;
     }
     return NULL;
 }
@@ -357,7 +280,7 @@ const struct http_route *http_matched(const struct http_request *q)
 
 const char *http_segment(const struct http_request *q, unsigned i)
 {
-    return i < q->segments ? q->segment[i] : NULL;
+    return i < q->segments.count ? q->segments.text[i] : NULL;
 }
 
 const char *http_query(const struct http_request *q, const char *name)
@@ -422,13 +345,15 @@ static bool refused(struct http_request *q)
     char text[80];
     unsigned status = 400;
     const char *wrong = header_mistake(q, text, sizeof text);
-    wrong = wrong != NULL ? wrong : target_mistake(q->target);
+    if (wrong == NULL) {
+        wrong = strlen(q->target) >= TARGET_MAX ? "the request target is too long" : route_target_mistake(q->target);
+    }
     wrong = wrong != NULL ? wrong : body_mistake(q, &status);
     if (wrong != NULL) {
         set_refusal(q, status, wrong);
         return true;
     }
-    q->route = find_route(q, &status);
+    q->route = route_find(&q->http->cfg, q->method, q->target, &q->segments, &status);
     if (q->route == NULL) {
         set_refusal(q, status, status == 405 ? "this address does not take that method" : "no such address");
         return true;
