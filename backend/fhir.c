@@ -9,6 +9,7 @@
 
 #include "backend/allot.h"
 #include "common/json.h"
+#include "common/language.h"
 
 #define ENTRIES_MAX 200
 #define DEPTH_MAX (JSON_DEPTH_FHIR + 2)
@@ -466,20 +467,21 @@ static enum err read_birth_date(struct reader *rd, const struct node *patient, s
 static void read_language(const struct node *patient, struct request *q)
 {
     const cJSON *x, *coding;
-    bool english = false;
+    enum language known;
 
     cJSON_ArrayForEach(x, get(patient->at, "communication"))
     {
         cJSON_ArrayForEach(coding, get(get(x, "language"), "coding"))
         {
             const char *code = text_of(coding, "code");
-            if (code != NULL && cJSON_IsTrue(get(x, "preferred"))) {
-                english = strncmp(code, "en", 2) == 0;
+            if (code == NULL || strnlen(code, 2) < 2 || !cJSON_IsTrue(get(x, "preferred"))) {
+                continue;
+            }
+            const char two[] = {code[0], code[1], '\0'}; /* BCP 47: "ar-SA" */
+            if (language_parse(two, &known) == ERR_OK) {
+                memcpy(q->language, two, sizeof(two));
             }
         }
-    }
-    if (english) {
-        memcpy(q->language, "en", sizeof("en"));
     }
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/language.h"
+
 #define FIRST_YEAR 1880
 
 static const char *const source_names[REQUEST_SOURCE_N] = {"fhir", "csv", "json"};
@@ -209,8 +211,9 @@ enum err request_check(const struct request *q, const char **field, struct reaso
         return wrong(field, "birth_date", ERR_MISSING, r,
                      "this class always asks day and month of birth at the locker");
     }
-    if (strcmp(q->language, "nl") != 0 && strcmp(q->language, "en") != 0) {
-        return wrong(field, "language", ERR_UNKNOWN, r, "must be nl or en");
+    enum language language;
+    if (language_parse(q->language, &language) != ERR_OK) {
+        return wrong(field, "language", ERR_UNKNOWN, r, "must be " LANGUAGE_LIST);
     }
     return check_window(q, field, r);
 }

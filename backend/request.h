@@ -32,7 +32,7 @@ struct request {
     char medicine[REQUEST_MEDICINE_CAP];       /* for the staff pages; never on a label, slip or locker */
     char quantity[REQUEST_QUANTITY_CAP];       /* "30 stuk" */
     char destination[REQUEST_DESTINATION_CAP]; /* where the patient wants to collect: name of a locker, or free text */
-    char language[3];                          /* of the slip: "nl" or "en" */
+    char language[3];                          /* of the slip and the screen: a code of common/language.h */
     enum token_class cls;
     enum token_size size;
     bool size_given; /* false: size is a proposal of allot_size(), staff decide at packing */

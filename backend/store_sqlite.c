@@ -12,6 +12,8 @@
 
 static const char *const migrations[] = {
 #include "backend/schema/sqlite_0001.inc"
+    ,
+#include "backend/schema/sqlite_0002.inc"
 };
 
 struct db *store_sqlite_db(struct store *s)

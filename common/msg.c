@@ -46,6 +46,7 @@ static const struct type_row {
     {MSG_UP, MSG_EVT, "order.voided.v1"},
     {MSG_UP, MSG_EVT, "order.refused.v1"},
     {MSG_UP, MSG_EVT, "order.removed.v1"},
+    {MSG_UP, MSG_EVT, "order.reported.v1"},
     {MSG_UP, MSG_EVT, "staff.entered.v1"},
     {MSG_UP, MSG_EVT, "guess.alarm.v1"},
     {MSG_UP, MSG_EVT, "board.changed.v1"},
@@ -59,6 +60,13 @@ static const struct type_row {
     {MSG_DOWN, MSG_CMD, "order.withdraw.v1"},
     {MSG_DOWN, MSG_CMD, "badge.revoke.v1"},
     {MSG_DOWN, MSG_CMD, "guess.reset.v1"},
+    {MSG_DOWN, MSG_CMD, "order.recode.v1"},
+    {MSG_DOWN, MSG_CMD, "carer.grant.v1"},
+    {MSG_DOWN, MSG_CMD, "carer.revoke.v1"},
+    {MSG_DOWN, MSG_RPC, "open.ask.v1"},
+    {MSG_UP, MSG_RPC, "open.challenge.v1"},
+    {MSG_UP, MSG_RPC, "open.refused.v1"},
+    {MSG_DOWN, MSG_RPC, "open.answer.v1"},
 };
 
 static const char *const claim_names[] = {"iss", "aud", "stm", "typ", "epo", "seq", "prv", "jti",

@@ -3,7 +3,7 @@
  * Layouts: offset, length, field. Integers are unsigned and big-endian, times are Unix seconds. The signature is
  * Ed25519 over all bytes before it, mark included, so that no kind can pass for another.
  *
- *   MQ1, 116 bytes          ML1, 177 bytes           MS1, 133 bytes          MD1, 13 bytes
+ *   MQ1, 116 bytes          ML1, 186 bytes           MS1, 133 bytes          MD1, 13 bytes
  *     0   3  "MQ1"            0   3  "ML1"             0   3  "MS1"            0   3  "MD1"
  *     3   8  locker           3   8  locker            3   8  locker           3   8  locker
  *    11  16  order           11  16  order            11   8  staff           11   2  door
@@ -16,8 +16,15 @@
  *                            44   1  flags
  *                            45   4  key_epoch
  *                            49  32  v1 (zeros when flag has_v1 is not set)
- *                            81  32  v2
- *                           113  64  signature
+ *                            81  32  v2               MC1, 116 bytes           MK1, 4 bytes
+ *                           113   8  person             0   3  "MC1"            0   3  "MK1"
+ *                           121   1  language           3   8  locker           3   1  key
+ *                           122  64  signature         11  16  order
+ *                                                      27   4  load
+ *                                                      31   8  carer
+ *                                                      39   8  person
+ *                                                      47   5  not_after
+ *                                                      52  64  signature
  */
 #include "common/token.h"
 
@@ -35,9 +42,11 @@
 #define FLAG_HAS_V1 0x02u
 #define FLAGS_ALL (FLAG_LOW_DOOR | FLAG_HAS_V1)
 #define PICKUP_LEN 116
-#define VOUCHER_LEN 177
+#define VOUCHER_LEN 186
 #define BADGE_LEN 133
 #define DOOR_LEN 13
+#define CARER_LEN 116
+#define KEY_LEN 4
 #define BYTES_CAP VOUCHER_LEN
 
 _Static_assert(2 * BYTES_CAP < TOKEN_TEXT_CAP, "the longest kind fits");
@@ -118,6 +127,8 @@ static void write_voucher(struct writer *w, const struct token *t)
     put_int(w, v->key_epoch, 4);
     put_bytes(w, v->v1, sizeof v->v1);
     put_bytes(w, v->v2, sizeof v->v2);
+    put_bytes(w, v->person, sizeof v->person);
+    put_int(w, (int64_t)v->language, 1);
 }
 
 static void write_badge(struct writer *w, const struct token *t)
@@ -138,6 +149,20 @@ static void write_door(struct writer *w, const struct token *t)
     put_int(w, t->u.door.door, 2);
 }
 
+static void write_carer(struct writer *w, const struct token *t)
+{
+    const struct token_carer *c = &t->u.carer;
+    put_binding(w, &c->bind);
+    put_bytes(w, c->carer, sizeof c->carer);
+    put_bytes(w, c->person, sizeof c->person);
+    put_int(w, c->not_after_s, TIME_LEN);
+}
+
+static void write_key(struct writer *w, const struct token *t)
+{
+    put_int(w, t->u.key.key, 1);
+}
+
 static bool pickup_is_in_range(const struct token *t)
 {
     const struct token_pickup *p = &t->u.pickup;
@@ -149,7 +174,8 @@ static bool voucher_is_in_range(const struct token *t)
     const struct token_voucher *v = &t->u.voucher;
     return v->bind.load >= 1 && v->not_before_s > 0 && v->not_before_s < v->not_after_s &&
            (unsigned)v->cls < TOKEN_CLASS_N && (unsigned)v->size < TOKEN_SIZE_N && (unsigned)v->zone < TOKEN_ZONE_N &&
-           v->key_epoch >= 1 && (v->has_v1 || sodium_is_zero(v->v1, sizeof v->v1) == 1);
+           v->key_epoch >= 1 && (unsigned)v->language < LANGUAGE_N &&
+           (v->has_v1 || sodium_is_zero(v->v1, sizeof v->v1) == 1);
 }
 
 static bool badge_is_in_range(const struct token *t)
@@ -162,6 +188,19 @@ static bool door_is_in_range(const struct token *t)
 {
     const struct token_door *d = &t->u.door;
     return d->door >= 1 && d->door <= DOOR_MAX;
+}
+
+static bool carer_is_in_range(const struct token *t)
+{
+    const struct token_carer *c = &t->u.carer;
+    bool standing = sodium_is_zero(c->bind.order, sizeof c->bind.order) == 1;
+    bool nobody = sodium_is_zero(c->person, sizeof c->person) == 1;
+    return c->not_after_s > 0 && (standing ? c->bind.load == 0 && !nobody : c->bind.load >= 1);
+}
+
+static bool key_is_in_range(const struct token *t)
+{
+    return t->u.key.key < TOKEN_KEYS;
 }
 
 static bool read_pickup(struct reader *in, struct token *t)
@@ -188,6 +227,8 @@ static bool read_voucher(struct reader *in, struct token *t)
     v->key_epoch = (uint32_t)take_int(in, 4);
     take_bytes(in, v->v1, sizeof v->v1);
     take_bytes(in, v->v2, sizeof v->v2);
+    take_bytes(in, v->person, sizeof v->person);
+    v->language = (enum language)take_int(in, 1);
     return (flags & ~FLAGS_ALL) == 0 && voucher_is_in_range(t);
 }
 
@@ -211,6 +252,22 @@ static bool read_door(struct reader *in, struct token *t)
     return door_is_in_range(t);
 }
 
+static bool read_carer(struct reader *in, struct token *t)
+{
+    struct token_carer *c = &t->u.carer;
+    take_binding(in, &c->bind);
+    take_bytes(in, c->carer, sizeof c->carer);
+    take_bytes(in, c->person, sizeof c->person);
+    c->not_after_s = take_int(in, TIME_LEN);
+    return carer_is_in_range(t);
+}
+
+static bool read_key(struct reader *in, struct token *t)
+{
+    t->u.key.key = (uint8_t)take_int(in, 1);
+    return key_is_in_range(t);
+}
+
 static const struct layout {
     const char *mark;
     const char *mark_hex;
@@ -226,6 +283,8 @@ static const struct layout {
                        voucher_is_in_range},
     [TOKEN_BADGE] = {"MS1", "4D5331", "staff badge", BADGE_LEN, true, write_badge, read_badge, badge_is_in_range},
     [TOKEN_DOOR] = {"MD1", "4D4431", "door label", DOOR_LEN, false, write_door, read_door, door_is_in_range},
+    [TOKEN_CARER] = {"MC1", "4D4331", "carer's card", CARER_LEN, true, write_carer, read_carer, carer_is_in_range},
+    [TOKEN_KEY] = {"MK1", "4D4B31", "key", KEY_LEN, false, write_key, read_key, key_is_in_range},
 };
 
 static void hex_upper(const uint8_t *bytes, size_t len, char *out)

@@ -43,7 +43,7 @@ struct cabinet {
     char version[CABINET_VERSION_CAP];
     bool restarted; /* only the daemon started again, not the board */
     int schema;     /* of the database */
-    enum screen_language language;
+    enum language language;
     bool waived; /* doors take bags without having been commissioned: the operator answers for the wiring */
     uint32_t outbox_rows_max; /* quota of the outbox; 0: CABINET_OUTBOX_ROWS_DEFAULT */
     struct cabinet_door door[HW_DOORS_MAX];

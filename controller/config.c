@@ -10,7 +10,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const language_names[] = {"nl", "en", NULL};
+static const char *const language_names[] = {"nl", "en", "tr", "ar", "pl", "uk", NULL}; /* as enum language */
 static const char *const commissioning_names[] = {"required", "waived", NULL};
 static const char *const bus_kinds[] = {"rtu", "tcp", "gpio", NULL};
 static const char *const parity_names[] = {"none", "even", "odd", NULL};
@@ -470,7 +470,7 @@ static enum err take_top(struct config *c, cfg_t *file, struct reason *r)
     if (e == ERR_OK) {
         e = conf_choice(file, "language", language_names, &language, r);
     }
-    c->language = (enum screen_language)language;
+    c->language = (enum language)language;
     unsigned waived = 0;
     if (e == ERR_OK) {
         e = conf_choice(file, "commissioning", commissioning_names, &waived, r);

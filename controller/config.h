@@ -27,7 +27,7 @@ struct config {
     char control[CONFIG_SOCKET_CAP];
     char kiosk_address[CONFIG_TEXT_CAP];
     uint16_t kiosk_port;
-    enum screen_language language;
+    enum language language;
     bool waived; /* commissioning */
     char telephone[CONFIG_TEXT_CAP];
     char site[CONFIG_TEXT_CAP];                             /* empty: the name of the enrolment */

@@ -45,6 +45,7 @@ enum event_key {
     EVENT_KEY_HELP,
     EVENT_KEY_LANGUAGE, /* next language */
     EVENT_KEY_SHOW,     /* show or mask the typed digits */
+    EVENT_KEY_REPEAT,   /* say it again; where time is running, also: more time */
     EVENT_KEY_N
 };
 

@@ -8,10 +8,11 @@
  *
  *   Keypad  0-9 of the number row, the key block and a telephone pad    the digit
  *           Enter, key block Enter, #                                   OK
- *           Backspace, Delete, Escape, key block . and -                CLEAR
+ *           Backspace, Delete, Escape, key block .                      CLEAR
  *           F1, Help, / and key block /, key block *, *                 HELP
  *           F2, key block +                                             LANGUAGE
  *           F3, Tab                                                     SHOW
+ *           F4, key block -                                             REPEAT
  *           anything else                                               ignored
  *
  *   Scanner 0-9 and A-F of any block, then Enter. Shift and the like are ignored: letters are given as upper case. One

@@ -183,7 +183,7 @@ static void on_key(struct locker *l, const struct event *ev, struct effects *fx)
     if (ev->u.key >= EVENT_KEY_N)
         return;
     if (ev->u.key == EVENT_KEY_LANGUAGE) {
-        l->language = (enum screen_language)((l->language + 1) % SCREEN_LANGUAGE_N);
+        l->language = (enum language)((l->language + 1) % LANGUAGE_N);
         if (!pickup_is_active(&l->pickup)) /* the next person starts in the locker's own language again */
             l->pickup.until_ms = ev->now.boot_ms + PICKUP_IDLE_MS;
         return;
@@ -233,6 +233,10 @@ static void on_scan(struct locker *l, const struct event *ev, struct effects *fx
         break;
     case TOKEN_BADGE:
         on_badge(l, ev, fx);
+        break;
+    case TOKEN_CARER:
+    case TOKEN_KEY:
+        pickup_on_bad_scan(l, ev, fx);
         break;
     case TOKEN_KIND_N:
         break;

@@ -85,7 +85,7 @@ struct locker {
     uint16_t pulse_door;    /* of the last pulse */
     int64_t pulse_ms;       /* boot ms of the last pulse, 0: none in this boot */
     int64_t coil_until_ms;  /* boot ms until which its coil may be energised */
-    enum screen_language language;
+    enum language language;
     bool buzzer;
     struct pickup pickup;
     struct staff staff;

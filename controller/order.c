@@ -145,6 +145,8 @@ void order_begin(struct order *o, const struct token_voucher *v)
     o->has_v1 = v->has_v1;
     memcpy(o->v1, v->v1, CODE_MAC_LEN);
     memcpy(o->v2, v->v2, CODE_MAC_LEN);
+    memcpy(o->person, v->person, TOKEN_PERSON_LEN);
+    o->language = v->language;
 }
 
 void order_forget(struct order *o)

@@ -57,8 +57,10 @@ struct order {
     uint32_t key_epoch;
     bool has_v1;
     uint8_t v1[CODE_MAC_LEN], v2[CODE_MAC_LEN]; /* wiped when it ends */
-    uint8_t pulses;                             /* of patients */
-    int64_t first_pulse_ms;                     /* floor time */
+    uint8_t person[TOKEN_PERSON_LEN];           /* zeros: on its own */
+    enum language language;
+    uint8_t pulses;         /* of patients */
+    int64_t first_pulse_ms; /* floor time */
     uint32_t first_pulse_boot;
     int64_t first_pulse_boot_ms;
 };

@@ -40,6 +40,13 @@ const char *const rows_migration[STORE_SCHEMA] = {
      * wiring is that of the next start. */
     "ALTER TABLE compartment ADD COLUMN wiring BLOB;"
     "UPDATE compartment SET wiring = zeroblob(16) WHERE serial > 0;",
+
+    /* Bags of one person, the language of the screen; carers with a right of their own. */
+    "ALTER TABLE order_local ADD COLUMN person BLOB NOT NULL DEFAULT (zeroblob(8));"
+    "ALTER TABLE order_local ADD COLUMN language INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE carer (slot INTEGER PRIMARY KEY, carer BLOB NOT NULL, ord BLOB NOT NULL, lod INTEGER NOT NULL,"
+    " person BLOB NOT NULL, state INTEGER NOT NULL, not_after_s INTEGER NOT NULL, key_epoch INTEGER NOT NULL,"
+    " has_v1 INTEGER NOT NULL, v1 BLOB NOT NULL, v2 BLOB NOT NULL) STRICT;",
 };
 
 /* ---------------------------------------------------------------- writing */
@@ -75,8 +82,8 @@ static enum err save_order(struct db *db, const struct order *o, uint16_t slot, 
     sqlite3_stmt *s =
         db_stmt(db, "INSERT OR REPLACE INTO order_local (slot, ord, lod, newest, state, ending, door, class,"
                     " not_before_s, not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses,"
-                    " first_pulse_ms, first_pulse_boot, first_pulse_boot_ms) VALUES (?1, ?2, ?3, ?4, ?5,"
-                    " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)");
+                    " first_pulse_ms, first_pulse_boot, first_pulse_boot_ms, person, language) VALUES (?1, ?2, ?3,"
+                    " ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)");
     int i = 1;
     (void)sqlite3_bind_int64(s, i++, slot);
     (void)sqlite3_bind_blob(s, i++, o->id, CODE_ORDER_LEN, SQLITE_STATIC);
@@ -97,6 +104,8 @@ static enum err save_order(struct db *db, const struct order *o, uint16_t slot, 
     (void)sqlite3_bind_int64(s, i++, o->first_pulse_ms);
     (void)sqlite3_bind_int64(s, i++, o->first_pulse_boot);
     (void)sqlite3_bind_int64(s, i++, o->first_pulse_boot_ms);
+    (void)sqlite3_bind_blob(s, i++, o->person, TOKEN_PERSON_LEN, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(s, i++, (int64_t)o->language);
     return db_run(db, s, r);
 }
 
@@ -246,6 +255,8 @@ static enum err read_order(struct reader *in, struct locker *l, struct reason *r
     o.first_pulse_ms = take_int(in, 0, INT64_MAX);
     o.first_pulse_boot = (uint32_t)take_int(in, 0, UINT32_MAX);
     o.first_pulse_boot_ms = take_int(in, 0, INT64_MAX);
+    take_blob(in, o.person, TOKEN_PERSON_LEN);
+    o.language = (enum language)take_int(in, 0, LANGUAGE_N - 1);
     if (in->bad || order_find(&l->orders, o.id) != ORDER_NONE)
         return err_because(r, ERR_CORRUPT, "order in slot %u makes no sense", slot);
     l->orders.slot[slot] = o;
@@ -379,7 +390,7 @@ enum err rows_load(struct db *db, struct locker *l, bool doors_unknown, struct r
         e = each_row(db,
                      db_stmt(db, "SELECT slot, ord, lod, newest, state, ending, door, class, not_before_s,"
                                  " not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses, first_pulse_ms,"
-                                 " first_pulse_boot, first_pulse_boot_ms FROM order_local"),
+                                 " first_pulse_boot, first_pulse_boot_ms, person, language FROM order_local"),
                      l, read_order, r);
     if (e == ERR_OK)
         e = each_row(db, db_stmt(db, "SELECT door, state, serial, ord, lod, wiring FROM compartment"), l,

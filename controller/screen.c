@@ -19,6 +19,11 @@ static const char *const id_names[SCREEN_ID_N] = {
     [SCREEN_JAM] = "jam",
     [SCREEN_DONE] = "done",
     [SCREEN_HELP] = "help",
+    [SCREEN_NEXT] = "next",
+    [SCREEN_REPORT] = "report",
+    [SCREEN_REPORTED] = "reported",
+    [SCREEN_REMOTE] = "remote",
+    [SCREEN_LANGUAGES] = "languages",
     [SCREEN_STAFF_PIN] = "staff-pin",
     [SCREEN_STAFF_REFUSED] = "staff-refused",
     [SCREEN_STAFF_MENU] = "staff-menu",
@@ -39,6 +44,8 @@ static const char *const notice_names[SCREEN_NOTICE_N] = {
     [SCREEN_NOTICE_DATE] = "date",
     [SCREEN_NOTICE_BAD_SCAN] = "bad-scan",
     [SCREEN_NOTICE_TRY_LATER] = "try-later",
+    [SCREEN_NOTICE_EXTENDED] = "extended",
+    [SCREEN_NOTICE_NOTHING] = "nothing",
     [SCREEN_NOTICE_LOADED] = "loaded",
     [SCREEN_NOTICE_FREED] = "freed",
     [SCREEN_NOTICE_KEPT] = "kept",
@@ -68,13 +75,12 @@ static const char *const notice_names[SCREEN_NOTICE_N] = {
     [SCREEN_NOTICE_WRONG_DOOR] = "wrong-door",
 };
 
-static const char *const language_names[SCREEN_LANGUAGE_N] = {[SCREEN_NL] = "nl", [SCREEN_EN] = "en"};
-
 static const char *const sound_names[SCREEN_SOUND_N] = {
     [SCREEN_SOUND_KEY] = "key",
     [SCREEN_SOUND_OK] = "ok",
     [SCREEN_SOUND_REFUSED] = "refused",
     [SCREEN_SOUND_OPEN] = "open",
+    [SCREEN_SOUND_WARN] = "warn",
     [SCREEN_SOUND_BUZZER_ON] = "buzzer-on",
     [SCREEN_SOUND_BUZZER_OFF] = "buzzer-off",
 };
@@ -83,8 +89,8 @@ bool screen_equal(const struct screen *a, const struct screen *b)
 {
     return a->id == b->id && a->notice == b->notice && a->language == b->language && strcmp(a->door, b->door) == 0 &&
            a->step == b->step && a->steps == b->steps && a->entry_len == b->entry_len && a->entry_cap == b->entry_cap &&
-           a->show == b->show && strcmp(a->digits, b->digits) == 0 && a->seconds == b->seconds &&
-           a->reference == b->reference;
+           a->show == b->show && strcmp(a->digits, b->digits) == 0 && a->seconds == b->seconds && a->more == b->more &&
+           a->bag == b->bag && a->bags == b->bags && a->reference == b->reference;
 }
 
 const char *screen_id_name(enum screen_id id)
@@ -97,12 +103,6 @@ const char *screen_notice_name(enum screen_notice n)
 {
     assert(n < SCREEN_NOTICE_N);
     return notice_names[n];
-}
-
-const char *screen_language_name(enum screen_language l)
-{
-    assert(l < SCREEN_LANGUAGE_N);
-    return language_names[l];
 }
 
 const char *screen_sound_name(enum screen_sound s)

@@ -10,26 +10,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/language.h"
+
 #define SCREEN_DIGITS_CAP 11 /* ten digits and a NUL */
 #define SCREEN_DOOR_CAP 9
 
-enum screen_language { SCREEN_NL, SCREEN_EN, SCREEN_LANGUAGE_N };
-
 enum screen_id {
-    SCREEN_START,    /* "type your code or scan it"; nothing typed */
-    SCREEN_CODE,     /* typing: entry_len of 10 digits */
-    SCREEN_BIRTHDAY, /* typing day and month of birth: entry_len of 4 digits */
-    SCREEN_CHECKING, /* a moment please */
-    SCREEN_REFUSED,  /* not accepted; try again with code and date of birth; OK: again */
-    SCREEN_WAIT,     /* too many wrong codes at this locker: seconds left */
-    SCREEN_ASK,      /* cannot be collected now: please ask the pharmacy (telephone) */
-    SCREEN_DOORS,    /* another door is open (door is set) or not readable (door is empty): close it first */
-    SCREEN_OPENING,  /* door opens now */
-    SCREEN_OPEN,     /* door is open: take the bag, close the door */
-    SCREEN_CLOSE,    /* as SCREEN_OPEN, open too long: please close the door */
-    SCREEN_JAM,      /* the door did not open: push it lightly and press OK to try again; pulse n of 3 in step */
-    SCREEN_DONE,     /* thank you */
-    SCREEN_HELP,     /* telephone of the pharmacy and the reference to tell */
+    SCREEN_START,     /* "type your code or scan it"; nothing typed */
+    SCREEN_CODE,      /* typing: entry_len of 10 digits */
+    SCREEN_BIRTHDAY,  /* typing day and month of birth: entry_len of 4 digits */
+    SCREEN_CHECKING,  /* a moment please */
+    SCREEN_REFUSED,   /* not accepted; try again with code and date of birth; OK: again */
+    SCREEN_WAIT,      /* too many wrong codes at this locker: seconds left */
+    SCREEN_ASK,       /* cannot be collected now: please ask the pharmacy (telephone) */
+    SCREEN_DOORS,     /* another door is open (door is set) or not readable (door is empty): close it first */
+    SCREEN_OPENING,   /* door opens now */
+    SCREEN_OPEN,      /* door is open: take the bag, close the door */
+    SCREEN_CLOSE,     /* as SCREEN_OPEN, open too long: please close the door */
+    SCREEN_JAM,       /* the door did not open: push it lightly and press OK to try again; pulse n of 3 in step */
+    SCREEN_DONE,      /* thank you */
+    SCREEN_HELP,      /* telephone of the pharmacy and the reference to tell */
+    SCREEN_NEXT,      /* one more bag of this person is behind door: bag of bags; OK opens it, CLEAR ends the visit */
+    SCREEN_REPORT,    /* what is wrong? 1: it was empty, 2: the wrong bag, 3: something else; OK: all is well */
+    SCREEN_REPORTED,  /* the pharmacy was told: telephone and reference */
+    SCREEN_REMOTE,    /* the pharmacy offers to open door: OK: yes, CLEAR: no */
+    SCREEN_LANGUAGES, /* 1..6: the languages in the order of enum language; LANGUAGE: the next one */
 
     SCREEN_STAFF_PIN,             /* typing the PIN: entry_len digits, OK */
     SCREEN_STAFF_REFUSED,         /* badge or PIN not accepted */
@@ -54,6 +59,8 @@ enum screen_notice {
     SCREEN_NOTICE_DATE,      /* no such day and month */
     SCREEN_NOTICE_BAD_SCAN,  /* this is no code of this service */
     SCREEN_NOTICE_TRY_LATER, /* could not be checked just now: please try again */
+    SCREEN_NOTICE_EXTENDED,  /* there is more time now */
+    SCREEN_NOTICE_NOTHING,   /* nothing lies here that this card may collect */
 
     SCREEN_NOTICE_LOADED,       /* bag is in door: the patient will be told */
     SCREEN_NOTICE_FREED,        /* door is free again */
@@ -90,6 +97,7 @@ enum screen_sound {
     SCREEN_SOUND_OK,
     SCREEN_SOUND_REFUSED,
     SCREEN_SOUND_OPEN, /* leads to the open door */
+    SCREEN_SOUND_WARN, /* the time of this screen is nearly up */
     SCREEN_SOUND_BUZZER_ON,
     SCREEN_SOUND_BUZZER_OFF,
     SCREEN_SOUND_N
@@ -98,7 +106,7 @@ enum screen_sound {
 struct screen {
     enum screen_id id;
     enum screen_notice notice;
-    enum screen_language language;
+    enum language language;
     char door[SCREEN_DOOR_CAP]; /* name, or empty */
     uint16_t number;            /* of that door, 0: none */
     uint8_t row, rows;          /* of that door, from 1, top to bottom; 0: none */
@@ -108,15 +116,16 @@ struct screen {
     bool show;                      /* the person asked to see the digits */
     char digits[SCREEN_DIGITS_CAP]; /* what was typed, only when show (or a door number); else empty */
     uint16_t seconds;               /* left until something happens, 0: none */
+    bool more;                      /* the time is nearly up: OK (or any digit where digits are typed) gives more */
+    uint8_t bag, bags;              /* which bag of how many of this visit, from 1; 0: only one */
     uint64_t reference;             /* for the telephone: the serial of the pulse; 0: none */
 };
 
 bool screen_equal(const struct screen *a, const struct screen *b);
 
-/* "start", "staff-load-open"; "typo"; "nl"; "buzzer-on". Never NULL. */
+/* "start", "staff-load-open"; "typo"; "buzzer-on". Never NULL. */
 const char *screen_id_name(enum screen_id id);
 const char *screen_notice_name(enum screen_notice n);
-const char *screen_language_name(enum screen_language l);
 const char *screen_sound_name(enum screen_sound s);
 
 #endif

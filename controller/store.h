@@ -23,7 +23,7 @@
 #include "controller/locker.h"
 
 #define STORE_FILE "locker.db" /* in the state folder */
-#define STORE_SCHEMA 2         /* user_version after the newest migration */
+#define STORE_SCHEMA 3         /* user_version after the newest migration */
 #define STORE_KEEP_MS (90LL * 24 * 3600 * 1000)
 #define STORE_COMPACT_ROWS 100
 #define STORE_VERIFY_ROWS 500 /* of a slice: some 10 ms on a small board */

@@ -40,7 +40,7 @@ static const char *const key_names[EVENT_KEY_N] = {
     [EVENT_KEY_8] = "8",       [EVENT_KEY_9] = "9",
     [EVENT_KEY_OK] = "ok",     [EVENT_KEY_CLEAR] = "clear",
     [EVENT_KEY_HELP] = "help", [EVENT_KEY_LANGUAGE] = "language",
-    [EVENT_KEY_SHOW] = "show",
+    [EVENT_KEY_SHOW] = "show", [EVENT_KEY_REPEAT] = "repeat",
 };
 
 struct kiosk {
@@ -127,7 +127,7 @@ static cJSON *describe(const struct kiosk *k)
     cJSON *answer = json_new_object();
     json_put_text(answer, "screen", screen_id_name(s->id));
     json_put_text(answer, "notice", screen_notice_name(s->notice));
-    json_put_text(answer, "language", screen_language_name(s->language));
+    json_put_text(answer, "language", language_code(s->language));
     json_put_text(answer, "door", s->door);
     json_put_int(answer, "number", s->number);
     json_put_int(answer, "row", s->row);

@@ -5,7 +5,7 @@
  *
  *   GET  / and its files    read into memory at the start; no other file can be asked for
  *   GET  /screen            the present screen as JSON, with an ETag; If-None-Match with the same: 304
- *   POST /key               {"key": "0".."9" | "ok" | "clear" | "help" | "language" | "show"}: 204
+ *   POST /key               {"key": "0".."9" | "ok" | "clear" | "help" | "language" | "show" | "repeat"}: 204
  *   POST /scan              {"text": "..."}: 204, whatever the text is worth; the screen tells
  *
  * Host must be the own address and port, Origin the same or absent: else 403. A body must be application/json (415) and

@@ -663,16 +663,16 @@ static void language_cycles_and_falls_back(void **state)
 {
     struct bed *b = *state;
     bed_key(b, EVENT_KEY_LANGUAGE);
-    assert_int_equal(locker_screen(b->l)->language, SCREEN_EN);
+    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_EN);
     bed_wait(b, PICKUP_IDLE_MS);
-    assert_int_equal(locker_screen(b->l)->language, SCREEN_NL);
+    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_NL);
     bed_key(b, EVENT_KEY_OK);
     bed_key(b, EVENT_KEY_LANGUAGE);
     bed_key(b, EVENT_KEY_LANGUAGE);
-    assert_int_equal(locker_screen(b->l)->language, SCREEN_NL);
+    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_NL);
     bed_key(b, EVENT_KEY_LANGUAGE);
     bed_wait(b, PICKUP_IDLE_MS);
-    assert_int_equal(locker_screen(b->l)->language, SCREEN_NL);
+    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_NL);
 }
 
 static void help_shows_and_goes(void **state)

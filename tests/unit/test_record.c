@@ -178,7 +178,7 @@ static void every_screen_word_has_a_name(void **state)
         assert_non_null(screen_notice_name((enum screen_notice)i));
     for (unsigned i = 0; i < SCREEN_SOUND_N; i++)
         assert_non_null(screen_sound_name((enum screen_sound)i));
-    assert_string_equal(screen_language_name(SCREEN_EN), "en");
+    assert_string_equal(language_code(LANGUAGE_EN), "en");
     assert_string_equal(screen_id_name(SCREEN_STAFF_LOAD_OPEN), "staff-load-open");
 }
 
@@ -191,7 +191,7 @@ static void screens_differ_by_what_is_seen(void **state)
         rows[i] = a;
     rows[0].id = SCREEN_CODE;
     rows[1].notice = SCREEN_NOTICE_TYPO;
-    rows[2].language = SCREEN_EN;
+    rows[2].language = LANGUAGE_EN;
     rows[3].door[1] = '2';
     rows[4].step = 1;
     rows[5].steps = 1;
