@@ -207,3 +207,77 @@ export const Choice = ({ label, name, options, value, onChoose }) =>
       ${options.map(([v, text]) => html`<option value=${v} selected=${v === value}>${text}</option>`)}
     </select></label
   >`;
+
+// How far a long act is: nothing in its first second, then a bar: moving with done and total, else just busy.
+const PROGRESS_AFTER_MS = 1000;
+
+export class Progress extends Component {
+  constructor() {
+    super();
+    this.state = { shown: false };
+  }
+
+  componentDidMount() {
+    this.timer = setTimeout(() => this.setState({ shown: true }), PROGRESS_AFTER_MS);
+  }
+
+  componentWillUnmount() {
+    clearTimeout(this.timer);
+  }
+
+  render({ label, done, total }, { shown }) {
+    if (!shown) return null;
+    const known = total > 0;
+    const count = known ? t('progress.of', { n: done ?? 0, m: total }) : t('busy');
+    return html`<p class="progress">
+      <label>${label ?? t('busy')} <progress max=${known ? total : null} value=${known ? (done ?? 0) : null}></progress></label>
+      <span role="status">${count}</span>
+    </p>`;
+  }
+}
+
+// What was just done, with a button that takes it back, for some seconds; time stands still while somebody points at it
+// or has the focus on it. key= makes a new one for each act.
+const UNDO_S = 12;
+
+export class Undo extends Component {
+  constructor() {
+    super();
+    this.state = { left: UNDO_S, held: false, busy: false, error: null };
+  }
+
+  componentDidMount() {
+    this.timer = setInterval(() => this.tick(), 1000);
+  }
+
+  componentWillUnmount() {
+    clearInterval(this.timer);
+  }
+
+  tick() {
+    const { left, held, busy, error } = this.state;
+    if (held || busy || error) return;
+    if (left <= 1) this.props.onGone();
+    else this.setState({ left: left - 1 });
+  }
+
+  async undo() {
+    this.setState({ busy: true, error: null });
+    try {
+      await this.props.onUndo();
+      this.props.onGone();
+    } catch (error) {
+      this.setState({ busy: false, error });
+    }
+  }
+
+  render({ text, onGone }, { busy, error }) {
+    const hold = (held) => () => this.setState({ held });
+    return html`<div class="undo notice" role="status" onMouseEnter=${hold(true)} onMouseLeave=${hold(false)} onFocusIn=${hold(true)} onFocusOut=${hold(false)}>
+      <span>${text}</span>
+      <button disabled=${busy} onClick=${() => this.undo()}>${t('undo')}</button>
+      <button class="plain" onClick=${onGone}>${t('undo.close')}</button>
+      <${Notice} error=${error} />
+    </div>`;
+  }
+}
