@@ -73,7 +73,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 MODEL := $(B)/tests/model/replay
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: sim bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
+.PHONY: sim web bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
 	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long mutants
 .DEFAULT_GOAL := all
 
@@ -237,7 +237,7 @@ demo: deps ## the scripted story; exits 0
 
 # ---------------------------------------------------------------- tests
 CORES := $(shell nproc)
-SUITES := unit contract bus lint fuzz scenario model sim crash sandbox board proof
+SUITES := unit contract bus lint fuzz scenario web model sim crash sandbox board proof
 # Each suite has its turn, whatever failed before; the sum says it.
 check check-long: export TALLY_GO_ON := 1
 check: deps ## every test and lint; ends with the sum
@@ -252,6 +252,7 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzz-replay
 	@$(MAKE) --no-print-directory scenario
+	@$(MAKE) --no-print-directory web
 	@$(MAKE) --no-print-directory CONFIG=asan model
 	@$(MAKE) --no-print-directory sim
 	@$(MAKE) --no-print-directory crash
@@ -272,6 +273,9 @@ contract: tests all assets
 
 scenario: all assets
 	@tests/tally node scenario $(wildcard tests/scenario/*.test.mjs)
+
+web: all assets ## pages in Chromium: every flow, accessibility; pictures in build/web
+	@tests/tally node web $(wildcard tests/web/*.test.mjs)
 
 # SEEDS: the first and the last of the small days; every kind of fault must have come. MEDLOCKER_LONG: many more, wide and long ones.
 SEEDS ?= $(if $(MEDLOCKER_LONG),1-20000,1-1000)

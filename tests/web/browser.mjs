@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages as people meet them: Debian's Chromium on the real daemons. check() holds for every page and state: no violation of axe-core
+// (WCAG 2.2 A and AA; at the kiosk the enhanced contrast too), nothing wider than the screen, no error, no other host asked. A picture
+// of each is kept in build/web.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { ROOT } from '../stage/stage.mjs';
+
+export const PICTURES = path.join(ROOT, 'build/web');
+const AXE = readFileSync(path.join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const BROWSER = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+// A kiosk's browser may speak before the first touch; the rest keeps a browser from asking anybody but us.
+const FLAGS = [
+  '--autoplay-policy=no-user-gesture-required', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+let browser;
+
+// One browser for all pages of a test file; close() ends it.
+export async function launch() {
+  browser ??= await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+  return browser;
+}
+
+export async function close() {
+  await browser?.close();
+  browser = undefined;
+}
+
+// A page of the hub (logged in as the stage is, unless `stranger`) or of the kiosk. The page's context ends with page.context().close().
+//   language  of the staff pages; the kiosk has its own
+//   at        fragment of the hub's address: '#/orders'
+export async function open(stage, which, { language = 'nl', width = 1280, height = 800, dark = false, stranger = false, at = '', touch = false } = {}) {
+  await launch();
+  const url = which === 'kiosk' ? stage.kioskUrl : stage.hubUrl;
+  const context = await browser.newContext({
+    viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce', locale: language === 'nl' ? 'nl-NL' : 'en-GB',
+    timezoneId: 'Europe/Amsterdam', hasTouch: touch, acceptDownloads: true,
+  });
+  if (which === 'hub' && !stranger) {
+    const [name, value] = stage.cookie.split('=');
+    await context.addCookies([{ name, value, url }]);
+  }
+  if (which === 'hub') await context.addInitScript(([key, value]) => localStorage.setItem(key, value), ['language', language]);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  page.which = which;
+  page.wrong = [];
+  page.scripts = []; // bytes of each script that was loaded, as promises
+  page.on('response', (r) => r.request().resourceType() === 'script' && page.scripts.push(r.body().then((b) => b.length)));
+  page.on('pageerror', (e) => page.wrong.push(`error: ${e.message}`));
+  page.on('console', (m) => m.type() === 'error' && !isRefusal(m) && page.wrong.push(`console: ${m.text()}`));
+  page.on('request', (r) => {
+    const to = new URL(r.url());
+    if (to.protocol.startsWith('http') && to.origin !== url) page.wrong.push(`asked another host: ${to.origin}`);
+  });
+  await page.goto(`${url}/${at}`);
+  return page;
+}
+
+// Chromium reports every 4xx and 5xx answer as an error; what a page makes of it is what counts.
+const isRefusal = (message) => /Failed to load resource: the server responded with a status of/.test(message.text());
+
+// Holds what the head of this file says, of the state that the page shows now, and keeps its picture as build/web/<name>.png.
+//   except  axe rules that do not apply here, each with its reason: { 'rule-id': 'why' }
+export async function check(page, name, { except = {}, full = true } = {}) {
+  await page.evaluate(() => document.fonts.ready.then(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {})))));
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: full, animations: 'disabled' });
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
+  const found = await page.evaluate(
+    async ([tags, enhanced, off]) => {
+      const rules = Object.fromEntries(off.map((id) => [id, { enabled: false }]));
+      if (enhanced) rules['color-contrast-enhanced'] = { enabled: true };
+      const result = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags }, rules, resultTypes: ['violations'] });
+      return result.violations.map((v) => `${v.id}: ${v.help}\n      ${v.nodes.slice(0, 5).map((n) => `${n.target.join(' ')} ${n.failureSummary.split('\n').slice(1).join(' ')}`).join('\n      ')}`);
+    },
+    [TAGS, page.which === 'kiosk', Object.keys(except)],
+  );
+  assert.equal(found.length, 0, `${name}: ${found.join('\n    ')}`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(wide <= 0, `${name}: ${wide} px wider than the screen`);
+  assert.deepEqual(page.wrong, [], name);
+}
+
+// Everything that can be reached by Tab alone, as texts of what has the focus, until it comes round.
+export async function tabThrough(page, most = 200) {
+  const seen = [];
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press('Tab');
+    const now = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return null;
+      e.dataset.tabbed ??= String(document.querySelectorAll('[data-tabbed]').length + 1);
+      const ring = getComputedStyle(e);
+      return { key: e.dataset.tabbed, name: (e.getAttribute('aria-label') || e.textContent || e.name || e.tagName).trim(), visible: ring.outlineStyle !== 'none' };
+    });
+    if (!now || seen.some((s) => s.key === now.key)) break;
+    seen.push(now);
+  }
+  return seen;
+}
