@@ -28,6 +28,10 @@
     {                                                                                                                  \
         true, false, true                                                                                              \
     }
+#define ONLY_A                                                                                                         \
+    {                                                                                                                  \
+        false, false, true                                                                                             \
+    }
 #define ALL                                                                                                            \
     {                                                                                                                  \
         true, true, true                                                                                               \
@@ -62,6 +66,8 @@ static const struct api_route table[] = {
     {{"GET", "/api/badges/*/page", false, P_A}, API_PLAIN, api_badge_page},
     {{"POST", "/api/badges/*/revoke", false, P_A}, API_PLAIN, api_revoke_badge},
     {{"GET", "/api/audit", false, P_A}, API_PLAIN, api_audit},
+    {{"GET", "/api/policies", false, P_A}, API_PLAIN, api_policies},
+    {{"POST", "/api/policies/*", false, ONLY_A}, API_PLAIN, api_set_policy},
     {{"GET", "/", true, ALL}, API_PUBLIC, api_asset},
     {{"GET", "/*", true, ALL}, API_PUBLIC, api_asset},
     {{"GET", "/vendor/*", true, ALL}, API_PUBLIC, api_asset},

@@ -12,6 +12,7 @@
 #include "backend/label.h"
 #include "backend/orderjson.h"
 #include "backend/pack.h"
+#include "backend/policy.h"
 #include "backend/view.h"
 #include "common/json.h"
 #include "common/num.h"
@@ -622,11 +623,12 @@ void api_label(struct api_call *c)
 static enum err make_slip(struct api_call *c, const struct order *o, char **html, struct reason *r)
 {
     const struct config *cfg = &c->hub->cfg;
-    char code[CODE_DIGITS + 1];
+    char code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP];
     struct store_packing p;
     struct store_locker l;
     enum err e = get_packing(c->hub, o, &p, &l, r);
 
+    policy_text(c->hub, "telephone", telephone);
     if (e == ERR_OK)
         e = mint_open_code(&c->hub->mint, &p, code, r);
     if (e == ERR_OK) {
@@ -634,7 +636,7 @@ static enum err make_slip(struct api_call *c, const struct order *o, char **html
                                      .code = code,
                                      .pickup = p.pickup,
                                      .pharmacy_name = cfg->pharmacy_name,
-                                     .telephone = cfg->telephone,
+                                     .telephone = telephone,
                                      .locker_name = l.name,
                                      .locker_address = l.address};
 

@@ -92,6 +92,8 @@ void api_make_badge(struct api_call *c);
 void api_badge_page(struct api_call *c);
 void api_revoke_badge(struct api_call *c);
 void api_audit(struct api_call *c);
+void api_policies(struct api_call *c);
+void api_set_policy(struct api_call *c);
 
 void api_bundle(struct api_call *c);
 void api_dispense(struct api_call *c);

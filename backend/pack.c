@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/allot.h"
+#include "backend/policy.h"
 #include "common/num.h"
 
 #define CANDIDATES_MAX 256
@@ -124,13 +125,22 @@ enum err pack_begin(struct hub *hub, struct pack *p, struct reason *r)
 
 /* ---------------------------------------------------------------- the transaction */
 
-static void set_window(const struct hub *hub, const struct order *o, struct order_event *ev)
+static int64_t window_s(struct hub *hub, enum token_class cls)
+{
+    static const char *const names[TOKEN_CLASS_N] = {[TOKEN_CLASS_ORDINARY] = "window.ordinary",
+                                                     [TOKEN_CLASS_SENSITIVE] = "window.sensitive",
+                                                     [TOKEN_CLASS_CONTROLLED] = "window.controlled"};
+
+    return policy_int(hub, names[cls]) * 3600;
+}
+
+static void set_window(struct hub *hub, const struct order *o, struct order_event *ev)
 {
     int64_t now_s = ev->at_ms / 1000;
     bool asked = o->ask.not_after_s > now_s; /* a window that is over was of an earlier packing */
 
     ev->not_before_s = asked && o->ask.not_before_s != 0 ? o->ask.not_before_s : now_s;
-    ev->not_after_s = asked ? o->ask.not_after_s : now_s + hub->cfg.window_h * 3600;
+    ev->not_after_s = asked ? o->ask.not_after_s : now_s + window_s(hub, o->ask.cls);
 }
 
 static enum err check_again(struct hub *hub, const struct pack *p, const struct request *ask, char *name,

@@ -169,6 +169,8 @@ static const struct {
     {"GET", "/api/badges/*/page", "P-A"},
     {"POST", "/api/badges/*/revoke", "P-A"},
     {"GET", "/api/audit", "P-A"},
+    {"GET", "/api/policies", "P-A"},
+    {"POST", "/api/policies/*", "--A"},
     {"GET", "/", "*"},
     {"GET", "/*", "*"},
     {"GET", "/vendor/*", "*"},
