@@ -9,7 +9,8 @@
 
 #include "common/num.h"
 
-#define LABEL_LEN 5 /* "pick1", "pick2", "badge": fixed widths throughout keep the hashed bytes unambiguous */
+#define LABEL_LEN 5       /* "pick1", "pick2", "badge": fixed widths throughout keep the hashed bytes unambiguous */
+#define CARER_LABEL_LEN 6 /* "carer1", "carer2": no label begins another */
 #define SECRET_CAP 64
 #define POLICY_CHANCE_MAX 1e-3
 #define POLICY_BITS_MIN 20.0
@@ -169,6 +170,37 @@ void code_mac2(const struct code_key *key, const struct code_binding *b, const u
     mac_add(&st, "pick2", LABEL_LEN);
     mac_binding(&st, b);
     mac_add(&st, a, CODE_STRETCHED_LEN);
+    mac_add(&st, ddmm, 4);
+    mac_end(&st, out, CODE_MAC_LEN);
+}
+
+static void mac_carer(crypto_generichash_state *st, const struct code_key *key, const char *label,
+                      const uint8_t locker[CODE_LOCKER_LEN], const uint8_t carer[CODE_CARER_LEN],
+                      const uint8_t a[CODE_STRETCHED_LEN])
+{
+    mac_start(st, key, CODE_MAC_LEN);
+    mac_add(st, label, CARER_LABEL_LEN);
+    mac_add(st, locker, CODE_LOCKER_LEN);
+    mac_add(st, carer, CODE_CARER_LEN);
+    mac_add(st, a, CODE_STRETCHED_LEN);
+}
+
+void code_mac_carer1(const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN],
+                     const uint8_t carer[CODE_CARER_LEN], const uint8_t a[CODE_STRETCHED_LEN],
+                     uint8_t out[CODE_MAC_LEN])
+{
+    crypto_generichash_state st;
+    mac_carer(&st, key, "carer1", locker, carer, a);
+    mac_end(&st, out, CODE_MAC_LEN);
+}
+
+void code_mac_carer2(const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN],
+                     const uint8_t carer[CODE_CARER_LEN], const uint8_t a[CODE_STRETCHED_LEN], const char *ddmm,
+                     uint8_t out[CODE_MAC_LEN])
+{
+    crypto_generichash_state st;
+    assert(strnlen(ddmm, 5) == 4);
+    mac_carer(&st, key, "carer2", locker, carer, a);
     mac_add(&st, ddmm, 4);
     mac_end(&st, out, CODE_MAC_LEN);
 }

@@ -23,6 +23,7 @@
 #define CODE_MAC_LEN 32
 #define CODE_LOCKER_LEN 8
 #define CODE_ORDER_LEN 16
+#define CODE_CARER_LEN 8
 #define CODE_PIN_MIN 4
 #define CODE_PIN_MAX 8
 
@@ -74,6 +75,15 @@ void code_mac1(const struct code_key *key, const struct code_binding *b, const u
  * ddmm: exactly four digits. */
 void code_mac2(const struct code_key *key, const struct code_binding *b, const uint8_t a[CODE_STRETCHED_LEN],
                const char *ddmm, uint8_t out[CODE_MAC_LEN]);
+
+/* BLAKE2b-256(K, "carer1" || locker || carer || A): a carer's own code; and "carer2" with day and month of birth of the
+ * person who is cared for. Not bound to an order: the right of the carer says what for. */
+void code_mac_carer1(const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN],
+                     const uint8_t carer[CODE_CARER_LEN], const uint8_t a[CODE_STRETCHED_LEN],
+                     uint8_t out[CODE_MAC_LEN]);
+void code_mac_carer2(const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN],
+                     const uint8_t carer[CODE_CARER_LEN], const uint8_t a[CODE_STRETCHED_LEN], const char *ddmm,
+                     uint8_t out[CODE_MAC_LEN]);
 
 /* BLAKE2b-256(K, "badge" || locker || staff || badge || A): PIN of a staff badge. staff and badge: 8 bytes each. */
 void code_mac_badge(const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN], const uint8_t staff[8],

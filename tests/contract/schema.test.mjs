@@ -40,6 +40,7 @@ function goodClaims(row, dat) {
     return {
         iss, aud, stm: row.stream, typ: row.typ, epo: 1, seq: 7, prv: ZEROS, jti: "00112233445566778899aabbccddeeff",
         iat: 1790000000000, bct: 4, bms: 98765, clk: "ntp", ack: 3, dat,
+        ...(row.dir === "dn" && row.stream === "rpc" ? { exp: 1790000030000 } : {}),
     };
 }
 
@@ -202,6 +203,12 @@ test("dat members out of range are refused", () => {
         ["order.voided.v1", { door: "" }], ["compartment.changed.v1", { state: "EMPTY" }],
         ["compartment.changed.v1", { cause: "Two words" }], ["board.changed.v1", { state: "unknown" }],
         ["cabinet.described.v1", { doors: [] }], ["locker.heartbeat.v1", { mode: "locked" }],
+        ["order.collected.v1", { actor: { kind: "carer" } }], ["order.collected.v1", { actor: { kind: "remote" } }],
+        ["order.collected.v1", { actor: { kind: "remote", carer: "c1c2c3c4c5c6c7c8" } }],
+        ["order.collected.v1", { actor: { kind: "carer", carer: "c1c2c3c4c5c6c7c8", staff: "0102030405060708" } }],
+        ["carer.grant.v1", { person: "d1d2d3d4d5d6d7d8" }], ["carer.grant.v1", { lod: undefined }],
+        ["carer.grant.v1", { ord: undefined, lod: undefined }], ["carer.grant.v1", { v2: "11" }],
+        ["open.refused.v1", { cause: "other" }], ["order.reported.v1", { what: "" }],
         ["order.withdraw.v1", { cause: "staff" }], ["climate.changed.v1", { milli_c: 4.5 }],
     ];
     for (const [typ, change] of bad) {
@@ -217,6 +224,8 @@ test("optional members are accepted with and without", () => {
         ["door.left_open.v1", { door: "A3", since_ms: 0 }], ["climate.changed.v1", { sensor: "fridge", state: "missing" }],
         ["order.voided.v1", { ...good, staff: undefined, door: "C8", cause: "staff" }],
         ["command.done.v1", { seq: 4, result: "refused", cause: "unknown" }],
+        ["door.pulsed.v1", { door: "A3", pulse: 17, try: 1, actor: { kind: "carer", carer: "c1c2c3c4c5c6c7c8" } }],
+        ["door.pulsed.v1", { door: "A3", pulse: 17, try: 1, actor: { kind: "remote", staff: "0102030405060708" } }],
     ];
     for (const [typ, dat] of alternatives) {
         const r = rows.find((x) => x.typ === typ);
@@ -232,6 +241,16 @@ test("acknowledgements count the stream of the other direction", () => {
     assert.notDeepEqual(check(up, goodClaims(up, { evt: 0 })), []);
     assert.notDeepEqual(check(dn, goodClaims(dn, { cmd: 0 })), []);
     assert.notDeepEqual(check(dn, { ...goodClaims(dn, { evt: 0 }), prv: "5a".repeat(32) }), []);
+});
+
+test("a message of the hub on rpc has an expiry", () => {
+    for (const typ of ["open.ask.v1", "open.answer.v1"]) {
+        const r = rows.find((x) => x.typ === typ);
+        const claims = goodClaims(r, datSchema(r).examples[0]);
+        assert.deepEqual(check(r, claims), []);
+        delete claims.exp;
+        assert.notDeepEqual(check(r, claims), [], typ);
+    }
 });
 
 test("a message on another topic than its own is refused", () => {

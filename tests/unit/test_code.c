@@ -213,6 +213,11 @@ static void macs_match_another_implementation(void **state)
     assert_hex(mac, sizeof mac, "1f7c4958327cae3503ebc97e2c950d10f5d9ee583032b176a52abc7fa0fd9f74");
     code_mac_badge(&key, bind.locker, staff, badge, a, mac);
     assert_hex(mac, sizeof mac, "41b0b5a6b26f9f3366bfb854ff7bc7bb2eb507f45e6ed213a0f964ff4aedaa7b");
+    static const uint8_t carer[CODE_CARER_LEN] = {0x33, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33};
+    code_mac_carer1(&key, bind.locker, carer, a, mac);
+    assert_hex(mac, sizeof mac, "b2831f33b9f58c8767ba777410841ee92f0cd769781a95c58835a4c8b0cd6da9");
+    code_mac_carer2(&key, bind.locker, carer, a, "3112", mac);
+    assert_hex(mac, sizeof mac, "10e72b547144d99dbcdd40a093f05c64a81483753a4ceb8f0864d698f67f6255");
 }
 
 static void stretching_depends_on_every_input_and_nothing_else(void **state)
@@ -339,6 +344,27 @@ static void badge_mac_depends_on_staff_and_badge(void **state)
     assert_memory_not_equal(mac, first, sizeof mac);
 }
 
+static void carer_macs_depend_on_every_bit_of_locker_and_carer(void **state)
+{
+    (void)state;
+    uint8_t a[CODE_STRETCHED_LEN], both[CODE_LOCKER_LEN + CODE_CARER_LEN] = {7};
+    uint8_t first1[CODE_MAC_LEN], first2[CODE_MAC_LEN], mac[CODE_MAC_LEN];
+    stretched(a);
+    code_mac_carer1(&key, both, both + CODE_LOCKER_LEN, a, first1);
+    code_mac_carer2(&key, both, both + CODE_LOCKER_LEN, a, "0101", first2);
+    assert_memory_not_equal(first1, first2, sizeof first1);
+    for (size_t bit = 0; bit < sizeof both * 8; bit++) {
+        both[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        code_mac_carer1(&key, both, both + CODE_LOCKER_LEN, a, mac);
+        assert_memory_not_equal(mac, first1, sizeof mac);
+        code_mac_carer2(&key, both, both + CODE_LOCKER_LEN, a, "0101", mac);
+        assert_memory_not_equal(mac, first2, sizeof mac);
+        both[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    code_mac_carer2(&key, both, both + CODE_LOCKER_LEN, a, "0102", mac);
+    assert_memory_not_equal(mac, first2, sizeof mac);
+}
+
 static void birthdays_are_days_of_the_calendar(void **state)
 {
     (void)state;
@@ -406,6 +432,7 @@ int main(void)
         cmocka_unit_test(macs_depend_on_every_bit_of_the_binding),
         cmocka_unit_test(macs_depend_on_key_stretched_code_and_birthday),
         cmocka_unit_test(badge_mac_depends_on_staff_and_badge),
+        cmocka_unit_test(carer_macs_depend_on_every_bit_of_locker_and_carer),
         cmocka_unit_test(birthdays_are_days_of_the_calendar),
         cmocka_unit_test(policy_refuses_codes_too_weak_for_the_locker),
     };
