@@ -32,7 +32,7 @@ struct fixture {
 
 static void on_key(void *arg, enum event_key key)
 {
-    static const char names[EVENT_KEY_N + 1] = "0123456789KCHLS";
+    static const char names[EVENT_KEY_N + 1] = "0123456789KCHLSR";
     struct fixture *f = arg;
     f->keys[f->count++] = names[key];
 }
@@ -149,53 +149,22 @@ static const struct {
     unsigned short code;
     char key;
 } table[] = {
-    {KEY_0, '0'},
-    {KEY_1, '1'},
-    {KEY_2, '2'},
-    {KEY_3, '3'},
-    {KEY_4, '4'},
-    {KEY_5, '5'},
-    {KEY_6, '6'},
-    {KEY_7, '7'},
-    {KEY_8, '8'},
-    {KEY_9, '9'},
-    {KEY_KP0, '0'},
-    {KEY_KP1, '1'},
-    {KEY_KP2, '2'},
-    {KEY_KP3, '3'},
-    {KEY_KP4, '4'},
-    {KEY_KP5, '5'},
-    {KEY_KP6, '6'},
-    {KEY_KP7, '7'},
-    {KEY_KP8, '8'},
-    {KEY_KP9, '9'},
-    {KEY_NUMERIC_0, '0'},
-    {KEY_NUMERIC_1, '1'},
-    {KEY_NUMERIC_2, '2'},
-    {KEY_NUMERIC_3, '3'},
-    {KEY_NUMERIC_4, '4'},
-    {KEY_NUMERIC_5, '5'},
-    {KEY_NUMERIC_6, '6'},
-    {KEY_NUMERIC_7, '7'},
-    {KEY_NUMERIC_8, '8'},
-    {KEY_NUMERIC_9, '9'},
-    {KEY_ENTER, 'K'},
-    {KEY_KPENTER, 'K'},
-    {KEY_NUMERIC_POUND, 'K'},
-    {KEY_BACKSPACE, 'C'},
-    {KEY_DELETE, 'C'},
-    {KEY_ESC, 'C'},
-    {KEY_KPDOT, 'C'},
-    {KEY_KPMINUS, 'C'},
-    {KEY_F1, 'H'},
-    {KEY_HELP, 'H'},
-    {KEY_SLASH, 'H'},
-    {KEY_KPSLASH, 'H'},
-    {KEY_KPASTERISK, 'H'},
-    {KEY_NUMERIC_STAR, 'H'},
-    {KEY_F2, 'L'},
-    {KEY_KPPLUS, 'L'},
-    {KEY_F3, 'S'},
+    {KEY_0, '0'},         {KEY_1, '1'},          {KEY_2, '2'},
+    {KEY_3, '3'},         {KEY_4, '4'},          {KEY_5, '5'},
+    {KEY_6, '6'},         {KEY_7, '7'},          {KEY_8, '8'},
+    {KEY_9, '9'},         {KEY_KP0, '0'},        {KEY_KP1, '1'},
+    {KEY_KP2, '2'},       {KEY_KP3, '3'},        {KEY_KP4, '4'},
+    {KEY_KP5, '5'},       {KEY_KP6, '6'},        {KEY_KP7, '7'},
+    {KEY_KP8, '8'},       {KEY_KP9, '9'},        {KEY_NUMERIC_0, '0'},
+    {KEY_NUMERIC_1, '1'}, {KEY_NUMERIC_2, '2'},  {KEY_NUMERIC_3, '3'},
+    {KEY_NUMERIC_4, '4'}, {KEY_NUMERIC_5, '5'},  {KEY_NUMERIC_6, '6'},
+    {KEY_NUMERIC_7, '7'}, {KEY_NUMERIC_8, '8'},  {KEY_NUMERIC_9, '9'},
+    {KEY_ENTER, 'K'},     {KEY_KPENTER, 'K'},    {KEY_NUMERIC_POUND, 'K'},
+    {KEY_BACKSPACE, 'C'}, {KEY_DELETE, 'C'},     {KEY_ESC, 'C'},
+    {KEY_KPDOT, 'C'},     {KEY_KPMINUS, 'R'},    {KEY_F4, 'R'},
+    {KEY_F1, 'H'},        {KEY_HELP, 'H'},       {KEY_SLASH, 'H'},
+    {KEY_KPSLASH, 'H'},   {KEY_KPASTERISK, 'H'}, {KEY_NUMERIC_STAR, 'H'},
+    {KEY_F2, 'L'},        {KEY_KPPLUS, 'L'},     {KEY_F3, 'S'},
     {KEY_TAB, 'S'},
 };
 

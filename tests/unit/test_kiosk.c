@@ -260,8 +260,8 @@ static void sounds_are_counted_and_the_buzzer_is_a_state(void **state)
 static void keys_and_scans_reach_the_locker(void **state)
 {
     struct fixture *f = *state;
-    static const char *const name[EVENT_KEY_N] = {"0", "1", "2",  "3",     "4",    "5",        "6",   "7",
-                                                  "8", "9", "ok", "clear", "help", "language", "show"};
+    static const char *const name[EVENT_KEY_N] = {"0", "1", "2",  "3",     "4",    "5",        "6",    "7",
+                                                  "8", "9", "ok", "clear", "help", "language", "show", "repeat"};
     for (unsigned key = 0; key < EVENT_KEY_N; key++) {
         char body[40];
         (void)snprintf(body, sizeof body, "{\"key\":\"%s\"}", name[key]);

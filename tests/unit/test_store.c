@@ -162,6 +162,8 @@ static void assert_same_durable(const struct locker *a, const struct locker *b)
         assert_int_equal(x->has_v1, y->has_v1);
         assert_memory_equal(x->v1, y->v1, CODE_MAC_LEN);
         assert_memory_equal(x->v2, y->v2, CODE_MAC_LEN);
+        assert_memory_equal(x->person, y->person, TOKEN_PERSON_LEN);
+        assert_int_equal(x->language, y->language);
         assert_int_equal(x->pulses, y->pulses);
         assert_int_equal(x->first_pulse_ms, y->first_pulse_ms);
         assert_int_equal(x->first_pulse_boot_ms, y->first_pulse_boot_ms);
@@ -409,7 +411,9 @@ static void rows_that_make_no_sense_are_refused(void **state)
         "UPDATE order_local SET door = 'TOOLONGNAME'",
         "INSERT INTO order_local SELECT slot + 1000, ord, lod, newest, state, ending, door, class, not_before_s,"
         " not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses, first_pulse_ms, first_pulse_boot,"
-        " first_pulse_boot_ms FROM order_local",
+        " first_pulse_boot_ms, person, language FROM order_local",
+        "UPDATE order_local SET person = x'00'",
+        "UPDATE order_local SET language = 6",
         "UPDATE badge SET wrong = 99",
         "UPDATE limiter SET packed = x'00'",
         "UPDATE timefloor SET floor_ms = -5",
