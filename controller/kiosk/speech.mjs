@@ -142,7 +142,7 @@ export function speech(t, s) {
 function typed(t, s, before) {
   if (s.show !== before.show && s.entry_cap) return clips(t, s.show ? 'show' : 'hide', values(s));
   if (s.entry_len === before.entry_len) return [];
-  if (s.entry_len < before.entry_len) return clips(t, s.entry_len ? `group.${s.entry_len}` : 'cleared', values(s));
+  if (s.entry_len < before.entry_len) return clips(t, 'cleared', values(s));
   const added = s.show && s.digits ? digits(s.digits.slice(before.entry_len)) : [];
   let end = 0;
   const atEnd = groupSizes(s).some((size) => (end += size) === s.entry_len);

@@ -66,7 +66,7 @@ test('telephone and reference are said digit by digit', () => {
 });
 
 test('where somebody may be stuck, the telephone is always said', () => {
-  for (const id of STUCK) assert.ok(speech(nl, screen({ screen: id })).join(' ').endsWith('telephone n.0 n.1 n.0 n.1 n.2 n.3 n.4 n.5 n.6 n.7'), id);
+  for (const id of STUCK) assert.ok(speech(nl, screen({ screen: id })).join(' ').endsWith('telephone-0 n.0 n.1 n.0 n.1 n.2 n.3 n.4 n.5 n.6 n.7'), id);
 });
 
 test('a text for the ear replaces the one for the eye', () => {
@@ -92,7 +92,7 @@ test('long waits are said in minutes', () => {
 const code = (entry_len, more = {}) => screen({ screen: 'code', entry_cap: 10, entry_len, ...more });
 
 test('typed digits are told by their count at the end of a group only', () => {
-  for (const [from, to, text] of [[0, 1, ''], [1, 2, ''], [2, 3, '3 cijfers'], [3, 4, ''], [5, 6, '6 cijfers'], [6, 0, 'Gewist.'], [6, 5, '5 cijfers']])
+  for (const [from, to, text] of [[0, 1, ''], [1, 2, ''], [2, 3, '3 cijfers'], [3, 4, ''], [5, 6, '6 cijfers'], [6, 0, 'Gewist.']])
     assert.equal(heard(news(nl, code(to), code(from))), text, `${from} to ${to}`);
 });
 
