@@ -199,6 +199,8 @@ assets: npm
 	@cp backend/web/*.html backend/web/*.mjs backend/web/*.css backend/web/*.json $(SHARE)/web/
 	@cp node_modules/preact/dist/preact.mjs $(VENDOR)/preact.mjs
 	@cp node_modules/htm/dist/htm.mjs $(VENDOR)/htm.mjs
+	@{ cat node_modules/uplot/dist/uPlot.iife.min.js; echo 'export default uPlot;'; } >$(VENDOR)/uplot.mjs
+	@cp node_modules/uplot/dist/uPlot.min.css $(VENDOR)/uplot.css
 
 # Where things go. The daemons look for profiles and pages in /usr/share/medlocker unless their settings say otherwise.
 PREFIX ?= /usr

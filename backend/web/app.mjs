@@ -1,21 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// The staff pages: log in, then one page of five, chosen by the fragment of the address.
+// The staff pages: log in, then one page, chosen by the fragment of the address. A page is loaded when it is first shown.
 import { render } from './vendor/preact.mjs';
-import { html, Component, Form, Field, ask, poll, loadWords, otherLanguage, currentLanguage, setHubTime, clock, hubNow, t, say } from './parts.mjs';
-import { BoardPage } from './board.mjs';
-import { OrdersPage, OrderPage, NewPage } from './orders.mjs';
-import { FaultsPage, ClimatePage, ServicePage } from './service.mjs';
+import { html, Component, Form, Field, Notice, ask, poll, loadWords, otherLanguage, currentLanguage, setHubTime, clock, hubNow, t, say } from './parts.mjs';
 
 const POLL_MS = 500;
+const ALL = ['pharmacist', 'logistics', 'admin'];
 
+// name: #/name; file and show: where the page comes from; under: not in the menu, it belongs to that page.
 const pages = [
-  { name: 'board', roles: ['pharmacist', 'logistics', 'admin'], show: BoardPage },
-  { name: 'orders', roles: ['pharmacist', 'logistics'], show: OrdersPage },
-  { name: 'new', roles: ['pharmacist'], show: NewPage },
-  { name: 'faults', roles: ['pharmacist', 'logistics', 'admin'], show: FaultsPage },
-  { name: 'climate', roles: ['pharmacist', 'logistics', 'admin'], show: ClimatePage },
-  { name: 'service', roles: ['pharmacist', 'logistics', 'admin'], show: ServicePage },
+  { name: 'board', roles: ALL, file: './board.mjs', show: 'BoardPage' },
+  { name: 'orders', roles: ['pharmacist', 'logistics'], file: './orders.mjs', show: 'OrdersPage' },
+  { name: 'order', under: 'orders', roles: ['pharmacist', 'logistics'], file: './orders.mjs', show: 'OrderPage' },
+  { name: 'new', roles: ['pharmacist'], file: './orders.mjs', show: 'NewPage' },
+  { name: 'faults', roles: ALL, file: './service.mjs', show: 'FaultsPage' },
+  { name: 'climate', roles: ALL, file: './service.mjs', show: 'ClimatePage' },
+  { name: 'service', roles: ALL, file: './service.mjs', show: 'ServicePage' },
 ];
+
+// Shows a page when it has come; says so when it does not come.
+class Loaded extends Component {
+  constructor() {
+    super();
+    this.state = { name: null, Page: null, error: null };
+  }
+
+  componentDidMount() {
+    this.load();
+  }
+
+  componentDidUpdate() {
+    if (this.wanted !== this.props.page.name) this.load();
+  }
+
+  async load() {
+    const { name, file, show } = this.props.page;
+    this.wanted = name;
+    try {
+      const Page = (await import(file))[show];
+      if (this.wanted === name) this.setState({ name, Page, error: null });
+    } catch {
+      if (this.wanted === name) this.setState({ name, Page: null, error: t('error.unreachable') });
+    }
+  }
+
+  render({ page, ...rest }, { name, Page, error }) {
+    if (name !== page.name) return t('busy');
+    if (error) return html`<${Notice} error=${error} /><button onClick=${() => location.reload()}>${t('again')}</button>`;
+    return html`<${Page} ...${rest} />`;
+  }
+}
 
 class App extends Component {
   constructor() {
@@ -95,7 +128,7 @@ class App extends Component {
         <strong>${me.pharmacy}</strong>
         <nav aria-label=${t('title')}>
           ${pages
-            .filter((p) => p.roles.includes(me.role))
+            .filter((p) => !p.under && p.roles.includes(me.role))
             .map(
               (p) =>
                 html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
@@ -114,10 +147,10 @@ class App extends Component {
   render(_, { me, board, where, lost }) {
     if (me === undefined) return html`<main></main>`;
     if (me === null) return this.renderLogin();
-    const [, name = 'board', id] = where.split('/');
-    const page = name === 'order' ? { name: 'orders', show: OrderPage } : (pages.find((p) => p.name === name && p.roles.includes(me.role)) ?? pages[0]);
-    return html`${this.renderHeader(page.name)}
-      <main>${board ? html`<${page.show} me=${me} board=${board} id=${id} lost=${lost} />` : t('busy')}</main>`;
+    const [, name, id] = where.split('?')[0].split('/');
+    const page = pages.find((p) => p.name === name && p.roles.includes(me.role)) ?? pages[0];
+    return html`${this.renderHeader(page.under ?? page.name)}
+      <main>${board ? html`<${Loaded} page=${page} me=${me} board=${board} id=${id} lost=${lost} />` : t('busy')}</main>`;
   }
 }
 

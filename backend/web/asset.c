@@ -22,6 +22,7 @@ static const struct {
     {"style.css", "text/css; charset=utf-8"},
     {"app.mjs", SCRIPT},
     {"parts.mjs", SCRIPT},
+    {"table.mjs", SCRIPT},
     {"board.mjs", SCRIPT},
     {"orders.mjs", SCRIPT},
     {"service.mjs", SCRIPT},
@@ -29,6 +30,8 @@ static const struct {
     {"en.json", JSON},
     {"vendor/preact.mjs", SCRIPT},
     {"vendor/htm.mjs", SCRIPT},
+    {"vendor/uplot.mjs", SCRIPT},
+    {"vendor/uplot.css", "text/css; charset=utf-8"},
 };
 #define ASSETS (sizeof(list) / sizeof(list[0]))
 

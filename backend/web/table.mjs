@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table for every page: filter, sort, a view that is a link, and a file of what is shown.
+//
+// <${Table} id="faults" caption=${...} rows=${[...]} columns=${[...]} />
+//   id       short name, unique on its page: the view stands in the address as ?faults.q=door&faults.sort=-since
+//   columns  [{ key, label, value(row), show?(row), csv?(row), kind?, choose? }]; the first one names its row
+//            value: what is sorted, filtered and exported: a text, a number, a time in ms (kind 'time'), or null
+//            show:  what is seen (default: the value); csv: what is exported (default: the value)
+//            kind:  'number' (to the right), 'time' (seen as a moment, exported as ISO 8601); choose: a list of its values to pick from
+//   rows     any objects; rowKey(row) for keys, rowProps(row) for attributes of the <tr>
+//   sort     the order at first ('since', '-since'; default: as the rows come); empty: the sentence without rows
+//   tools    false: no filter, no file (a few rows that never grow)
+import { html, Component, t, moment, currentLanguage } from './parts.mjs';
+
+const PAGE_ROWS = 100;
+
+// ---------------------------------------------------------------- the view in the address
+const splitPlace = () => {
+  const [path, query = ''] = location.hash.split('?');
+  return [path, new URLSearchParams(query)];
+};
+
+// What the address says about one table.
+export function readView(id) {
+  const [, query] = splitPlace();
+  const choices = {};
+  for (const [name, value] of query) if (name.startsWith(`${id}.is.`)) choices[name.slice(id.length + 4)] = value;
+  return { q: query.get(`${id}.q`) ?? '', sort: query.get(`${id}.sort`) ?? '', choices };
+}
+
+// Into the address, in place: Back leaves the page, not the last letter.
+export function writeView(id, view) {
+  const [path, query] = splitPlace();
+  for (const name of [...query.keys()]) if (name.startsWith(`${id}.`)) query.delete(name);
+  if (view.q) query.set(`${id}.q`, view.q);
+  if (view.sort) query.set(`${id}.sort`, view.sort);
+  for (const [key, value] of Object.entries(view.choices)) if (value) query.set(`${id}.is.${key}`, value);
+  const text = query.toString();
+  history.replaceState(history.state, '', text ? `${path}?${text}` : path || '#/');
+}
+
+// ---------------------------------------------------------------- pure: what is seen, in which order, and as a file
+const isNothing = (v) => v === null || v === undefined || v === '' || Number.isNaN(v);
+
+// Nothing is always last, whichever way is up.
+export function compare(a, b, down) {
+  if (isNothing(a) || isNothing(b)) return isNothing(a) - isNothing(b);
+  const order = typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), currentLanguage(), { numeric: true });
+  return down ? -order : order;
+}
+
+const asText = (column, row) => {
+  const v = column.value(row);
+  if (isNothing(v)) return '';
+  return column.kind === 'time' ? moment(v) : String(v);
+};
+
+// Every word of the filter is somewhere in the row; every choice holds.
+export function select(rows, columns, { q = '', sort = '', choices = {} }) {
+  const words = q.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const chosen = columns.filter((c) => choices[c.key]);
+  const seen = rows.filter((row) => {
+    if (chosen.some((c) => asText(c, row) !== choices[c.key])) return false;
+    if (words.length === 0) return true;
+    const text = columns.map((c) => asText(c, row)).join('\n').toLocaleLowerCase();
+    return words.every((w) => text.includes(w));
+  });
+  const down = sort.startsWith('-');
+  const column = columns.find((c) => c.key === (down ? sort.slice(1) : sort));
+  return column ? seen.map((row, i) => [row, i]).sort(([a, i], [b, j]) => compare(column.value(a), column.value(b), down) || i - j).map(([row]) => row) : seen;
+}
+
+// RFC 4180. A text that a spreadsheet would run as a formula is made a text again.
+export function csvCell(v) {
+  if (isNothing(v)) return '';
+  let text = String(v);
+  if (typeof v !== 'number' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function toCsv(rows, columns) {
+  const cell = (c, row) => {
+    if (c.csv) return csvCell(c.csv(row));
+    const v = c.value(row);
+    return c.kind === 'time' && typeof v === 'number' ? csvCell(new Date(v).toISOString()) : csvCell(v);
+  };
+  return [columns.map((c) => csvCell(c.label)), ...rows.map((row) => columns.map((c) => cell(c, row)))].map((line) => `${line.join(',')}\r\n`).join('');
+}
+
+function save(name, text) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+// ---------------------------------------------------------------- the table
+const SORT_MARK = { ascending: '▲', descending: '▼' };
+
+const shown = (column, row) => {
+  if (column.show) return column.show(row);
+  const v = column.value(row);
+  if (isNothing(v)) return '–';
+  return column.kind === 'time' ? moment(v) : v;
+};
+
+export class Table extends Component {
+  constructor(props) {
+    super(props);
+    this.state = { ...readView(props.id), limit: PAGE_ROWS };
+    this.onPlace = () => this.setState(readView(this.props.id)); // a link to another view of this table
+  }
+
+  componentDidMount() {
+    addEventListener('hashchange', this.onPlace);
+  }
+
+  componentWillUnmount() {
+    removeEventListener('hashchange', this.onPlace);
+  }
+
+  change(part) {
+    this.setState({ ...part, limit: PAGE_ROWS }, () => {
+      const { q, sort, choices } = this.state;
+      writeView(this.props.id, { q, sort, choices });
+    });
+  }
+
+  turn(key) {
+    this.change({ sort: (this.state.sort || this.props.sort) === key ? `-${key}` : key });
+  }
+
+  renderTools(seen, { q, choices }) {
+    const { id, rows, columns, caption } = this.props;
+    return html`<div class="table-tools">
+      <label class="field"><span>${t('table.filter')}</span><input type="search" name="${id}.q" value=${q} maxlength="80" onInput=${(e) => this.change({ q: e.target.value })} /></label>
+      ${columns
+        .filter((c) => c.choose)
+        .map((c) => {
+          const values = [...new Set(rows.map((row) => asText(c, row)).filter(Boolean))].sort((a, b) => compare(a, b));
+          if (choices[c.key] && !values.includes(choices[c.key])) values.unshift(choices[c.key]);
+          return html`<label class="field"><span>${c.label}</span
+            ><select name="${id}.is.${c.key}" onChange=${(e) => this.change({ choices: { ...choices, [c.key]: e.target.value } })}>
+              <option value="" selected=${!choices[c.key]}>${t('table.all')}</option>
+              ${values.map((v) => html`<option value=${v} selected=${choices[c.key] === v}>${v}</option>`)}
+            </select></label>`;
+        })}
+      <span class="table-count" role="status">${seen.length === rows.length ? t('table.rows', { n: rows.length }) : t('table.some', { n: seen.length, m: rows.length })}</span>
+      <button type="button" onClick=${() => save(`${id}.csv`, toCsv(seen, columns))} aria-label=${t('table.csv.of', { name: caption })}>${t('table.csv')}</button>
+    </div>`;
+  }
+
+  renderHead(columns, sort) {
+    const down = sort.startsWith('-');
+    const key = down ? sort.slice(1) : sort;
+    return html`<thead role="rowgroup">
+      <tr role="row">
+        ${columns.map((c) => {
+          const turned = c.key === key ? (down ? 'descending' : 'ascending') : null;
+          return html`<th scope="col" role="columnheader" class=${c.kind ?? ''} aria-sort=${turned}
+            ><button type="button" class="sort" data-sort=${c.key} onClick=${() => this.turn(c.key)}>${c.label}<span aria-hidden="true"> ${SORT_MARK[turned] ?? ''}</span></button></th
+          >`;
+        })}
+      </tr>
+    </thead>`;
+  }
+
+  render({ id, caption, rows, columns, rowKey, rowProps, empty, tools = true, sort: first = '' }, { q, sort, choices, limit }) {
+    const order = sort || first;
+    const seen = select(rows, columns, { q, sort: order, choices });
+    const few = seen.slice(0, limit);
+    return html`<div class="table" data-table=${id}>
+      ${tools && (rows.length > 0 || q) && this.renderTools(seen, { q, choices })}
+      <table role="table">
+        <caption>${caption}</caption>
+        ${this.renderHead(columns, order)}
+        <tbody role="rowgroup">
+          ${few.map(
+            (row, i) =>
+              html`<tr role="row" key=${rowKey ? rowKey(row) : i} ...${rowProps?.(row) ?? {}}>
+                ${columns.map((c, k) =>
+                  k === 0
+                    ? html`<th scope="row" role="rowheader" class=${c.kind ?? ''}>${shown(c, row)}</th>`
+                    : html`<td role="cell" class=${c.kind ?? ''}><span class="label" aria-hidden="true">${c.label}</span><span>${shown(c, row)}</span></td>`,
+                )}
+              </tr>`,
+          )}
+          ${seen.length === 0 && html`<tr role="row"><td role="cell" class="empty" colspan=${columns.length}>${rows.length === 0 ? (empty ?? t('table.empty')) : t('table.none')}</td></tr>`}
+        </tbody>
+      </table>
+      ${seen.length > limit && html`<button type="button" onClick=${() => this.setState({ limit: limit + PAGE_ROWS })}>${t('table.more', { n: seen.length - limit })}</button>`}
+    </div>`;
+  }
+}
