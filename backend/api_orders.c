@@ -261,6 +261,8 @@ void api_order(struct api_call *c)
     e = view_order(c->hub, c->user.role, &o, tree, &r);
     if (e == ERR_OK)
         e = view_order_history(c->hub, &o, tree, &r);
+    if (e == ERR_OK && view_role_knows_patients(c->user.role))
+        e = view_together(c->hub, &o, tree, &r);
     e = hub_judge(c->hub, e, &r);
     if (e == ERR_OK && view_role_knows_patients(c->user.role)) /* who looked at whom, NEN 7513 */
         e = act_note(c->hub, &c->who, "order.viewed", o.id, NULL, NULL, &r);
@@ -402,7 +404,10 @@ static void packing_answer(struct packing *p, const struct order *o)
     num_to_hex(o->id, sizeof(o->id), hex);
     put_link(tree, "label", hex);
     put_link(tree, "slip", hex);
-    e = hub_judge(p->api->hub, view_order(p->api->hub, p->role, o, json_put_object(tree, "order"), &r), &r);
+    e = view_order(p->api->hub, p->role, o, json_put_object(tree, "order"), &r);
+    if (e == ERR_OK)
+        e = view_together(p->api->hub, o, tree, &r);
+    e = hub_judge(p->api->hub, e, &r);
     if (e == ERR_OK) {
         api_resume(p->api, p->ticket, 200, tree, NULL);
         return;
@@ -451,12 +456,14 @@ static enum err read_choice(const cJSON *body, struct pack *p, struct reason *r)
         e = json_get_bool(body, "low_door", &p->low_door, r);
         p->has_low = e == ERR_OK;
     }
+    if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(body, "alone") != NULL)
+        e = json_get_bool(body, "alone", &p->alone, r);
     return e;
 }
 
 void api_pack(struct api_call *c)
 {
-    static const char *const members[] = {"locker", "size", "low_door", NULL};
+    static const char *const members[] = {"locker", "size", "low_door", "alone", NULL};
     struct packing *p;
     uint8_t id[ORDER_ID_LEN];
     struct reason r;

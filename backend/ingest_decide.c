@@ -395,7 +395,7 @@ static enum err decide_loaded(struct view *v, struct reason *r)
 
 static enum err read_actor(const cJSON *dat, struct order_proof *p, struct reason *r)
 {
-    static const char *const kinds[] = {"code", "token", "staff", "none", NULL};
+    static const char *const kinds[] = {"code", "token", "staff", "carer", "remote", "none", NULL};
     const cJSON *actor = NULL;
     char kind[STORE_TOKEN_CAP];
     enum err e = json_get_object(dat, "actor", &actor, r);
@@ -404,7 +404,9 @@ static enum err read_actor(const cJSON *dat, struct order_proof *p, struct reaso
         e = read_choice(actor, "kind", kinds, kind, r);
     if (e == ERR_OK)
         e = order_actor_parse(kind, &p->actor);
-    if (e == ERR_OK && p->actor == ORDER_ACTOR_STAFF)
+    if (e == ERR_OK && p->actor == ORDER_ACTOR_CARER)
+        e = json_get_hex(actor, "carer", p->carer, sizeof(p->carer), r);
+    if (e == ERR_OK && (p->actor == ORDER_ACTOR_STAFF || p->actor == ORDER_ACTOR_REMOTE))
         e = json_get_hex(actor, "staff", p->staff, sizeof(p->staff), r);
     return e;
 }
@@ -455,6 +457,29 @@ static enum err decide_unconfirmed(struct view *v, struct reason *r)
         raise_fault(v, STORE_FAULT_UNCONFIRMED, number, ev.door);
     }
     return e;
+}
+
+/* Somebody at the door says that something is wrong with the bag: for people to look into, the state of the order is
+ * told by other events. */
+static enum err decide_reported(struct view *v, struct reason *r)
+{
+    static const char *const kinds[] = {"empty", "wrong", "other", NULL};
+    char door[ORDER_DOOR_CAP], what[STORE_TOKEN_CAP], number[STORE_TOKEN_CAP], detail[STORE_TEXT_CAP];
+    int64_t load = 0;
+    enum err e = read_door(v->m->dat, "door", door, r);
+
+    if (e == ERR_OK)
+        e = read_choice(v->m->dat, "what", kinds, what, r);
+    if (e == ERR_OK)
+        e = json_get_int(v->m->dat, "lod", 1, UINT32_MAX, &load, r);
+    if (e == ERR_OK && !v->rows->has_order)
+        e = err_because(r, ERR_NOT_FOUND, "an order that the hub does not know");
+    if (e != ERR_OK)
+        return e;
+    number_of(&v->rows->order, number);
+    (void)snprintf(detail, sizeof(detail), "%s, %s", what, door);
+    raise_fault(v, STORE_FAULT_REPORTED, number, detail);
+    return ERR_OK;
 }
 
 static enum err decide_voided(struct view *v, struct reason *r)
@@ -657,6 +682,7 @@ static const struct handler handlers[] = {
     {"order.unconfirmed.v1", decide_unconfirmed, {"ord", "lod", "door"}},
     {"order.voided.v1", decide_voided, {"ord", "lod", "door", "cause"}},
     {"order.refused.v1", decide_refused, {"ord", "lod", "cause"}},
+    {"order.reported.v1", decide_reported, {"ord", "lod", "door", "what"}},
     {"order.removed.v1", decide_removed, {"ord", "lod", "door", "staff"}},
     {"staff.entered.v1", decide_nothing, {"staff", "role"}},
     {"guess.alarm.v1", decide_guessing, {"wrong_1h", "wrong_24h", "wrong_7d", "mode"}},

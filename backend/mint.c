@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/language.h"
 #include "common/num.h"
 
 #define NONCE_LEN crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
@@ -25,6 +26,7 @@ void mint_keys_init(struct mint_keys *k, const uint8_t token_secret[TOKEN_SECRET
     derive(k->index_key, store_key, "medlocker mint live codes");
     derive(k->code_key, store_key, "medlocker mint kept codes");
     derive(k->locker_key, store_key, "medlocker mint locker keys");
+    derive(k->person_key, store_key, "medlocker mint persons");
 }
 
 void mint_keys_wipe(struct mint_keys *k)
@@ -249,6 +251,9 @@ static enum err make_voucher(const struct mint_job *job, const struct order *o, 
     v->zone = o->ask.zone;
     v->low_door = o->ask.low_door;
     v->key_epoch = job->key.epoch;
+    memcpy(v->person, o->person, sizeof(v->person));
+    if (language_parse(o->ask.language, &v->language) != ERR_OK) /* an order of before languages were checked */
+        v->language = LANGUAGE_NL;
     return make_verifiers(job, o, v, r);
 }
 

@@ -25,9 +25,10 @@ struct mint_keys {
     uint8_t index_key[32];                      /* register of live codes */
     uint8_t code_key[32];                       /* codes kept for printing again */
     uint8_t locker_key[32];                     /* K_epoch of lockers at rest */
+    uint8_t person_key[32];                     /* pseudonyms of patients */
 };
 
-/* Derives the three storage keys from the hub's store key. */
+/* Derives the storage keys from the hub's store key. */
 void mint_keys_init(struct mint_keys *k, const uint8_t token_secret[TOKEN_SECRET_KEY_LEN], const uint8_t store_key[32]);
 void mint_keys_wipe(struct mint_keys *k);
 

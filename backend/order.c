@@ -163,7 +163,7 @@ static const char *const event_names[ORDER_EVENT_KIND_N] = {
 };
 
 static const char *const cause_names[ORDER_CAUSE_N] = {"none", "withdrawn", "expired", "staff"};
-static const char *const actor_names[ORDER_ACTOR_N] = {"none", "code", "token", "staff", "counter"};
+static const char *const actor_names[ORDER_ACTOR_N] = {"none", "code", "token", "staff", "counter", "carer", "remote"};
 
 void order_init(struct order *o, const uint8_t id[ORDER_ID_LEN], const struct request *ask, int64_t now_ms)
 {

@@ -74,6 +74,8 @@ enum order_actor {
     ORDER_ACTOR_TOKEN,
     ORDER_ACTOR_STAFF,
     ORDER_ACTOR_COUNTER,
+    ORDER_ACTOR_CARER,
+    ORDER_ACTOR_REMOTE, /* staff at a distance, with somebody at the kiosk */
     ORDER_ACTOR_N
 };
 
@@ -82,6 +84,7 @@ enum order_actor {
 struct order_proof {
     enum order_actor actor;
     uint8_t staff[ORDER_STAFF_LEN];
+    uint8_t carer[TOKEN_CARER_LEN];
     int64_t pulsed_ms, opened_ms, closed_ms;
     uint32_t pulses;
 };
@@ -95,6 +98,7 @@ struct order {
     char door[ORDER_DOOR_CAP];        /* where the bag lies; "" when in no door */
     enum order_cause cause;
     struct order_proof proof;
+    uint8_t person[TOKEN_PERSON_LEN]; /* of the present load at its locker (see person.h); zeros: a bag on its own */
     int64_t created_ms, changed_ms, packed_ms, ready_ms;
     struct request ask;
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/allot.h"
+#include "backend/person.h"
 #include "backend/policy.h"
 #include "common/num.h"
 
@@ -174,6 +175,9 @@ static enum err finish_inside(struct hub *hub, struct pack *p, struct order *o, 
     set_window(hub, o, &ev);
     ev.load = o->load;
     memcpy(ev.locker, p->locker, sizeof(ev.locker));
+    memset(o->person, 0, sizeof(o->person));
+    if (!p->alone)
+        person_tag(hub->mint.person_key, p->locker, &o->ask, o->person);
     e = act_apply(hub, o, &ev, r);
     if (e == ERR_OK)
         e = mint_finish(&hub->mint, &p->job, o, &packing, r);

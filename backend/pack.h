@@ -25,6 +25,7 @@ struct pack {
     bool has_size, has_low;
     enum token_size size;
     bool low_door;
+    bool alone; /* not tied to other bags of the same person */
     struct mint_job job;
 };
 

@@ -21,6 +21,7 @@ static const char *const fault_names[STORE_FAULT_KIND_N] = {
     [STORE_FAULT_FORKED] = "forked",
     [STORE_FAULT_CONTRADICTION] = "contradiction",
     [STORE_FAULT_UNCONFIRMED] = "unconfirmed",
+    [STORE_FAULT_REPORTED] = "reported",
 };
 
 static const char *const role_names[STORE_ROLE_N] = {"pharmacist", "logistics", "admin"};

@@ -177,6 +177,7 @@ enum store_fault_kind {
     STORE_FAULT_FORKED,        /* two histories: frozen */
     STORE_FAULT_CONTRADICTION, /* an event that cannot be true as the hub knows it; subject: order number or typ */
     STORE_FAULT_UNCONFIRMED,   /* subject: order number; opened, outcome unknown */
+    STORE_FAULT_REPORTED,      /* order number: somebody at the door says empty, wrong bag, or something else */
     STORE_FAULT_KIND_N
 };
 
@@ -250,7 +251,9 @@ struct store_order_filter {
     uint8_t locker[STORE_LOCKER_LEN];
     int64_t below_number;  /* only orders with a lower number; 0: all (paging: the last one seen) */
     int64_t ends_before_s; /* only with 0 < not_after_s < this; 0: all */
-    const char *search;    /* part of patient, reference or number; NULL: all */
+    bool has_person;
+    uint8_t person[TOKEN_PERSON_LEN]; /* bags of one person at one locker */
+    const char *search;               /* part of patient, reference or number; NULL: all */
     unsigned limit;
 };
 

@@ -16,10 +16,12 @@ static const struct row_col order_cols[] = {
     OE(cause, ORDER_CAUSE_N),
     OE(proof.actor, ORDER_ACTOR_N),
     O(ROW_BLOB, proof.staff),
+    O(ROW_BLOB, proof.carer),
     O(ROW_I64, proof.pulsed_ms),
     O(ROW_I64, proof.opened_ms),
     O(ROW_I64, proof.closed_ms),
     O(ROW_U32, proof.pulses),
+    O(ROW_BLOB, person),
     O(ROW_I64, created_ms),
     O(ROW_I64, changed_ms),
     O(ROW_I64, packed_ms),
@@ -43,10 +45,11 @@ static const struct row_col order_cols[] = {
 };
 #define ORDER_N ROW_COUNT(order_cols)
 #define ORDER_NAMES                                                                                                    \
-    "id,state,load,locker,door,cause,proof_actor,proof_staff,pulsed_ms,opened_ms,closed_ms,pulses,created_ms,"         \
-    "changed_ms,packed_ms,ready_ms,source,reference,patient,birth_date,medicine,quantity,destination,language,class,"  \
+    "id,state,load,locker,door,cause,proof_actor,proof_staff,proof_carer,pulsed_ms,opened_ms,closed_ms,pulses,person," \
+    "created_ms,changed_ms,packed_ms,ready_ms,source,reference,patient,birth_date,medicine,quantity,destination,"      \
+    "language,class,"                                                                                                  \
     "size,size_given,zone,low_door,not_before_s,not_after_s"
-#define ORDER_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+#define ORDER_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 #define P(kind, member) ROW_MEMBER(kind, struct store_packing, member)
 static const struct row_col packing_cols[] = {
@@ -151,11 +154,11 @@ static enum err order_kept(struct store *s, const uint8_t id[ORDER_ID_LEN], char
     return e;
 }
 
-/* Parameters after the states: locker or NULL, number below, end before, search or NULL, limit. */
+/* Parameters after the states: locker or NULL, number below, end before, search or NULL, limit, person or NULL. */
 #define ORDER_FILTER                                                                                                   \
     " (?16 IS NULL OR locker=?16) AND (?17=0 OR number<?17) AND (?18=0 OR (not_after_s>0 AND not_after_s<?18))"        \
     " AND (?19 IS NULL OR instr(lower(patient),lower(?19))>0 OR instr(lower(reference),lower(?19))>0 OR number=?19)"   \
-    " ORDER BY number DESC LIMIT ?20"
+    " AND (?21 IS NULL OR person=?21) ORDER BY number DESC LIMIT ?20"
 
 static enum err bind_filter(struct db *db, sqlite3_stmt *q, const struct store_order_filter *f, struct reason *r)
 {
@@ -173,6 +176,9 @@ static enum err bind_filter(struct db *db, sqlite3_stmt *q, const struct store_o
         code |= sqlite3_bind_text(q, 19, f->search, -1, SQLITE_STATIC);
     }
     code |= sqlite3_bind_int64(q, 20, f->limit);
+    if (f->has_person) {
+        code |= sqlite3_bind_blob(q, 21, f->person, TOKEN_PERSON_LEN, SQLITE_STATIC);
+    }
     return code == SQLITE_OK ? ERR_OK : db_error(db, r);
 }
 

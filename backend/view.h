@@ -24,6 +24,9 @@ enum err view_order(struct hub *hub, enum store_role role, const struct order *o
                     struct reason *r) ERR_MUST_CHECK;
 /* "events": what the lockers told about it; "acts": what people did. */
 enum err view_order_history(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* "with": other bags of the same person for or in the same locker, which one visit can collect. For those who know
+ * patients. */
+enum err view_together(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_orders(struct hub *hub, enum store_role role, const struct store_order_filter *f, cJSON *into,
                      struct reason *r) ERR_MUST_CHECK;
 

@@ -246,6 +246,8 @@ static void an_updated_order_comes_back_whole(void **state)
     o.proof =
         (struct order_proof){.actor = ORDER_ACTOR_CODE, .pulsed_ms = 1, .opened_ms = 2, .closed_ms = 3, .pulses = 2};
     o.proof.staff[7] = 8;
+    o.proof.carer[7] = 9;
+    o.person[7] = 10;
     o.cause = ORDER_CAUSE_EXPIRED;
     o.changed_ms = 77;
     o.ready_ms = 70;
@@ -300,6 +302,7 @@ static void order_lists_filter_and_page(void **state)
         o[i] = inserted(f->s, (uint8_t)(i + 1));
         o[i].state = i < 2 ? ORDER_READY : ORDER_PACKED;
         memcpy(o[i].locker, i == 0 ? OTHER : LOCKER, STORE_LOCKER_LEN);
+        o[i].person[0] = i < 3 ? 7 : 0;
         begin(f->s);
         OK(f->s->ops->order_update(f->s, &o[i], r));
         commit(f->s);
@@ -315,6 +318,8 @@ static void order_lists_filter_and_page(void **state)
         {{.limit = 10, .states = 1u << ORDER_READY | 1u << ORDER_LOST}, {1, 0}, 2},
         {{.limit = 10, .states = 1u << ORDER_PACKED, .ends_before_s = 1004}, {2}, 1},
         {{.limit = 10, .has_locker = true, .locker = {0xBB}}, {0}, 1},
+        {{.limit = 10, .has_person = true, .person = {7}}, {2, 1, 0}, 3},
+        {{.limit = 10, .has_person = true, .person = {7}, .has_locker = true, .locker = {0xBB}}, {0}, 1},
         {{.limit = 10, .search = "TIËNT 3"}, {0}, 0}, /* only ASCII letters are folded */
         {{.limit = 10, .search = "tiënt 3"}, {2}, 1},
         {{.limit = 10, .search = "REF-4"}, {3}, 1},
