@@ -85,6 +85,11 @@ void asset_free(struct asset_set *s)
     free(s);
 }
 
+const char *asset_name_at(size_t i)
+{
+    return i < ASSETS ? list[i].name : NULL;
+}
+
 const struct asset *asset_find(const struct asset_set *s, const char *name)
 {
     for (size_t i = 0; i < ASSETS; i++) {

@@ -26,6 +26,9 @@ struct asset_set;
 enum err asset_load(struct asset_set **out, const char *folder, struct reason *r) ERR_MUST_CHECK;
 void asset_free(struct asset_set *s); /* NULL is fine */
 
+/* The names of the list, one by one from 0; NULL: no more. */
+const char *asset_name_at(size_t i);
+
 /* NULL when the list has no such name. */
 const struct asset *asset_find(const struct asset_set *s, const char *name);
 

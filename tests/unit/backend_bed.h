@@ -16,6 +16,7 @@
 #include "backend/hub.h"
 #include "backend/setup.h"
 #include "backend/user.h"
+#include "backend/web/asset.h"
 #include "common/file.h"
 #include "common/log.h"
 
@@ -55,14 +56,14 @@ static inline void bed_copy_words(const struct bed *b, const char *language)
 
 static inline void bed_make_share(const struct bed *b)
 {
-    static const char *const pages[] = {"share/index.html",  "share/style.css",         "share/app.mjs",
-                                        "share/parts.mjs",   "share/board.mjs",         "share/orders.mjs",
-                                        "share/service.mjs", "share/vendor/preact.mjs", "share/vendor/htm.mjs"};
+    char path[64];
 
     bed_folder(b, "share");
     bed_folder(b, "share/vendor");
-    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
-        bed_put(b, pages[i], "page");
+    for (size_t i = 0; asset_name_at(i) != NULL; i++) {
+        (void)snprintf(path, sizeof(path), "share/%s", asset_name_at(i));
+        bed_put(b, path, "page");
+    }
     bed_copy_words(b, "nl");
     bed_copy_words(b, "en");
 }
