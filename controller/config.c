@@ -471,6 +471,7 @@ static enum err take_top(struct config *c, cfg_t *file, struct reason *r)
         e = conf_choice(file, "language", language_names, &language, r);
     }
     c->language = (enum language)language;
+    c->speech = cfg_getbool(file, "speech") == cfg_true;
     unsigned waived = 0;
     if (e == ERR_OK) {
         e = conf_choice(file, "commissioning", commissioning_names, &waived, r);
@@ -532,6 +533,7 @@ enum err config_load(const char *path, struct config *out, struct reason *r)
                          CFG_STR("kiosk_address", "127.0.0.1", CFGF_NONE),
                          CFG_INT("kiosk_port", 8090, CFGF_NONE),
                          CFG_STR("language", "nl", CFGF_NONE),
+                         CFG_BOOL("speech", cfg_true, CFGF_NONE),
                          CFG_STR("telephone", NULL, CFGF_NODEFAULT),
                          CFG_STR("commissioning", "required", CFGF_NONE),
                          CFG_STR("site", "", CFGF_NONE),
@@ -619,6 +621,7 @@ void config_print(const struct config *c, FILE *to)
     fprintf(to, "kiosk_address = \"%s\"\nkiosk_port = %u\n", c->kiosk_address, (unsigned)c->kiosk_port);
     fprintf(to, "language = \"%s\"\ntelephone = \"%s\"\nsite = \"%s\"\n", language_names[c->language], c->telephone,
             c->site);
+    fprintf(to, "speech = %s\n", c->speech ? "true" : "false");
     fprintf(to, "commissioning = \"%s\"\n", commissioning_names[c->waived ? 1 : 0]);
     fprintf(to, "keypad = \"%s\"\nscanner = \"%s\"\nwindow = %u\nheartbeat_s = %u\n", c->keypad, c->scanner, c->window,
             c->heartbeat_s);

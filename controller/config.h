@@ -28,6 +28,7 @@ struct config {
     char kiosk_address[CONFIG_TEXT_CAP];
     uint16_t kiosk_port;
     enum language language;
+    bool speech; /* the kiosk says what it shows */
     bool waived; /* commissioning */
     char telephone[CONFIG_TEXT_CAP];
     char site[CONFIG_TEXT_CAP];                             /* empty: the name of the enrolment */

@@ -188,6 +188,8 @@ static void on_key(struct locker *l, const struct event *ev, struct effects *fx)
             l->pickup.until_ms = ev->now.boot_ms + PICKUP_IDLE_MS;
         return;
     }
+    if (ev->u.key == EVENT_KEY_REPEAT)
+        effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_SAY;
     if (staff_is_active(&l->staff))
         staff_on_key(l, ev->u.key, ev, fx);
     else

@@ -305,6 +305,7 @@ static enum err start_kiosk(struct lockerd *d, struct reason *r)
 {
     const struct config *c = &d->config;
     struct kiosk_cfg cfg = {.share = c->share,
+                            .speech = c->speech,
                             .address = c->kiosk_address,
                             .port = c->kiosk_port,
                             .telephone = c->telephone,

@@ -80,6 +80,7 @@ static const char *const sound_names[SCREEN_SOUND_N] = {
     [SCREEN_SOUND_OK] = "ok",
     [SCREEN_SOUND_REFUSED] = "refused",
     [SCREEN_SOUND_OPEN] = "open",
+    [SCREEN_SOUND_SAY] = "say",
     [SCREEN_SOUND_WARN] = "warn",
     [SCREEN_SOUND_BUZZER_ON] = "buzzer-on",
     [SCREEN_SOUND_BUZZER_OFF] = "buzzer-off",

@@ -97,6 +97,7 @@ enum screen_sound {
     SCREEN_SOUND_OK,
     SCREEN_SOUND_REFUSED,
     SCREEN_SOUND_OPEN, /* leads to the open door */
+    SCREEN_SOUND_SAY,  /* the screen in words, again */
     SCREEN_SOUND_WARN, /* the time of this screen is nearly up */
     SCREEN_SOUND_BUZZER_ON,
     SCREEN_SOUND_BUZZER_OFF,

@@ -13,6 +13,14 @@ const nl = catalogues.nl;
 const ids = [...read('controller/screen.c').matchAll(/\[SCREEN_(?!NOTICE|SOUND)\w+\] = "([a-z-]+)"/g)].map((m) => m[1]);
 const notices = [...read('controller/screen.c').matchAll(/\[SCREEN_NOTICE_\w+\] = "([a-z-]+)"/g)].map((m) => m[1]);
 
+// The daemon refuses a catalogue with a key twice: JSON.parse would not see it.
+test('no catalogue has a key twice', () => {
+  for (const l of LANGUAGES) {
+    const keys = [...read(`controller/kiosk/${l}.json`).matchAll(/^\s*"([^"]+)": /gm)].map((m) => m[1]);
+    assert.deepEqual(keys.filter((k, i) => keys.indexOf(k) !== i), [], l);
+  }
+});
+
 const screen = (more = {}) => ({
   screen: 'start', notice: 'none', language: 'nl', door: '', number: 0, row: 0, rows: 0, column: 0, columns: 0, step: 0, steps: 0, entry_len: 0,
   entry_cap: 0, show: false, digits: '', seconds: 0, more: false, bag: 0, bags: 0, reference: 0, telephone: '010-1234567', site: '', said: 0, ...more,

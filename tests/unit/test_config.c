@@ -144,7 +144,7 @@ static void mistakes_are_refused_with_key_and_reason(void **state)
         enum err e;
         const char *words[3];
     } row[] = {
-        {"telephone =", "telefoon =", ERR_UNKNOWN, {":28: ", "telefoon", NULL}},
+        {"telephone =", "telefoon =", ERR_UNKNOWN, {":30: ", "telefoon", NULL}},
         {"telephone = \"030 123 4567\"", "", ERR_MISSING, {"telephone", NULL, NULL}},
         {"030 123 4567", "<b>", ERR_SYNTAX, {"telephone", NULL, NULL}},
         {"# window = 64", "window = 0", ERR_RANGE, {"window", NULL, NULL}},

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,6 +20,7 @@
 #include "common/json.h"
 
 #define SHARE "controller/kiosk"
+#define PAGES 10 /* more than may wait */
 
 struct fixture {
     sd_event *loop;
@@ -29,6 +31,7 @@ struct fixture {
     char scan[600];
     char origin[64];
     char answer[65536];
+    char share[64]; /* with speech in Dutch; "" while it is not made */
 };
 
 static void on_key(void *arg, enum event_key key)
@@ -126,13 +129,23 @@ static unsigned post_json(struct fixture *f, const char *path, const char *body)
 static void page_script_style_and_catalogues_are_served(void **state)
 {
     struct fixture *f = *state;
-    static const char *const path[] = {"/", "/index.html", "/kiosk.mjs", "/kiosk.css", "/nl.json", "/en.json"};
-    static const char *const type[] = {"text/html", "text/html",        "text/javascript",
-                                       "text/css",  "application/json", "application/json"};
-    for (size_t i = 0; i < 6; i++) {
+    static const struct {
+        const char *path, *type;
+    } rows[] = {{"/", "text/html"},
+                {"/index.html", "text/html"},
+                {"/kiosk.mjs", "text/javascript"},
+                {"/speech.mjs", "text/javascript"},
+                {"/kiosk.css", "text/css"},
+                {"/nl.json", "application/json"},
+                {"/en.json", "application/json"},
+                {"/tr.json", "application/json"},
+                {"/ar.json", "application/json"},
+                {"/pl.json", "application/json"},
+                {"/uk.json", "application/json"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char line[64];
-        assert_int_equal(get(f, path[i], NULL, ""), 200);
-        (void)snprintf(line, sizeof line, "Content-Type: %s", type[i]);
+        assert_int_equal(get(f, rows[i].path, NULL, ""), 200);
+        (void)snprintf(line, sizeof line, "Content-Type: %s", rows[i].type);
         assert_non_null(strstr(f->answer, line));
         assert_non_null(strstr(f->answer, "default-src 'self'"));
     }
@@ -217,10 +230,10 @@ static void out_of_service_is_shown_until_there_is_a_screen(void **state)
 
 static void screen_has_exactly_the_members_of_the_page(void **state)
 {
-    static const char *const member[] = {"screen",    "notice", "language", "door",    "number",    "row",
-                                         "rows",      "column", "columns",  "step",    "steps",     "entry_len",
-                                         "entry_cap", "show",   "digits",   "seconds", "reference", "telephone",
-                                         "site",      "sound",  "sounds",   "buzzer",  "doors",     NULL};
+    static const char *const member[] = {
+        "screen", "notice",    "language",  "door", "number", "row",     "rows",      "column",    "columns", "step",
+        "steps",  "entry_len", "entry_cap", "show", "digits", "seconds", "reference", "telephone", "site",    "sound",
+        "sounds", "buzzer",    "doors",     "more", "bag",    "bags",    "said",      "speech",    NULL};
     static const char *const of_door[] = {"name", "row", "column", NULL};
     cJSON *tree = screen_json(*state);
     const cJSON *doors;
@@ -255,6 +268,340 @@ static void sounds_are_counted_and_the_buzzer_is_a_state(void **state)
     assert_int_equal(json_get_bool(tree, "buzzer", &buzzer, NULL), ERR_OK);
     assert_false(buzzer);
     cJSON_Delete(tree);
+}
+
+static void asking_to_hear_it_again_is_counted_and_is_no_sound(void **state)
+{
+    struct fixture *f = *state;
+    int64_t n;
+    kiosk_sound(f->kiosk, SCREEN_SOUND_SAY);
+    kiosk_sound(f->kiosk, SCREEN_SOUND_SAY);
+    cJSON *tree = screen_json(f);
+    assert_int_equal(json_get_int(tree, "said", 2, 2, &n, NULL), ERR_OK);
+    assert_int_equal(json_get_int(tree, "sounds", 0, 0, &n, NULL), ERR_OK);
+    cJSON_Delete(tree);
+}
+
+static void bags_and_the_end_of_the_time_are_told(void **state)
+{
+    struct fixture *f = *state;
+    const struct screen shown = {.id = SCREEN_NEXT, .more = true, .bag = 2, .bags = 3};
+    bool more = false;
+    int64_t n;
+    kiosk_show(f->kiosk, &shown);
+    cJSON *tree = screen_json(f);
+    assert_int_equal(json_get_bool(tree, "more", &more, NULL), ERR_OK);
+    assert_true(more);
+    assert_int_equal(json_get_int(tree, "bag", 2, 2, &n, NULL), ERR_OK);
+    assert_int_equal(json_get_int(tree, "bags", 3, 3, &n, NULL), ERR_OK);
+    cJSON_Delete(tree);
+}
+
+/* ---------------------------------------------------------------- waiting for a change */
+
+static int send_to(struct fixture *f, const char *request)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(kiosk_port(f->kiosk)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    return fd;
+}
+
+/* Turns the loop until an answer came or this many ms have passed: its status, or 0. */
+static unsigned answer_within(struct fixture *f, int fd, unsigned ms)
+{
+    uint64_t now, end;
+    assert_true(sd_event_now(f->loop, CLOCK_MONOTONIC, &now) >= 0);
+    end = now + (uint64_t)ms * 1000;
+    do {
+        ssize_t n = recv(fd, f->answer, sizeof f->answer - 1, MSG_DONTWAIT);
+        if (n > 0) {
+            f->answer[n] = '\0';
+            return (unsigned)strtoul(f->answer + 9, NULL, 10);
+        }
+        assert_true(sd_event_run(f->loop, 5 * 1000) >= 0);
+        assert_true(sd_event_now(f->loop, CLOCK_MONOTONIC, &now) >= 0);
+    } while (now < end);
+    return 0;
+}
+
+/* A page that waits for what follows the present screen. */
+static int wait_for_news(struct fixture *f)
+{
+    char request[256], tag[64];
+    assert_int_equal(get(f, "/screen", NULL, ""), 200);
+    const char *at = strstr(f->answer, "ETag: \"") + 7;
+    (void)snprintf(tag, sizeof tag, "%.*s", (int)strcspn(at, "\""), at);
+    (void)snprintf(request, sizeof request, "GET /screen?after=%s HTTP/1.1\r\nHost: %s\r\n\r\n", tag, f->origin + 7);
+    return send_to(f, request);
+}
+
+static void waiting_page_hears_of_a_change_at_once(void **state)
+{
+    struct fixture *f = *state;
+    const struct screen s = {.id = SCREEN_HELP};
+    int fd = wait_for_news(f);
+    assert_int_equal(answer_within(f, fd, 100), 0);
+    kiosk_show(f->kiosk, &s);
+    assert_int_equal(answer_within(f, fd, 500), 200);
+    assert_non_null(strstr(f->answer, "\"help\""));
+    close(fd);
+}
+
+static void what_changes_together_is_told_together(void **state)
+{
+    struct fixture *f = *state;
+    const struct screen s = {.id = SCREEN_HELP};
+    int fd = wait_for_news(f);
+    assert_int_equal(answer_within(f, fd, 50), 0);
+    kiosk_sound(f->kiosk, SCREEN_SOUND_REFUSED);
+    kiosk_show(f->kiosk, &s);
+    assert_int_equal(answer_within(f, fd, 500), 200);
+    assert_non_null(strstr(f->answer, "\"help\""));
+    assert_non_null(strstr(f->answer, "\"refused\""));
+    assert_int_equal(answer_within(f, fd, 50), 0);
+    close(fd);
+}
+
+static void other_tag_does_not_wait(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(get(f, "/screen?after=00000000-1", NULL, ""), 200);
+    assert_int_equal(get(f, "/screen?after=", NULL, ""), 200);
+    assert_int_equal(get(f, "/screen?wait=1", NULL, ""), 200);
+    assert_int_equal(get(f, "/screen?wait=1", NULL, "If-None-Match: \"\r\n"), 200);
+}
+
+static void header_with_wait_waits_as_well(void **state)
+{
+    struct fixture *f = *state;
+    char request[256];
+    assert_int_equal(get(f, "/screen", NULL, ""), 200);
+    const char *tag = strstr(f->answer, "ETag: ") + 6;
+    (void)snprintf(request, sizeof request, "GET /screen?wait=1 HTTP/1.1\r\nHost: %s\r\nIf-None-Match: %.*s\r\n\r\n",
+                   f->origin + 7, (int)strcspn(tag, "\r"), tag);
+    int fd = send_to(f, request);
+    assert_int_equal(answer_within(f, fd, 50), 0);
+    kiosk_sound(f->kiosk, SCREEN_SOUND_OK);
+    assert_int_equal(answer_within(f, fd, 500), 200);
+    close(fd);
+}
+
+static void pages_that_were_closed_are_no_burden(void **state)
+{
+    struct fixture *f = *state;
+    int first = wait_for_news(f), fd[PAGES];
+    assert_int_equal(answer_within(f, first, 50), 0);
+    for (unsigned i = 0; i < PAGES; i++) {
+        fd[i] = wait_for_news(f);
+        assert_int_equal(answer_within(f, fd[i], 20), 0);
+    }
+    assert_int_equal(answer_within(f, first, 100), 304); /* its place was needed */
+    close(first);
+    for (unsigned i = 0; i + 1 < PAGES; i++) {
+        close(fd[i]);
+    }
+    kiosk_sound(f->kiosk, SCREEN_SOUND_OK);
+    assert_int_equal(answer_within(f, fd[PAGES - 1], 500), 200);
+    close(fd[PAGES - 1]);
+    assert_int_equal(get(f, "/screen", NULL, ""), 200);
+}
+
+static void key_is_taken_at_once_while_a_page_waits(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t before, after;
+    int fd = wait_for_news(f);
+    assert_int_equal(answer_within(f, fd, 50), 0);
+    for (unsigned i = 0; i < 20; i++) {
+        assert_true(sd_event_now(f->loop, CLOCK_MONOTONIC, &before) >= 0);
+        assert_int_equal(post_json(f, "/key", "{\"key\":\"7\"}"), 204);
+        assert_true(sd_event_now(f->loop, CLOCK_MONOTONIC, &after) >= 0);
+        assert_true(after - before < 200 * 1000); /* not the second at which a stalled server is woken */
+    }
+    close(fd);
+}
+
+static void nobody_waits_when_the_kiosk_ends(void **state)
+{
+    struct fixture *f = *state;
+    int fd = wait_for_news(f);
+    assert_int_equal(answer_within(f, fd, 50), 0);
+    kiosk_free(f->kiosk);
+    f->kiosk = NULL;
+    close(fd);
+}
+
+/* ---------------------------------------------------------------- speech */
+
+static void write_file(const struct fixture *f, const char *name, const char *text)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", f->share, name);
+    FILE *to = fopen(path, "w");
+    assert_non_null(to);
+    assert_true(fputs(text, to) >= 0);
+    assert_int_equal(fclose(to), 0);
+}
+
+static void make_folder(const struct fixture *f, const char *name)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", f->share, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void run_command(const char *what, const struct fixture *f, const char *of)
+{
+    char line[256];
+    (void)snprintf(line, sizeof line, "%s %s/%s", what, f->share, of);
+    assert_int_equal(system(line), 0); /* NOLINT(cert-env33-c): a folder of the test's own */
+}
+
+static enum err reopen(struct fixture *f, bool speech, struct reason *r)
+{
+    struct kiosk_cfg cfg = {.address = "127.0.0.1", .share = f->share, .speech = speech, .cabinet = f->cabinet};
+    struct kiosk_callbacks cb = {on_key, on_scan, f};
+    kiosk_free(f->kiosk);
+    f->kiosk = NULL;
+    enum err e = kiosk_open(&f->kiosk, &cfg, &cb, f->loop, r);
+    if (e == ERR_OK) {
+        (void)snprintf(f->origin, sizeof f->origin, "http://127.0.0.1:%u", (unsigned)kiosk_port(f->kiosk));
+    }
+    return e;
+}
+
+/* A copy of the page with two clips in Dutch; only one of them is in the list. */
+static int set_up_speech(void **state)
+{
+    struct fixture *f;
+    struct reason r = {""};
+    if (set_up(state) != 0) {
+        return -1;
+    }
+    f = *state;
+    (void)snprintf(f->share, sizeof f->share, "/tmp/medlocker-kiosk-XXXXXX");
+    assert_non_null(mkdtemp(f->share));
+    run_command("cp " SHARE "/*.json " SHARE "/*.mjs " SHARE "/*.css " SHARE "/*.html", f, "");
+    make_folder(f, "speech");
+    make_folder(f, "speech/nl");
+    write_file(f, "speech/nl.json", "{\"open.title-0\":\"Deur\",\"lost\":\"weg\",\"n.1\":\"1\"}");
+    write_file(f, "speech/nl/open.title-0.opus", "OggS sound");
+    write_file(f, "speech/nl/secret.opus", "not in the list");
+    assert_int_equal(reopen(f, true, &r), ERR_OK);
+    return 0;
+}
+
+static int tear_down_speech(void **state)
+{
+    run_command("rm -rf", *state, "");
+    return tear_down(state);
+}
+
+static bool says_speech(struct fixture *f)
+{
+    bool speech = false;
+    cJSON *tree = screen_json(f);
+    assert_int_equal(json_get_bool(tree, "speech", &speech, NULL), ERR_OK);
+    cJSON_Delete(tree);
+    return speech;
+}
+
+static void clip_is_served_and_kept_by_the_browser(void **state)
+{
+    struct fixture *f = *state;
+    char more[128];
+    assert_int_equal(get(f, "/speech/nl/open.title-0.opus", NULL, ""), 200);
+    assert_non_null(strstr(f->answer, "Content-Type: audio/ogg"));
+    assert_non_null(strstr(f->answer, "Cache-Control: no-cache"));
+    assert_non_null(strstr(f->answer, "OggS sound"));
+    const char *tag = strstr(f->answer, "ETag: ") + 6;
+    (void)snprintf(more, sizeof more, "If-None-Match: %.*s\r\n", (int)strcspn(tag, "\r"), tag);
+    assert_int_equal(get(f, "/speech/nl/open.title-0.opus", NULL, more), 304);
+    write_file(f, "speech/nl/open.title-0.opus", "OggS other");
+    assert_int_equal(get(f, "/speech/nl/open.title-0.opus", NULL, more), 200);
+}
+
+static void only_names_of_the_list_are_served(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const path[] = {"/speech/nl/secret.opus",
+                                       "/speech/nl/open.title-0",
+                                       "/speech/nl/open.title-0.wav",
+                                       "/speech/nl/..opus",
+                                       "/speech/nl/.opus",
+                                       "/speech/nl/../nl.json",
+                                       "/speech/en/open.title-0.opus",
+                                       "/speech/xx/open.title-0.opus",
+                                       "/speech/nl.json/open.title-0.opus",
+                                       "/speech/nl/open.title-0.OPUS",
+                                       "/speech/../nl.json",
+                                       "/speech/en.json",
+                                       "/speech/nl",
+                                       "/speech/nl.jso",
+                                       "/speech/nederlands.json",
+                                       "/speech/.json"};
+    for (size_t i = 0; i < sizeof path / sizeof path[0]; i++) {
+        unsigned status = get(f, path[i], NULL, "");
+        assert_true(status == 404 || status == 400);
+    }
+    assert_int_equal(get(f, "/speech/nl/n.1.opus", "evil.example", ""), 403);
+    assert_int_equal(get(f, "/speech/nl.json", "evil.example", ""), 403);
+}
+
+static void clip_that_is_gone_is_an_error_of_the_server(void **state)
+{
+    assert_int_equal(get(*state, "/speech/nl/lost.opus", NULL, ""), 500);
+}
+
+static void list_of_clips_is_served_as_it_is(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(get(f, "/speech/nl.json", NULL, ""), 200);
+    assert_non_null(strstr(f->answer, "Content-Type: application/json"));
+    assert_non_null(strstr(f->answer, "{\"open.title-0\":\"Deur\""));
+}
+
+static void page_is_told_whether_its_language_can_be_heard(void **state)
+{
+    struct fixture *f = *state;
+    struct reason r;
+    assert_true(says_speech(f));
+    const struct screen english = {.id = SCREEN_START, .language = LANGUAGE_EN};
+    kiosk_show(f->kiosk, &english);
+    assert_false(says_speech(f));
+    assert_int_equal(reopen(f, false, &r), ERR_OK);
+    assert_false(says_speech(f));
+    assert_int_equal(get(f, "/speech/nl.json", NULL, ""), 404);
+}
+
+static void broken_list_of_clips_is_named_at_start(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const list[] = {"[",
+                                       "{\"../x\":\"a\"}",
+                                       "{\".x\":\"a\"}",
+                                       "{\"\":\"a\"}",
+                                       "{\"a\":1}",
+                                       "[\"a\"]",
+                                       "{\"a234567890123456789012345678901234567890123456789012345678901\":\"a\"}"};
+    struct reason r;
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        write_file(f, "speech/nl.json", list[i]);
+        assert_int_equal(reopen(f, true, &r), ERR_SYNTAX);
+        assert_non_null(strstr(r.text, "speech/nl.json"));
+    }
+}
+
+static void missing_catalogue_is_named_at_start(void **state)
+{
+    struct fixture *f = *state;
+    struct reason r;
+    run_command("rm", f, "uk.json");
+    assert_int_equal(reopen(f, true, &r), ERR_NOT_FOUND);
+    assert_non_null(strstr(r.text, "uk.json"));
 }
 
 static void keys_and_scans_reach_the_locker(void **state)
@@ -326,10 +673,27 @@ static void missing_page_is_named_at_start(void **state)
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define S(name) cmocka_unit_test_setup_teardown(name, set_up_speech, tear_down_speech)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(asking_to_hear_it_again_is_counted_and_is_no_sound),
+        T(bags_and_the_end_of_the_time_are_told),
+        T(waiting_page_hears_of_a_change_at_once),
+        T(what_changes_together_is_told_together),
+        T(other_tag_does_not_wait),
+        T(header_with_wait_waits_as_well),
+        T(pages_that_were_closed_are_no_burden),
+        T(key_is_taken_at_once_while_a_page_waits),
+        T(nobody_waits_when_the_kiosk_ends),
+        S(clip_is_served_and_kept_by_the_browser),
+        S(only_names_of_the_list_are_served),
+        S(clip_that_is_gone_is_an_error_of_the_server),
+        S(list_of_clips_is_served_as_it_is),
+        S(page_is_told_whether_its_language_can_be_heard),
+        S(broken_list_of_clips_is_named_at_start),
+        S(missing_catalogue_is_named_at_start),
         T(page_script_style_and_catalogues_are_served),
         T(nothing_else_is_served),
         T(other_host_name_sees_nothing),
