@@ -5,6 +5,7 @@
 
 #include "controller/commission.h"
 #include "controller/gate.h"
+#include "controller/handover.h"
 #include "controller/ledger.h"
 
 static bool pickup_is_at(const struct locker *l, uint16_t door)
@@ -37,7 +38,7 @@ static void take_away(struct locker *l, uint16_t door, enum compartment_cause ca
     switch (l->compartment[door].state) {
     case COMPARTMENT_OPENING:
         ledger_pickup_end(l, l->pickup.order, cause, fx);
-        pickup_lose_door(l, ev, fx);
+        handover_lose_door(l, ev, fx);
         break;
     case COMPARTMENT_LOADING:
         ledger_abandon(l, door, cause == COMPARTMENT_UNCONFIRM ? COMPARTMENT_ABANDON : cause, fx);
@@ -110,7 +111,7 @@ static bool tell_session(struct locker *l, uint16_t door, enum hw_door_state sta
     enum opening_news news = OPENING_NO_NEWS;
     if (pickup_is_at(l, door)) {
         news = opening_on_door(&l->pickup.opening, door, state, stamp_ms);
-        pickup_on_news(l, news, ev, fx);
+        handover_on_news(l, news, ev, fx);
     } else if (staff_is_at(l, door)) {
         news = opening_on_door(&l->staff.opening, door, state, stamp_ms);
         staff_on_news(l, news, ev, fx);
@@ -169,7 +170,7 @@ static void on_completion(struct locker *l, const struct event *ev, struct effec
     enum hw_status status = ev->u.hw.u.completion.status;
     gate_on_completion(l, serial, ev->u.hw.u.completion.status, ev->now.boot_ms);
     if (l->pickup.state == PICKUP_DOOR)
-        pickup_on_news(l, opening_on_completion(&l->pickup.opening, serial, status, ev->now.boot_ms), ev, fx);
+        handover_on_news(l, opening_on_completion(&l->pickup.opening, serial, status, ev->now.boot_ms), ev, fx);
     if (l->staff.state == STAFF_LOAD || l->staff.state == STAFF_INSPECT)
         staff_on_news(l, opening_on_completion(&l->staff.opening, serial, status, ev->now.boot_ms), ev, fx);
 }

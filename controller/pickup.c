@@ -5,16 +5,28 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "controller/gate.h"
+#include "controller/handover.h"
 #include "controller/ledger.h"
 #include "controller/locker.h"
 
 #define DDMM_DIGITS 4u
 #define LAST_SECONDS_MS 20000 /* the screen counts down from here */
 
-static void enter(struct pickup *p, enum pickup_state state, const struct event *ev, int64_t for_ms)
+/* How long this screen stays without a key; 0: until something happens. */
+static int64_t stay_ms(const struct pickup *p)
+{
+    static const int64_t stays_ms[PICKUP_STATE_N] = {
+        [PICKUP_CODE] = PICKUP_IDLE_MS,    [PICKUP_BIRTHDAY] = PICKUP_IDLE_MS, [PICKUP_CHECKING] = PICKUP_STRETCH_MS,
+        [PICKUP_REFUSED] = PICKUP_IDLE_MS, [PICKUP_WAIT] = PICKUP_IDLE_MS,     [PICKUP_MESSAGE] = PICKUP_MESSAGE_MS,
+        [PICKUP_DONE] = PICKUP_DONE_MS,
+    };
+    return p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED ? PICKUP_IDLE_MS : stays_ms[p->state];
+}
+
+void pickup_enter(struct pickup *p, enum pickup_state state, const struct event *ev)
 {
     p->state = state;
+    int64_t for_ms = stay_ms(p);
     p->until_ms = for_ms == 0 ? 0 : ev->now.boot_ms + for_ms;
 }
 
@@ -30,7 +42,7 @@ static void wipe_entry(struct pickup *p)
     p->show = false;
 }
 
-static void go_home(struct locker *l)
+void pickup_go_home(struct locker *l)
 {
     struct pickup *p = &l->pickup;
     wipe_entry(p);
@@ -39,32 +51,35 @@ static void go_home(struct locker *l)
     l->language = l->cabinet.language;
 }
 
-static void ask_for_code(struct pickup *p, enum screen_notice notice, const struct event *ev)
+void pickup_ask(struct pickup *p, enum screen_notice notice, const struct event *ev)
 {
     wipe_entry(p);
     p->notice = notice;
-    enter(p, PICKUP_CODE, ev, PICKUP_IDLE_MS);
+    pickup_enter(p, PICKUP_CODE, ev);
 }
 
-static void show_message(struct pickup *p, enum screen_id message, const struct event *ev)
+void pickup_forget_entry(struct pickup *p)
 {
     wipe_entry(p);
     p->has_token = false;
     p->notice = SCREEN_NOTICE_NONE;
+}
+
+void pickup_show(struct pickup *p, enum screen_id message, const struct event *ev)
+{
+    pickup_forget_entry(p);
     p->message = message;
-    enter(p, PICKUP_MESSAGE, ev, PICKUP_MESSAGE_MS);
+    pickup_enter(p, PICKUP_MESSAGE, ev);
 }
 
 /* The one refusal there is, whatever was wrong. */
 static void refuse(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
-    wipe_entry(p);
+    pickup_forget_entry(p);
     p->after_refusal = true;
-    p->has_token = false;
-    p->notice = SCREEN_NOTICE_NONE;
     l->refused++;
-    enter(p, PICKUP_REFUSED, ev, PICKUP_IDLE_MS);
+    pickup_enter(p, PICKUP_REFUSED, ev);
     sound(fx, SCREEN_SOUND_REFUSED);
 }
 
@@ -86,7 +101,7 @@ static void submit(struct locker *l, const struct event *ev, struct effects *fx)
     struct pickup *p = &l->pickup;
     enum limiter_bucket bucket = p->ddmm[0] != '\0' ? LIMITER_BOTH : LIMITER_CODE;
     if (!limiter_take(&l->limiter, bucket)) {
-        enter(p, PICKUP_WAIT, ev, PICKUP_IDLE_MS);
+        pickup_enter(p, PICKUP_WAIT, ev);
         return;
     }
     fx->limiter = true;
@@ -97,7 +112,7 @@ static void submit(struct locker *l, const struct event *ev, struct effects *fx)
     e->u.stretch.key_epoch = l->cabinet.key.epoch;
     memcpy(e->u.stretch.secret, p->code, sizeof p->code);
     sodium_memzero(p->code, sizeof p->code);
-    enter(p, PICKUP_CHECKING, ev, PICKUP_STRETCH_MS);
+    pickup_enter(p, PICKUP_CHECKING, ev);
 }
 
 static void append(char *entry, size_t cap, enum event_key key)
@@ -117,10 +132,10 @@ static void type_code(struct locker *l, enum event_key key, const struct event *
     if (strlen(p->code) < CODE_DIGITS)
         return;
     if (!code_is_well_formed(p->code)) {
-        ask_for_code(p, SCREEN_NOTICE_TYPO, ev);
+        pickup_ask(p, SCREEN_NOTICE_TYPO, ev);
         sound(fx, SCREEN_SOUND_REFUSED);
     } else if (wants_birthday(l)) {
-        enter(p, PICKUP_BIRTHDAY, ev, PICKUP_IDLE_MS);
+        pickup_enter(p, PICKUP_BIRTHDAY, ev);
     } else {
         submit(l, ev, fx);
     }
@@ -147,13 +162,13 @@ static void type_digit(struct locker *l, enum event_key key, const struct event 
     struct pickup *p = &l->pickup;
     switch (p->state) {
     case PICKUP_DONE:
-        go_home(l);
-        ask_for_code(p, SCREEN_NOTICE_NONE, ev);
+        pickup_go_home(l);
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
         type_code(l, key, ev, fx);
         break;
     case PICKUP_IDLE:
     case PICKUP_REFUSED:
-        ask_for_code(p, SCREEN_NOTICE_NONE, ev);
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
         type_code(l, key, ev, fx);
         break;
     case PICKUP_CODE:
@@ -175,154 +190,18 @@ static void clear(struct locker *l, const struct event *ev)
 {
     struct pickup *p = &l->pickup;
     if (p->state == PICKUP_CODE && p->code[0] != '\0') {
-        ask_for_code(p, SCREEN_NOTICE_NONE, ev);
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
     } else if (p->state == PICKUP_BIRTHDAY && p->ddmm[0] != '\0') {
         sodium_memzero(p->ddmm, sizeof p->ddmm);
         p->notice = SCREEN_NOTICE_NONE;
     } else if (p->state == PICKUP_BIRTHDAY) {
-        ask_for_code(p, SCREEN_NOTICE_NONE, ev);
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
     } else if (p->state != PICKUP_CHECKING && p->state != PICKUP_DOOR) {
-        go_home(l);
+        pickup_go_home(l);
     }
 }
 
-/* ---------------------------------------------------------------- the door */
-
-static struct record_actor actor_of(const struct pickup *p)
-{
-    struct record_actor actor = {.kind = p->by_token ? RECORD_ACTOR_TOKEN : RECORD_ACTOR_CODE};
-    return actor;
-}
-
-static void refuse_by_gate(struct locker *l, enum gate gate, uint16_t blocker, const struct event *ev)
-{
-    struct pickup *p = &l->pickup;
-    switch (gate) {
-    case GATE_DOORS:
-        show_message(p, SCREEN_DOORS, ev);
-        p->blocker = blocker;
-        break;
-    case GATE_BUSY:
-        ask_for_code(p, SCREEN_NOTICE_TRY_LATER, ev);
-        break;
-    case GATE_SUPPLY:
-    case GATE_BOARD:
-    case GATE_OPEN:
-    case GATE_N:
-        show_message(p, SCREEN_ASK, ev);
-        break;
-    }
-}
-
-/* The order that a right code or token names: may it be collected now? */
-static bool lies_ready(const struct locker *l, const struct order *o, const struct event *ev)
-{
-    if (o->door == CABINET_NO_DOOR || !order_is_collectable(o) || floor_is_early(&l->floor, o->not_before_s) ||
-        floor_is_past_lease(&l->floor, o->cls, o->loaded_ms) || !order_may_pulse(o, &ev->now, &l->floor))
-        return false;
-    const struct compartment *c = &l->compartment[o->door];
-    return c->state == COMPARTMENT_LOADED && c->bound && c->load == o->load &&
-           memcmp(c->order, o->id, CODE_ORDER_LEN) == 0;
-}
-
-static void hand_over(struct locker *l, uint16_t slot, bool by_token, const struct event *ev, struct effects *fx)
-{
-    struct pickup *p = &l->pickup;
-    struct order *o = &l->orders.slot[slot];
-    if (!lies_ready(l, o, ev)) {
-        show_message(p, SCREEN_ASK, ev);
-        return;
-    }
-    uint16_t blocker;
-    enum gate gate = gate_check(l, o->door, GATE_FOR_PICKUP, ev->now.boot_ms, &blocker);
-    if (gate != GATE_OPEN) {
-        refuse_by_gate(l, gate, blocker, ev);
-        return;
-    }
-    wipe_entry(p);
-    p->has_token = false;
-    p->notice = SCREEN_NOTICE_NONE;
-    p->order = slot;
-    p->by_token = by_token;
-    opening_reset(&p->opening);
-    ledger_pickup_begin(l, slot, ev, fx);
-    const struct record_actor actor = actor_of(p);
-    gate_pulse(l, o->door, &p->opening, &actor, o, ev, fx);
-    p->reference = p->opening.serial;
-    enter(p, PICKUP_DOOR, ev, 0);
-    sound(fx, SCREEN_SOUND_OK);
-}
-
-/* The pickup is over for this person; what the door did is not known. */
-static void give_up(struct locker *l, enum compartment_cause cause, const struct event *ev, struct effects *fx)
-{
-    ledger_pickup_end(l, l->pickup.order, cause, fx);
-    show_message(&l->pickup, SCREEN_HELP, ev);
-}
-
-static void retry(struct locker *l, const struct event *ev, struct effects *fx)
-{
-    struct pickup *p = &l->pickup;
-    const struct order *o = &l->orders.slot[p->order];
-    uint16_t blocker;
-    if (o->end != ORDER_END_NONE || floor_is_expired(&l->floor, o->not_after_s) ||
-        floor_is_past_lease(&l->floor, o->cls, o->loaded_ms) || !order_may_pulse(o, &ev->now, &l->floor)) {
-        give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
-        return;
-    }
-    enum gate gate = gate_check(l, o->door, GATE_FOR_PICKUP, ev->now.boot_ms, &blocker);
-    if (gate == GATE_BUSY)
-        return;
-    if (gate != GATE_OPEN) {
-        give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
-        return;
-    }
-    ledger_pickup_again(l, p->order, ev, fx);
-    const struct record_actor actor = actor_of(p);
-    gate_pulse(l, o->door, &p->opening, &actor, o, ev, fx);
-    p->reference = p->opening.serial;
-    enter(p, PICKUP_DOOR, ev, 0);
-}
-
-static struct record *tell(const struct locker *l, enum record_kind kind, struct effects *fx)
-{
-    const struct pickup *p = &l->pickup;
-    struct record *rec = effects_record(fx, kind, p->opening.door);
-    ledger_name_order(&l->orders.slot[p->order], &rec->order);
-    rec->pulse = p->opening.serial;
-    rec->try = p->opening.pulses;
-    return rec;
-}
-
-void pickup_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx)
-{
-    struct pickup *p = &l->pickup;
-    assert(p->state == PICKUP_DOOR);
-    const struct record_actor actor = actor_of(p);
-    switch (news) {
-    case OPENING_NO_NEWS:
-        break;
-    case OPENING_HAS_OPENED:
-        (void)tell(l, RECORD_OPENED, fx);
-        enter(p, PICKUP_DOOR, ev, 0);
-        sound(fx, SCREEN_SOUND_OPEN);
-        break;
-    case OPENING_HAS_CLOSED:
-        (void)tell(l, RECORD_CLOSED, fx);
-        ledger_collect(l, p->order, &p->opening, &actor, fx);
-        enter(p, PICKUP_DONE, ev, PICKUP_DONE_MS);
-        sound(fx, SCREEN_SOUND_OK);
-        break;
-    case OPENING_HAS_JAMMED:
-        (void)tell(l, RECORD_JAMMED, fx);
-        if (opening_may_retry(&p->opening) && l->orders.slot[p->order].pulses < ORDER_PULSES_MAX)
-            enter(p, PICKUP_DOOR, ev, PICKUP_IDLE_MS);
-        else
-            give_up(l, COMPARTMENT_JAM, ev, fx);
-        sound(fx, SCREEN_SOUND_REFUSED);
-        break;
-    }
-}
+/* ---------------------------------------------------------------- the end */
 
 void pickup_end(struct locker *l, const struct event *ev, struct effects *fx)
 {
@@ -334,14 +213,7 @@ void pickup_end(struct locker *l, const struct event *ev, struct effects *fx)
     }
     if (p->state == PICKUP_CHECKING)
         p->try_id = 0; /* its verdict finds nobody; the try stays counted */
-    go_home(l);
-}
-
-void pickup_lose_door(struct locker *l, const struct event *ev, struct effects *fx)
-{
-    assert(l->pickup.state == PICKUP_DOOR);
-    show_message(&l->pickup, SCREEN_HELP, ev);
-    sound(fx, SCREEN_SOUND_REFUSED);
+    pickup_go_home(l);
 }
 
 /* ---------------------------------------------------------------- events */
@@ -351,7 +223,7 @@ void pickup_on_key(struct locker *l, enum event_key key, const struct event *ev,
     struct pickup *p = &l->pickup;
     sound(fx, SCREEN_SOUND_KEY);
     if (p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY || p->state == PICKUP_REFUSED)
-        enter(p, p->state, ev, PICKUP_IDLE_MS);
+        pickup_enter(p, p->state, ev);
     if (key <= EVENT_KEY_9) {
         type_digit(l, key, ev, fx);
     } else if (key == EVENT_KEY_CLEAR) {
@@ -360,16 +232,16 @@ void pickup_on_key(struct locker *l, enum event_key key, const struct event *ev,
         p->show = !p->show && (p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY);
     } else if (key == EVENT_KEY_HELP) {
         if (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED)
-            give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
+            handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
         else if (p->state != PICKUP_DOOR && p->state != PICKUP_CHECKING)
-            show_message(p, SCREEN_HELP, ev);
+            pickup_show(p, SCREEN_HELP, ev);
     } else if (key == EVENT_KEY_OK) {
         if (p->state == PICKUP_IDLE || p->state == PICKUP_REFUSED)
-            ask_for_code(p, SCREEN_NOTICE_NONE, ev);
+            pickup_ask(p, SCREEN_NOTICE_NONE, ev);
         else if (p->state == PICKUP_MESSAGE || p->state == PICKUP_DONE)
-            go_home(l);
+            pickup_go_home(l);
         else if (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED)
-            retry(l, ev, fx);
+            handover_retry(l, ev, fx);
     }
 }
 
@@ -377,7 +249,7 @@ void pickup_on_key(struct locker *l, enum event_key key, const struct event *ev,
 static bool may_begin(struct locker *l)
 {
     if (l->pickup.state == PICKUP_DONE)
-        go_home(l);
+        pickup_go_home(l);
     return l->pickup.state != PICKUP_DOOR && l->pickup.state != PICKUP_CHECKING;
 }
 
@@ -393,11 +265,12 @@ void pickup_on_token(struct locker *l, const struct token_pickup *t, const struc
         floor_is_expired(&l->floor, o->not_after_s)) {
         refuse(l, ev, fx);
     } else if (o->has_v1) {
-        hand_over(l, slot, true, ev, fx);
+        const struct visit visit = {.actor.kind = RECORD_ACTOR_TOKEN};
+        handover_begin(l, slot, &visit, ev, fx);
     } else {
         p->has_token = true;
         p->token = t->bind;
-        ask_for_code(p, SCREEN_NOTICE_NONE, ev);
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
     }
 }
 
@@ -405,7 +278,7 @@ void pickup_on_bad_scan(struct locker *l, const struct event *ev, struct effects
 {
     if (!may_begin(l))
         return;
-    ask_for_code(&l->pickup, SCREEN_NOTICE_BAD_SCAN, ev);
+    pickup_ask(&l->pickup, SCREEN_NOTICE_BAD_SCAN, ev);
     sound(fx, SCREEN_SOUND_REFUSED);
 }
 
@@ -418,7 +291,7 @@ void pickup_on_verdict(struct locker *l, const struct event *ev, struct effects 
     if (ev->u.verdict.result != ERR_OK) {
         limiter_give_back(&l->limiter, bucket);
         fx->limiter = true;
-        ask_for_code(p, SCREEN_NOTICE_TRY_LATER, ev);
+        pickup_ask(p, SCREEN_NOTICE_TRY_LATER, ev);
         return;
     }
     uint16_t slot = ORDER_NONE;
@@ -435,16 +308,20 @@ void pickup_on_verdict(struct locker *l, const struct event *ev, struct effects 
     }
     limiter_give_back(&l->limiter, bucket);
     fx->limiter = true;
-    hand_over(l, slot, p->has_token, ev, fx);
+    const struct visit visit = {
+        .actor.kind = p->has_token ? RECORD_ACTOR_TOKEN : RECORD_ACTOR_CODE,
+        .both = p->with_birthday,
+    };
+    handover_begin(l, slot, &visit, ev, fx);
 }
 
 static void time_is_up(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
     if (p->state == PICKUP_CHECKING)
-        ask_for_code(p, SCREEN_NOTICE_TRY_LATER, ev);
+        pickup_ask(p, SCREEN_NOTICE_TRY_LATER, ev);
     else if (p->state == PICKUP_DOOR)
-        give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
+        handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
     else
         pickup_end(l, ev, fx);
 }
@@ -455,7 +332,7 @@ void pickup_on_tick(struct locker *l, const struct event *ev, struct effects *fx
     if (p->state == PICKUP_WAIT && limiter_may(&l->limiter, LIMITER_BOTH))
         submit(l, ev, fx);
     if (p->state == PICKUP_DOOR)
-        pickup_on_news(l, opening_on_tick(&p->opening, ev->now.boot_ms), ev, fx);
+        handover_on_news(l, opening_on_tick(&p->opening, ev->now.boot_ms), ev, fx);
     if (p->until_ms != 0 && ev->now.boot_ms >= p->until_ms)
         time_is_up(l, ev, fx);
 }

@@ -14,6 +14,7 @@
 #include "controller/event.h"
 #include "controller/opening.h"
 #include "controller/screen.h"
+#include "controller/visit.h"
 
 struct locker;
 struct effects;
@@ -50,7 +51,7 @@ struct pickup {
     bool with_birthday; /* CHECKING: compare v2 */
     uint64_t try_id;    /* CHECKING */
     uint16_t order;     /* DOOR: slot */
-    bool by_token;      /* DOOR: actor */
+    struct visit visit; /* from the verdict on: whose right it is */
     bool told_left_open;
     uint16_t blocker; /* MESSAGE doors: which door, or none */
     uint64_t reference;
@@ -63,12 +64,17 @@ void pickup_on_token(struct locker *l, const struct token_pickup *t, const struc
 void pickup_on_bad_scan(struct locker *l, const struct event *ev, struct effects *fx);
 void pickup_on_verdict(struct locker *l, const struct event *ev, struct effects *fx);
 void pickup_on_tick(struct locker *l, const struct event *ev, struct effects *fx);
-void pickup_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx);
 
 /* Ends the session. A door that is his must stand open: staff takes it over, the order is unconfirmed. */
 void pickup_end(struct locker *l, const struct event *ev, struct effects *fx);
-/* Its door was taken from it (forced, board lost, wrong door moved): help screen; the states were settled already. */
-void pickup_lose_door(struct locker *l, const struct event *ev, struct effects *fx);
+
+/* For handover and others who change what the person sees: a state with its full time; the typed code wiped and why was
+ * asked for it forgotten; typing a code; a screen to read (ask, help, doors); the start screen, nothing kept. */
+void pickup_enter(struct pickup *p, enum pickup_state state, const struct event *ev);
+void pickup_forget_entry(struct pickup *p);
+void pickup_ask(struct pickup *p, enum screen_notice notice, const struct event *ev);
+void pickup_show(struct pickup *p, enum screen_id message, const struct event *ev);
+void pickup_go_home(struct locker *l);
 
 void pickup_screen(const struct locker *l, int64_t boot_ms, struct screen *out);
 bool pickup_is_active(const struct pickup *p);

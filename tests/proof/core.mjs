@@ -3,7 +3,7 @@
 // it is taken by a unit or contract test, but for the exceptions listed in tests/proof/exceptions.
 export const CORE = [
   // the state machine of doors, orders and people
-  ...['allot', 'badge', 'commission', 'compartment', 'effect', 'floor', 'gate', 'inspection', 'ledger', 'loading', 'locker', 'opening', 'order',
+  ...['allot', 'badge', 'commission', 'compartment', 'effect', 'floor', 'gate', 'handover', 'inspection', 'ledger', 'loading', 'locker', 'opening', 'order',
     'pickup', 'record', 'screen', 'staff'].map((n) => `controller/${n}.c`),
   'controller/limiter.c',
   // verifier

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/handover.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "controller/gate.h"
+#include "controller/ledger.h"
+#include "controller/locker.h"
+
+static void sound(struct effects *fx, enum screen_sound s)
+{
+    effects_add(fx, EFFECT_SOUND)->u.sound = s;
+}
+
+static void refuse_by_gate(struct locker *l, enum gate gate, uint16_t blocker, const struct event *ev)
+{
+    struct pickup *p = &l->pickup;
+    switch (gate) {
+    case GATE_DOORS:
+        pickup_show(p, SCREEN_DOORS, ev);
+        p->blocker = blocker;
+        break;
+    case GATE_BUSY:
+        pickup_ask(p, SCREEN_NOTICE_TRY_LATER, ev);
+        break;
+    case GATE_SUPPLY:
+    case GATE_BOARD:
+    case GATE_OPEN:
+    case GATE_N:
+        pickup_show(p, SCREEN_ASK, ev);
+        break;
+    }
+}
+
+/* The order that a right code or token names: may it be collected now? */
+bool handover_is_ready(const struct locker *l, const struct order *o, const struct event *ev)
+{
+    if (o->door == CABINET_NO_DOOR || !order_is_collectable(o) || floor_is_early(&l->floor, o->not_before_s) ||
+        floor_is_past_lease(&l->floor, o->cls, o->loaded_ms) || !order_may_pulse(o, &ev->now, &l->floor))
+        return false;
+    const struct compartment *c = &l->compartment[o->door];
+    return c->state == COMPARTMENT_LOADED && c->bound && c->load == o->load &&
+           memcmp(c->order, o->id, CODE_ORDER_LEN) == 0;
+}
+
+void handover_begin(struct locker *l, uint16_t slot, const struct visit *visit, const struct event *ev,
+                    struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    struct order *o = &l->orders.slot[slot];
+    p->visit = *visit;
+    if (!handover_is_ready(l, o, ev)) {
+        pickup_show(p, SCREEN_ASK, ev);
+        return;
+    }
+    uint16_t blocker;
+    enum gate gate = gate_check(l, o->door, GATE_FOR_PICKUP, ev->now.boot_ms, &blocker);
+    if (gate != GATE_OPEN) {
+        refuse_by_gate(l, gate, blocker, ev);
+        return;
+    }
+    pickup_forget_entry(p);
+    p->order = slot;
+    opening_reset(&p->opening);
+    ledger_pickup_begin(l, slot, ev, fx);
+    gate_pulse(l, o->door, &p->opening, &p->visit.actor, o, ev, fx);
+    p->reference = p->opening.serial;
+    pickup_enter(p, PICKUP_DOOR, ev);
+    sound(fx, SCREEN_SOUND_OK);
+}
+
+/* The pickup is over for this person; what the door did is not known. */
+void handover_give_up(struct locker *l, enum compartment_cause cause, const struct event *ev, struct effects *fx)
+{
+    ledger_pickup_end(l, l->pickup.order, cause, fx);
+    pickup_show(&l->pickup, SCREEN_HELP, ev);
+}
+
+void handover_retry(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    const struct order *o = &l->orders.slot[p->order];
+    uint16_t blocker;
+    if (o->end != ORDER_END_NONE || floor_is_expired(&l->floor, o->not_after_s) ||
+        floor_is_past_lease(&l->floor, o->cls, o->loaded_ms) || !order_may_pulse(o, &ev->now, &l->floor)) {
+        handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
+        return;
+    }
+    enum gate gate = gate_check(l, o->door, GATE_FOR_PICKUP, ev->now.boot_ms, &blocker);
+    if (gate == GATE_BUSY)
+        return;
+    if (gate != GATE_OPEN) {
+        handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
+        return;
+    }
+    ledger_pickup_again(l, p->order, ev, fx);
+    gate_pulse(l, o->door, &p->opening, &p->visit.actor, o, ev, fx);
+    p->reference = p->opening.serial;
+    pickup_enter(p, PICKUP_DOOR, ev);
+}
+
+static struct record *tell(const struct locker *l, enum record_kind kind, struct effects *fx)
+{
+    const struct pickup *p = &l->pickup;
+    struct record *rec = effects_record(fx, kind, p->opening.door);
+    ledger_name_order(&l->orders.slot[p->order], &rec->order);
+    rec->pulse = p->opening.serial;
+    rec->try = p->opening.pulses;
+    return rec;
+}
+
+void handover_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    assert(p->state == PICKUP_DOOR);
+    switch (news) {
+    case OPENING_NO_NEWS:
+        break;
+    case OPENING_HAS_OPENED:
+        (void)tell(l, RECORD_OPENED, fx);
+        pickup_enter(p, PICKUP_DOOR, ev);
+        sound(fx, SCREEN_SOUND_OPEN);
+        break;
+    case OPENING_HAS_CLOSED:
+        (void)tell(l, RECORD_CLOSED, fx);
+        ledger_collect(l, p->order, &p->opening, &p->visit.actor, fx);
+        pickup_enter(p, PICKUP_DONE, ev);
+        sound(fx, SCREEN_SOUND_OK);
+        break;
+    case OPENING_HAS_JAMMED:
+        (void)tell(l, RECORD_JAMMED, fx);
+        if (opening_may_retry(&p->opening) && l->orders.slot[p->order].pulses < ORDER_PULSES_MAX)
+            pickup_enter(p, PICKUP_DOOR, ev);
+        else
+            handover_give_up(l, COMPARTMENT_JAM, ev, fx);
+        sound(fx, SCREEN_SOUND_REFUSED);
+        break;
+    }
+}
+
+void handover_lose_door(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    assert(l->pickup.state == PICKUP_DOOR);
+    pickup_show(&l->pickup, SCREEN_HELP, ev);
+    sound(fx, SCREEN_SOUND_REFUSED);
+}
