@@ -60,6 +60,7 @@ static const struct api_route table[] = {
     {{"POST", "/api/orders/*/step", false, PL_}, API_PLAIN, api_step},
     {{"GET", "/api/orders/*/label", false, P__}, API_PLAIN, api_label},
     {{"GET", "/api/orders/*/slip", false, P__}, API_PLAIN, api_slip},
+    {{"GET", "/api/sheet", false, P__}, API_PLAIN, api_sheet},
     {{"GET", "/api/users", false, P_A}, API_PLAIN, api_users},
     {{"GET", "/api/badges", false, P_A}, API_PLAIN, api_badges},
     {{"POST", "/api/badges", false, P_A}, API_PLAIN, api_make_badge},
@@ -362,6 +363,8 @@ enum err api_open(struct api **out, struct hub *hub, struct link *link, struct r
     if (e == ERR_OK)
         e = load_text(a, "en.json", &a->en, r);
     if (e == ERR_OK)
+        e = slip_texts_load(&a->slips, hub->cfg.share, r);
+    if (e == ERR_OK)
         e = listen_http(a, r);
     if (e != ERR_OK) {
         api_free(a);
@@ -381,6 +384,7 @@ void api_free(struct api *a)
     free(a->routes);
     text_free(a->nl);
     text_free(a->en);
+    slip_texts_free(&a->slips);
     asset_free(a->assets);
     free(a);
 }

@@ -9,10 +9,8 @@
 #include "backend/api_part.h"
 #include "backend/csv.h"
 #include "backend/fhir.h"
-#include "backend/label.h"
 #include "backend/orderjson.h"
 #include "backend/pack.h"
-#include "backend/policy.h"
 #include "backend/view.h"
 #include "common/json.h"
 #include "common/num.h"
@@ -20,9 +18,6 @@
 #define COMMENT_MAX 200
 #define PACK_TRIES 3
 #define SEARCH_MAX 80
-
-static const char *const print_headers[] = {
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
 
 /* ---------------------------------------------------------------- answering with an order */
 
@@ -38,22 +33,6 @@ static void answer_order(struct api_call *c, unsigned status, const struct order
     }
     cJSON_Delete(tree);
     api_refuse(c, e, &r);
-}
-
-/* The order in segment 0; on false the refusal has been answered. */
-static bool find_order(struct api_call *c, struct order *o)
-{
-    uint8_t id[ORDER_ID_LEN];
-    struct reason r;
-    enum err e;
-
-    if (!api_id(c, 0, id, sizeof(id)))
-        return false;
-    e = hub_judge(c->hub, c->hub->store->ops->order_get(c->hub->store, id, o, &r), &r);
-    if (e == ERR_OK)
-        return true;
-    api_refuse(c, e, &r);
-    return false;
 }
 
 /* ---------------------------------------------------------------- FHIR */
@@ -255,7 +234,7 @@ void api_order(struct api_call *c)
     cJSON *tree;
     enum err e;
 
-    if (!find_order(c, &o))
+    if (!api_order_of(c, &o))
         return;
     tree = json_new_object();
     e = view_order(c->hub, c->user.role, &o, tree, &r);
@@ -571,102 +550,4 @@ void api_step(struct api_call *c)
     else
         api_refuse(c, e, &r);
     cJSON_Delete(body);
-}
-
-/* ---------------------------------------------------------------- paper */
-
-static enum err get_packing(struct hub *hub, const struct order *o, struct store_packing *p, struct store_locker *l,
-                            struct reason *r)
-{
-    struct store *s = hub->store;
-    enum err e;
-
-    if (!order_is_reserving(o->state) && !order_is_in_locker(o))
-        return err_because(r, ERR_STATE, "order %lld is %s: there is nothing to print", (long long)o->number,
-                           order_state_name(o->state));
-    e = s->ops->packing_get(s, o->id, o->load, p, r);
-    if (e == ERR_OK)
-        e = s->ops->locker_get(s, o->locker, l, r);
-    return hub_judge(hub, e, r);
-}
-
-static void answer_page(struct api_call *c, const struct order *o, const char *action, char *html)
-{
-    struct reason r;
-    enum err e = act_note(c->hub, &c->who, action, o->id, NULL, NULL, &r);
-
-    if (e == ERR_OK)
-        http_answer(c->q, 200, API_HTML, html, strlen(html), print_headers);
-    else
-        api_refuse(c, e, &r);
-    label_free(html);
-}
-
-void api_label(struct api_call *c)
-{
-    struct store_packing p;
-    struct store_locker l;
-    struct order o;
-    struct reason r;
-    char *html = NULL;
-    enum err e;
-
-    if (!find_order(c, &o))
-        return;
-    e = get_packing(c->hub, &o, &p, &l, &r);
-    if (e == ERR_OK) {
-        const struct label_bag x = {.order = &o, .packing = &p, .locker_name = l.name};
-
-        e = label_bag(api_text(c->api, c->hub->cfg.language), &x, &html, &r);
-    }
-    if (e == ERR_OK)
-        answer_page(c, &o, "label.printed", html);
-    else
-        api_refuse(c, e, &r);
-    sodium_memzero(&p, sizeof(p));
-    sodium_memzero(&l, sizeof(l));
-}
-
-static enum err make_slip(struct api_call *c, const struct order *o, char **html, struct reason *r)
-{
-    const struct config *cfg = &c->hub->cfg;
-    char code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP];
-    struct store_packing p;
-    struct store_locker l;
-    enum err e = get_packing(c->hub, o, &p, &l, r);
-
-    policy_text(c->hub, "telephone", telephone);
-    if (e == ERR_OK)
-        e = mint_open_code(&c->hub->mint, &p, code, r);
-    if (e == ERR_OK) {
-        const struct label_slip x = {.order = o,
-                                     .code = code,
-                                     .pickup = p.pickup,
-                                     .pharmacy_name = cfg->pharmacy_name,
-                                     .telephone = telephone,
-                                     .locker_name = l.name,
-                                     .locker_address = l.address};
-
-        e = label_slip(c->api->nl, c->api->en, &x, html, r);
-    }
-    sodium_memzero(code, sizeof(code));
-    sodium_memzero(&p, sizeof(p));
-    sodium_memzero(&l, sizeof(l));
-    return e;
-}
-
-void api_slip(struct api_call *c)
-{
-    struct order o;
-    struct reason r;
-    char *html;
-    enum err e;
-
-    if (!find_order(c, &o))
-        return;
-    e = make_slip(c, &o, &html, &r);
-    if (e == ERR_OK)
-        answer_page(c, &o, "slip.printed", html);
-    else
-        api_refuse(c, e, &r);
 }

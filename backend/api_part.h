@@ -9,6 +9,7 @@
 
 #include "backend/act.h"
 #include "backend/api.h"
+#include "backend/slip.h"
 #include "backend/text.h"
 #include "backend/user.h"
 #include "backend/web/asset.h"
@@ -33,6 +34,7 @@ struct api {
     struct http *http;
     struct asset_set *assets;
     struct text *nl, *en;
+    struct slip_texts slips;
     struct http_route *routes;
     struct login *logins; /* waiting for the worker */
     struct user_strangers strangers;
@@ -79,6 +81,8 @@ bool api_id(struct api_call *c, unsigned i, uint8_t *out, size_t len);
 /* A whole number of the query: fallback when absent; ERR_RANGE, ERR_SYNTAX. */
 enum err api_query_int(const struct api_call *c, const char *name, int64_t min, int64_t max, int64_t fallback,
                        int64_t *out, struct reason *r);
+/* The order in segment 0; on false the refusal has been answered. */
+bool api_order_of(struct api_call *c, struct order *o);
 const struct text *api_text(const struct api *a, const char *language);
 bool api_is_fatal(const struct api_call *c); /* the store is gone: answers 503 */
 
@@ -106,6 +110,7 @@ void api_withdraw(struct api_call *c);
 void api_step(struct api_call *c);
 void api_label(struct api_call *c);
 void api_slip(struct api_call *c);
+void api_sheet(struct api_call *c);
 
 void api_board(struct api_call *c);
 void api_lockers(struct api_call *c);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * label: what is printed, as complete HTML pages without script: label for a bag, slip for a patient, labels for doors,
- * badge for staff. All texts come from catalogues, everything else is escaped. No page names a medicine. Times are in
- * the time zone of the process.
+ * label: what is printed for staff, as complete HTML pages without script: label for a bag, labels for doors, badge.
+ * The slip of a patient is of backend/slip.h. All texts come from catalogues, everything else is escaped. No page names
+ * a medicine. Times are in the time zone of the process.
  *
  * Pure but for allocation and the time zone. Pages are freed with free(); those with a code are wiped first by
  * label_free.
@@ -10,9 +10,11 @@
 #ifndef MEDLOCKER_LABEL_H
 #define MEDLOCKER_LABEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "backend/order.h"
+#include "backend/slip.h"
 #include "backend/store.h"
 #include "backend/text.h"
 #include "common/err.h"
@@ -22,21 +24,18 @@ struct label_bag {
     const struct store_packing *packing;
     const char *locker_name;
 };
-/* Voucher QR, order number, size, zone, low door, locker. No name, no code. */
+/* A bar at the edge that a hand can feel, voucher QR, order number, size, zone, low door, locker. No name, no code. */
 enum err label_bag(const struct text *t, const struct label_bag *x, char **html, struct reason *r) ERR_MUST_CHECK;
 
-struct label_slip {
-    const struct order *order;
-    const char *code;   /* ten digits */
-    const char *pickup; /* text of the pickup token */
-    const char *pharmacy_name, *telephone;
-    const char *locker_name, *locker_address;
+/* What is printed for one bag: its label and, while its code can still be printed, its slip. */
+struct label_set {
+    struct label_bag bag;
+    bool has_slip;
+    struct slip slip;
 };
-/* The slip in the language of the order, with the most important words again in the other one: who carries it to the
- * locker may not be the patient. Code 3-3-4, QR, where, from and until when, what to bring, telephone; a notch marks
- * the edge that goes into the scanner. */
-enum err label_slip(const struct text *nl, const struct text *en, const struct label_slip *x, char **html,
-                    struct reason *r) ERR_MUST_CHECK;
+/* The labels and slips of n bags on one page, each on a sheet of its own: one print for a whole round of packing. */
+enum err label_sheet(const struct text *t, const struct slip_texts *slips, const struct label_set *x, unsigned n,
+                     char **html, struct reason *r) ERR_MUST_CHECK;
 
 /* One label for each door, in the order given: name, number and MD1 QR. */
 enum err label_doors(const struct text *t, const struct store_locker *l, const struct store_compartment *doors,

@@ -55,3 +55,14 @@ test('no text promises a message to the patient', () => {
 test('the pages and prints of the hub have the same keys in every language', () => {
   assert.deepEqual(Object.keys(JSON.parse(read('backend/web/en.json'))), Object.keys(JSON.parse(read('backend/web/nl.json'))));
 });
+
+test('slips have the same words in every language', () => {
+  const keys = (code) => Object.keys(JSON.parse(read(`backend/web/slip.${code}.json`)));
+  for (const code of ['en', 'tr', 'ar', 'pl', 'uk']) assert.deepEqual(keys(code), keys('nl'), code);
+});
+
+test('the help code on slips is the help key of the locker', () => {
+  const list = read('controller/event.h').match(/enum event_key \{([^}]*)\}/)[1].replace(/\/\*.*?\*\//gs, '');
+  const number = Number(read('backend/slip.h').match(/#define SLIP_KEY_HELP (\d+)/)[1]);
+  assert.equal(list.split(',')[number].trim(), 'EVENT_KEY_HELP');
+});

@@ -18,6 +18,7 @@
 #include "backend/user.h"
 #include "backend/web/asset.h"
 #include "common/file.h"
+#include "common/language.h"
 #include "common/log.h"
 
 struct bed {
@@ -66,6 +67,12 @@ static inline void bed_make_share(const struct bed *b)
     }
     bed_copy_words(b, "nl");
     bed_copy_words(b, "en");
+    for (unsigned i = 0; i < LANGUAGE_N; i++) {
+        char name[16];
+
+        (void)snprintf(name, sizeof(name), "slip.%s", language_code((enum language)i));
+        bed_copy_words(b, name);
+    }
 }
 
 static inline void bed_open(struct bed *b)

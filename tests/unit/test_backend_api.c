@@ -163,6 +163,7 @@ static const struct {
     {"POST", "/api/orders/*/step", "PL-"},
     {"GET", "/api/orders/*/label", "P--"},
     {"GET", "/api/orders/*/slip", "P--"},
+    {"GET", "/api/sheet", "P--"},
     {"GET", "/api/users", "P-A"},
     {"GET", "/api/badges", "P-A"},
     {"POST", "/api/badges", "P-A"},

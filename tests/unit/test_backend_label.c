@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "backend/label.h"
+#include "backend/pictogram.h"
 #include "backend/qr.h"
 
 #define CATALOGUES "backend/web"
@@ -19,6 +20,7 @@
 
 struct fixture {
     struct text *nl, *en;
+    struct slip_texts slips;
     struct order order;
     struct store_packing packing;
 };
@@ -34,7 +36,8 @@ static int set_up(void **state)
         return -1;
     tzset();
     if (text_load(&f->nl, CATALOGUES "/nl.json", &r) != ERR_OK ||
-        text_load(&f->en, CATALOGUES "/en.json", &r) != ERR_OK) {
+        text_load(&f->en, CATALOGUES "/en.json", &r) != ERR_OK ||
+        slip_texts_load(&f->slips, CATALOGUES, &r) != ERR_OK) {
         print_message("%s\n", r.text);
         return -1;
     }
@@ -59,19 +62,21 @@ static int tear_down(void **state)
 
     text_free(f->nl);
     text_free(f->en);
+    slip_texts_free(&f->slips);
     free(f);
     return 0;
 }
 
-static struct label_slip slip(const struct fixture *f)
+static struct slip slip(const struct fixture *f)
 {
-    return (struct label_slip){.order = &f->order,
-                               .code = "1234567897",
-                               .pickup = f->packing.pickup,
-                               .pharmacy_name = "Apotheek De Gulle Gaper",
-                               .telephone = "020-1234567",
-                               .locker_name = "Dorpsrand",
-                               .locker_address = "Dorpsrand 200"};
+    return (struct slip){.order = &f->order,
+                         .code = "1234567897",
+                         .pickup = f->packing.pickup,
+                         .pharmacy_name = "Apotheek De Gulle Gaper",
+                         .telephone = "020-1234567",
+                         .locker_name = "Dorpsrand",
+                         .locker_address = "Dorpsrand 200",
+                         .hours = "dag en nacht"};
 }
 
 /* A code whose check digit fits. */
@@ -85,23 +90,26 @@ static void fix_code(char code[CODE_DIGITS + 1])
 static void the_slip_tells_code_place_time_and_telephone(void **state)
 {
     struct fixture *f = *state;
-    struct label_slip x = slip(f);
+    struct slip x = slip(f);
     char code[CODE_DIGITS + 1], shown[CODE_DIGITS + 3], *html = NULL;
 
     fix_code(code);
     code_format(code, shown);
     x.code = code;
-    assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_OK);
+    assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_OK);
     static const char *const there[] = {"J. Bree",
                                         "Dorpsrand 200",
                                         "020-1234567",
                                         "vrijdag 20 november 2026, 11:07",
                                         "zaterdag 21 november 2026, 11:07",
+                                        "dag en nacht",
                                         "<svg",
+                                        "class=\"edge\"",
                                         "class=\"notch\"",
                                         "1234",
                                         "lang=\"nl\"",
                                         "lang=\"en\"",
+                                        "data-token=\"4D4B310C\"",
                                         "One door opens"};
     for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
         if (strstr(html, there[i]) == NULL)
@@ -114,33 +122,125 @@ static void the_slip_tells_code_place_time_and_telephone(void **state)
     label_free(html);
 }
 
-static void the_slip_has_the_language_of_the_order_above_the_other_one(void **state)
+static void the_slip_has_the_language_of_the_order_and_a_second_one(void **state)
 {
     static const struct {
-        const char *language, *page, *also, *first, *second;
+        const char *language, *article, *second, *first_words, *second_words;
     } row[] = {
-        {"nl", "<html lang=\"nl\"", "class=\"also\" lang=\"en\"", "Ga naar de kluis", "Go to the locker"},
-        {"en", "<html lang=\"en\"", "class=\"also\" lang=\"nl\"", "Go to the locker", "Ga naar de kluis"},
+        {"nl", "lang=\"nl\" dir=\"ltr\"", "lang=\"en\"", "Ga naar de kluis", "Go to the locker"},
+        {"en", "lang=\"en\" dir=\"ltr\"", "lang=\"nl\"", "Go to the locker", "Ga naar de kluis"},
+        {"tr", "lang=\"tr\" dir=\"ltr\"", "lang=\"nl\"", "Dolaba gidin", "Ga naar de kluis"},
+        {"ar", "lang=\"ar\" dir=\"rtl\"", "lang=\"nl\"", "اذهب إلى الخزانة", "Ga naar de kluis"},
+        {"pl", "lang=\"pl\" dir=\"ltr\"", "lang=\"nl\"", "Idź do szafki", "Ga naar de kluis"},
+        {"uk", "lang=\"uk\" dir=\"ltr\"", "lang=\"nl\"", "Підійдіть до шафи", "Ga naar de kluis"},
     };
     struct fixture *f = *state;
-    struct label_slip x = slip(f);
+    struct slip x = slip(f);
     char code[CODE_DIGITS + 1];
 
     fix_code(code);
     x.code = code;
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-        char *html = NULL;
+        char *html = NULL, *at;
+
         memcpy(f->order.ask.language, row[i].language, sizeof(f->order.ask.language));
-        assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_OK);
-        assert_non_null(strstr(html, row[i].page));
-        const char *also = strstr(html, row[i].also), *first = strstr(html, row[i].first);
-        assert_non_null(also);
-        assert_non_null(first);
-        assert_true(first < also);
-        assert_non_null(strstr(also, row[i].second));
-        assert_non_null(strstr(also, x.telephone));
+        assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_OK);
+        at = strstr(html, "<article class=\"slip\"");
+        assert_non_null(at);
+        assert_non_null(strstr(at, row[i].article));
+        assert_non_null(strstr(at, row[i].second));
+        assert_non_null(strstr(at, row[i].first_words));
+        assert_non_null(strstr(at, row[i].second_words));
+        assert_non_null(strstr(at, x.telephone));
         label_free(html);
     }
+}
+
+static void every_language_of_the_slip_has_the_same_words(void **state)
+{
+    static const char *const keys[] = {
+        "language.code",
+        "language.dir",
+        "slip.title",
+        "slip.where",
+        "slip.hours",
+        "slip.from",
+        "slip.code",
+        "slip.scan",
+        "slip.step.go",
+        "slip.step.door",
+        "slip.step.take",
+        "slip.step.close",
+        "slip.birthday.always",
+        "slip.help",
+        "slip.help.scan",
+        "slip.help.call",
+        "slip.birthday.sometimes",
+        "slip.say",
+        "slip.notch",
+        "slip.birthday.never",
+        "slip.keep",
+        "day.0",
+        "day.6",
+        "month.1",
+        "month.12",
+    };
+    struct fixture *f = *state;
+
+    for (unsigned l = 0; l < LANGUAGE_N; l++) {
+        assert_string_equal(text_get(f->slips.of[l], "language.code"), language_code((enum language)l));
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+            assert_string_not_equal(text_get(f->slips.of[l], keys[i]), keys[i]);
+    }
+}
+
+static void without_a_folder_of_words_there_are_no_slips(void **state)
+{
+    struct slip_texts none = {.of = {NULL}};
+
+    (void)state;
+    assert_int_equal(slip_texts_load(&none, "/nonexistent", NULL), ERR_NOT_FOUND);
+    assert_null(none.of[LANGUAGE_NL]);
+}
+
+static void the_way_is_told_in_five_pictures(void **state)
+{
+    struct fixture *f = *state;
+    struct slip x = slip(f);
+    char code[CODE_DIGITS + 1], *html = NULL;
+
+    fix_code(code);
+    x.code = code;
+    assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_OK);
+    for (unsigned i = 0; i < PICTOGRAM_N; i++)
+        assert_non_null(strstr(html, pictogram_svg((enum pictogram)i)));
+    label_free(html);
+}
+
+static void a_round_of_packing_is_one_print(void **state)
+{
+    struct fixture *f = *state;
+    struct label_set set[2] = {
+        {.bag = {.order = &f->order, .packing = &f->packing, .locker_name = "Dorpsrand"}, .has_slip = true},
+        {.bag = {.order = &f->order, .packing = &f->packing, .locker_name = "Dorpsrand"}},
+    };
+    char code[CODE_DIGITS + 1], *html = NULL;
+    unsigned count = 0;
+
+    fix_code(code);
+    set[0].slip = slip(f);
+    set[0].slip.code = code;
+    memcpy(f->order.ask.language, "ar", sizeof("ar"));
+    assert_int_equal(label_sheet(f->nl, &f->slips, set, 2, &html, NULL), ERR_OK);
+    for (const char *p = html; (p = strstr(p, "<article")) != NULL; p++)
+        count++;
+    assert_int_equal(count, 3);                      /* label, slip, label */
+    assert_non_null(strstr(html, "Scan dit label")); /* the label of a bag speaks the language of staff */
+    label_free(html);
+    html = NULL;
+    set[0].slip.code = "1";
+    assert_int_equal(label_sheet(f->nl, &f->slips, set, 2, &html, NULL), ERR_SYNTAX);
+    assert_null(html);
 }
 
 static void the_slip_says_when_the_birthday_is_asked(void **state)
@@ -151,10 +251,10 @@ static void the_slip_says_when_the_birthday_is_asked(void **state)
     } row[] = {
         {TOKEN_CLASS_ORDINARY, "1985-11-09", "Soms vraagt"},
         {TOKEN_CLASS_ORDINARY, "", "geboortedag? Houd dan dit papier"},
-        {TOKEN_CLASS_SENSITIVE, "1985-11-09", "<li>Typ uw geboortedag"},
+        {TOKEN_CLASS_SENSITIVE, "1985-11-09", "<p>Typ uw geboortedag"},
     };
     struct fixture *f = *state;
-    struct label_slip x = slip(f);
+    struct slip x = slip(f);
     char code[CODE_DIGITS + 1];
 
     fix_code(code);
@@ -163,7 +263,7 @@ static void the_slip_says_when_the_birthday_is_asked(void **state)
         char *html = NULL;
         f->order.ask.cls = row[i].cls;
         (void)snprintf(f->order.ask.birth_date, sizeof(f->order.ask.birth_date), "%s", row[i].birth_date);
-        assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_OK);
+        assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_OK);
         assert_non_null(strstr(html, row[i].words));
         label_free(html);
     }
@@ -172,17 +272,17 @@ static void the_slip_says_when_the_birthday_is_asked(void **state)
 static void what_is_not_a_code_is_not_printed(void **state)
 {
     struct fixture *f = *state;
-    struct label_slip x = slip(f);
+    struct slip x = slip(f);
     char *html = NULL;
 
     x.code = "1234567890";
     assert_int_equal(code_is_well_formed(x.code), false);
-    assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_SYNTAX);
+    assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_SYNTAX);
     x.pickup = "not hex";
     char code[CODE_DIGITS + 1];
     fix_code(code);
     x.code = code;
-    assert_int_equal(label_slip(f->nl, f->en, &x, &html, NULL), ERR_SYNTAX);
+    assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_SYNTAX);
     assert_null(html);
 }
 
@@ -213,7 +313,7 @@ static void everything_foreign_is_escaped(void **state)
     struct store_badge badge = {.not_after_s = 1795169220};
     struct label_badge b = {.full_name = NASTY, .locker_name = NASTY, .badge = &badge, .token = "4D5331"};
     struct label_bag bag = {.order = &f->order, .packing = &f->packing, .locker_name = NASTY};
-    struct label_slip s = slip(f);
+    struct slip s = slip(f);
     char code[CODE_DIGITS + 1], *html[4] = {NULL};
 
     fix_code(code);
@@ -222,7 +322,7 @@ static void everything_foreign_is_escaped(void **state)
     (void)snprintf(f->order.ask.patient, sizeof(f->order.ask.patient), NASTY);
     assert_int_equal(label_badge(f->nl, &b, &html[0], NULL), ERR_OK);
     assert_int_equal(label_bag(f->nl, &bag, &html[1], NULL), ERR_OK);
-    assert_int_equal(label_slip(f->nl, f->en, &s, &html[2], NULL), ERR_OK);
+    assert_int_equal(slip_page(&f->slips, &s, &html[2], NULL), ERR_OK);
     assert_int_equal(label_doors(f->nl, &l, &door, 1, &html[3], NULL), ERR_OK);
     for (int i = 0; i < 4; i++) {
         assert_null(strstr(html[i], NASTY));
@@ -270,22 +370,6 @@ static void both_catalogues_have_the_words_that_pages_use(void **state)
         "badge.role.logistics",
         "badge.until",
         "badge.hint",
-        "slip.title",
-        "slip.for",
-        "slip.where",
-        "slip.from",
-        "slip.until",
-        "slip.code",
-        "slip.step.go",
-        "slip.step.code",
-        "slip.step.take",
-        "slip.birthday.always",
-        "slip.birthday.sometimes",
-        "slip.birthday.never",
-        "slip.keep",
-        "slip.help",
-        "slip.say",
-        "slip.notch",
         "day.0",
         "day.6",
         "month.1",
@@ -345,7 +429,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(the_slip_tells_code_place_time_and_telephone),
-        CASE(the_slip_has_the_language_of_the_order_above_the_other_one),
+        CASE(the_slip_has_the_language_of_the_order_and_a_second_one),
+        CASE(every_language_of_the_slip_has_the_same_words),
+        CASE(without_a_folder_of_words_there_are_no_slips),
+        CASE(the_way_is_told_in_five_pictures),
+        CASE(a_round_of_packing_is_one_print),
         CASE(the_slip_says_when_the_birthday_is_asked),
         CASE(what_is_not_a_code_is_not_printed),
         CASE(the_bag_label_names_nobody),
