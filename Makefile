@@ -194,6 +194,7 @@ node_modules/.package-lock.json: package-lock.json
 SHARE := build/share
 VENDOR := $(SHARE)/web/vendor
 assets: npm
+	@node tests/words/lint.mjs --keys
 	@mkdir -p $(SHARE)/kiosk $(VENDOR)
 	@cp controller/kiosk/*.html controller/kiosk/*.mjs controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
 	@cp backend/web/*.html backend/web/*.mjs backend/web/*.css backend/web/*.json $(SHARE)/web/
@@ -324,11 +325,13 @@ PRODUCT_C = $(filter-out $(GPIO_OTHER),$(filter %.c,$(filter-out tests/%,$(C_FIL
 format: ## format every C file
 	clang-format -i $(C_FILES)
 
-lint: ## formatting, includes, both compilers, clang-tidy, cppcheck, gcc -fanalyzer
+lint: ## formatting, includes, words, both compilers, clang-tidy, cppcheck, gcc -fanalyzer
 	@tests/tally step lint format clang-format --dry-run -Werror $(C_FILES)
 	@tests/tally step lint includes tests/includes
 	@tests/tally step lint clang $(MAKE) --no-print-directory -j$(CORES) CONFIG=clang all tests
 	@tests/tally step lint mutants node tests/mutants/run.mjs --apply
+	@tests/tally step lint words node tests/words/lint.mjs
+	@tests/tally node lint tests/words/words.test.mjs
 	@tests/tally step lint cppcheck cppcheck --quiet --std=c11 -j2 --inline-suppr --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --error-exitcode=1 -I. "-D__attribute__(x)=" $(PRODUCT_C)
 	@tests/tally step lint tidy $(MAKE) --no-print-directory -j2 -k tidy

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalogues of the project, and what the controller can show.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+
+export const ROOT = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..');
+const read = (file) => readFileSync(path.join(ROOT, file), 'utf8');
+const all = (text, pattern) => [...text.matchAll(pattern)].map((m) => m[1]);
+
+function members(header) {
+  const body = /struct screen \{([^}]*)\}/.exec(header)[1].replace(/\/\*[\s\S]*?\*\//g, '');
+  return body.split(/[;,]/).map((part) => part.replace(/\[\w+\]/, '').trim().split(/\s+/).pop()).filter(Boolean);
+}
+
+// From the tables of the controller, so that a new screen or notice without words is found.
+export function known() {
+  const screen = read('controller/screen.c');
+  return {
+    languages: all(read('common/language.c'), /\[LANGUAGE_\w+\] = "([a-z]{2})"/g),
+    ids: all(screen, /\[SCREEN_(?!NOTICE|SOUND)\w+\] = "([a-z-]+)"/g),
+    notices: all(screen, /\[SCREEN_NOTICE_\w+\] = "([a-z-]+)"/g),
+    // What a screen has, what the kiosk adds, and what the page makes of it.
+    members: [...members(read('controller/screen.h')), 'telephone', 'minutes', 'n'],
+    onlySaid: ['cleared', 'show', 'hide'],
+    ofPatients: ['none', 'typo', 'date', 'bad-scan', 'try-later', 'extended', 'nothing'],
+  };
+}
+
+const catalogue = (file) => ({ file, language: path.basename(file, '.json').split('-').pop(), text: read(file) });
+// Every catalogue of a folder: [{file, language, text}], Dutch first, which is the measure for the others.
+export function folder(name, pattern) {
+  const files = existsSync(path.join(ROOT, name)) ? readdirSync(path.join(ROOT, name)).filter((f) => pattern.test(f)) : [];
+  return files.map((f) => catalogue(`${name}/${f}`)).sort((a, b) => (b.language === 'nl') - (a.language === 'nl') || a.file.localeCompare(b.file));
+}
+export const kiosk = () => folder('controller/kiosk', /^[a-z]{2}\.json$/);
+export const hub = () => folder('backend/web', /^[a-z]{2}\.json$/);

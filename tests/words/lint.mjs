@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks at every text of the project: node tests/words/lint.mjs [--keys]. With --keys only what would leave somebody without words, which is what
+// `make assets` asks; without it also how the texts are written. Exit status 1 when anything was found.
+import { hub, kiosk, known } from './catalogues.mjs';
+import { complete, hubWords, kioskWords, sameKeys, transcripts, twice } from './rules.mjs';
+
+const keysOnly = process.argv.includes('--keys');
+const controller = known();
+const found = [];
+let texts = 0;
+
+function look(list, check) {
+  let base;
+  for (const { file, language, text } of list) {
+    const say = (findings) => found.push(...findings.map((f) => `${file}: ${f}`));
+    let t;
+    try {
+      t = JSON.parse(text);
+    } catch (e) {
+      say([e.message]);
+      continue;
+    }
+    base ??= t;
+    texts += Object.keys(t).length;
+    say([...twice(text), ...sameKeys(t, base)]);
+    say(check(t, language));
+  }
+}
+
+look(kiosk(), (t, language) => {
+  const out = complete(t, controller);
+  if (keysOnly || out.length) return out;
+  if (['nl', 'en'].includes(language)) out.push(...kioskWords(t, language, controller));
+  return [...out, ...transcripts(t, language, controller)];
+});
+for (const language of controller.languages) if (!kiosk().some((c) => c.language === language)) found.push(`controller/kiosk/${language}.json: is missing`);
+look(hub(), (t, language) => (keysOnly ? [] : hubWords(t, language)));
+
+for (const line of found) console.error(line);
+if (!keysOnly || found.length) console.log(`words: ${texts} texts, ${found.length} findings`);
+process.exit(found.length ? 1 : 0);
