@@ -26,7 +26,7 @@ export function known() {
   };
 }
 
-const catalogue = (file) => ({ file, language: path.basename(file, '.json').split('-').pop(), text: read(file) });
+const catalogue = (file) => ({ file, language: path.basename(file, '.json').split('.').pop(), text: read(file) });
 // Every catalogue of a folder: [{file, language, text}], Dutch first, which is the measure for the others.
 export function folder(name, pattern) {
   const files = existsSync(path.join(ROOT, name)) ? readdirSync(path.join(ROOT, name)).filter((f) => pattern.test(f)) : [];
@@ -34,3 +34,4 @@ export function folder(name, pattern) {
 }
 export const kiosk = () => folder('controller/kiosk', /^[a-z]{2}\.json$/);
 export const hub = () => folder('backend/web', /^[a-z]{2}\.json$/);
+export const slips = () => folder('backend/web', /^slip\.[a-z]{2}\.json$/);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks at every text of the project: node tests/words/lint.mjs [--keys]. With --keys only what would leave somebody without words, which is what
 // `make assets` asks; without it also how the texts are written. Exit status 1 when anything was found.
-import { hub, kiosk, known } from './catalogues.mjs';
+import { hub, kiosk, known, slips } from './catalogues.mjs';
 import { complete, hubWords, kioskWords, sameKeys, transcripts, twice } from './rules.mjs';
 
 const keysOnly = process.argv.includes('--keys');
@@ -33,8 +33,9 @@ look(kiosk(), (t, language) => {
   if (['nl', 'en'].includes(language)) out.push(...kioskWords(t, language, controller));
   return [...out, ...transcripts(t, language, controller)];
 });
-for (const language of controller.languages) if (!kiosk().some((c) => c.language === language)) found.push(`controller/kiosk/${language}.json: is missing`);
-look(hub(), (t, language) => (keysOnly ? [] : hubWords(t, language)));
+for (const list of [hub(), slips()]) look(list, (t, language) => (keysOnly || !['nl', 'en'].includes(language) ? [] : hubWords(t, language)));
+for (const [where, list] of Object.entries({ 'controller/kiosk/': kiosk(), 'backend/web/slip.': slips() }))
+  for (const language of controller.languages) if (!list.some((c) => c.language === language)) found.push(`${where}${language}.json: is missing`);
 
 for (const line of found) console.error(line);
 if (!keysOnly || found.length) console.log(`words: ${texts} texts, ${found.length} findings`);

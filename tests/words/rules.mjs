@@ -145,7 +145,6 @@ export function kioskWords(t, language, known) {
 export function hubWords(t, language) {
   const out = [];
   for (const [key, text] of Object.entries(t)) {
-    if (!DIFFICULT[language]) continue;
     const paper = /^(slip|carer|keycard)\./.test(key);
     out.push(...oneWord(key, text, language), ...lengths(key, text, paper ? WORDS_MAX : STAFF_WORDS_MAX));
     if (paper) out.push(...plain(key, text, language));
