@@ -10,11 +10,11 @@ B := build/$(CONFIG)
 # ---------------------------------------------------------------- dependencies
 DEBIAN := build-essential pkg-config clang clang-tidy clang-format cppcheck libclang-rt-dev \
 	libmodbus-dev libgpiod-dev libmosquitto-dev mosquitto mosquitto-clients libcjson-dev libsodium-dev libsystemd-dev \
-	libsqlite3-dev libmicrohttpd-dev libconfuse-dev libqrencode-dev libgnutls28-dev libcmocka-dev \
+	libsqlite3-dev libmicrohttpd-dev libconfuse-dev libqrencode-dev libgnutls28-dev liboath-dev libcmocka-dev \
 	python3-pymodbus python3-serial-asyncio nodejs npm openssl sqlite3 gcovr libseccomp-dev spin chromium fonts-dejavu-core man-db
 
 # ---------------------------------------------------------------- compiler
-LIBS := libmodbus libgpiod libmosquitto libcjson libsodium libsystemd sqlite3 libmicrohttpd libconfuse libqrencode gnutls
+LIBS := libmodbus libgpiod libmosquitto libcjson libsodium libsystemd sqlite3 libmicrohttpd libconfuse libqrencode gnutls liboath
 WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wformat=2 -Wimplicit-fallthrough -Wstrict-prototypes -Wvla \
 	-Wshadow -Wundef -Wcast-qual -Wnull-dereference -Wdouble-promotion -Wswitch-enum -Wmissing-prototypes -Werror \
 	-Wno-error=deprecated-declarations
@@ -140,7 +140,7 @@ SIM_ALL := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 SIM_TEST := $(filter tests/sim/test_%,$(SIM_ALL))
 SIM_PARTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SIM_TEST) tests/sim/run.c,$(SIM_ALL)))
 SIM_TESTS := $(SIM_TEST:%.c=$(B)/%)
-SIM_LIBS = $(shell pkg-config --libs libcjson libsodium sqlite3 libconfuse libqrencode gnutls) -lm
+SIM_LIBS = $(shell pkg-config --libs libcjson libsodium sqlite3 libconfuse libqrencode gnutls liboath) -lm
 # What the simulator itself is instead of.
 SIM_INSTEAD := $(addprefix $(B)/,common/mqtt.o common/http.o hw/gpio_v1.o hw/gpio_v2.o)
 SIDES := $(B)/side_locker.o $(B)/side_hub.o

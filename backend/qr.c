@@ -40,9 +40,6 @@ static enum err encode(const char *content, QRcode **out, struct reason *r)
 {
     size_t len = strnlen(content, CONTENT_MAX + 1);
 
-    if (len == 0 || content[strspn(content, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0') {
-        return err_because(r, ERR_SYNTAX, "a QR code of ours holds capitals and digits only");
-    }
     if (len > CONTENT_MAX) {
         return err_because(r, ERR_TOO_LONG, "too long for a QR code");
     }
@@ -54,7 +51,7 @@ static enum err encode(const char *content, QRcode **out, struct reason *r)
     return ERR_OK;
 }
 
-enum err qr_svg(const char *content, const char *label, char **svg, struct reason *r)
+static enum err draw(const char *content, const char *label, char **svg, struct reason *r)
 {
     QRcode *q = NULL;
     char *text = NULL;
@@ -79,4 +76,25 @@ enum err qr_svg(const char *content, const char *label, char **svg, struct reaso
     }
     *svg = text;
     return ERR_OK;
+}
+
+enum err qr_svg(const char *content, const char *label, char **svg, struct reason *r)
+{
+    if (content[0] == '\0' || content[strspn(content, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0') {
+        return err_because(r, ERR_SYNTAX, "a QR code of ours holds capitals and digits only");
+    }
+    return draw(content, label, svg, r);
+}
+
+enum err qr_svg_address(const char *content, const char *label, char **svg, struct reason *r)
+{
+    const char *p = content;
+
+    while (*p > ' ' && *p <= '~') {
+        p++;
+    }
+    if (p == content || *p != '\0') {
+        return err_because(r, ERR_SYNTAX, "an address in a QR code is printable ASCII");
+    }
+    return draw(content, label, svg, r);
 }

@@ -12,4 +12,7 @@
  * ERR_TOO_LONG, ERR_SYNTAX (not upper-case alphanumeric), ERR_MEMORY. */
 enum err qr_svg(const char *content, const char *label, char **svg, struct reason *r) ERR_MUST_CHECK;
 
+/* The same for an address: printable ASCII without blanks. */
+enum err qr_svg_address(const char *content, const char *label, char **svg, struct reason *r) ERR_MUST_CHECK;
+
 #endif

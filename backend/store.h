@@ -38,6 +38,7 @@
 #define STORE_HASH_LEN 32
 #define STORE_KEY_BOX_LEN (24 + 16 + CODE_KEY_LEN) /* nonce, MAC, key */
 #define STORE_CODE_BOX_LEN (24 + 16 + CODE_DIGITS)
+#define STORE_FACTOR_BOX_LEN (24 + 16 + 20)
 #define STORE_PASSWORD_CAP 128
 
 /* ---------------------------------------------------------------- packings: vouchers, pickup tokens, live codes */
@@ -208,13 +209,24 @@ struct store_user {
     bool disabled;
     int64_t created_ms;
     int64_t locked_until_ms;
-    uint32_t wrong; /* wrong passwords since the last right one */
+    uint32_t wrong;   /* wrong passwords since the last right one */
+    bool must_change; /* the password was set by somebody else: the user chooses one before anything else */
 };
 
 struct store_session {
     uint8_t token_hash[STORE_HASH_LEN];
     char user[STORE_NAME_CAP];
     int64_t created_ms, used_ms, expires_ms;
+    int64_t fresh_ms; /* when its user last proved to be there, by password or second factor */
+};
+
+/* The second factor of a user. */
+struct store_factor {
+    char user[STORE_NAME_CAP];
+    uint8_t box[STORE_FACTOR_BOX_LEN]; /* secret of the authenticator app, sealed */
+    bool confirmed;                    /* the user gave a first code of it */
+    int64_t last_step;                 /* of the last code used */
+    int64_t created_ms;
 };
 
 struct store_badge {
@@ -406,6 +418,18 @@ struct store_ops {
                                               struct reason *r);
     /* Ends the sessions of a user (NULL: of all) that expire before_ms (INT64_MAX: all of them). */
     ERR_MUST_CHECK enum err (*session_purge)(struct store *s, const char *user, int64_t before_ms, struct reason *r);
+    ERR_MUST_CHECK enum err (*session_freshen)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN],
+                                               int64_t fresh_ms, struct reason *r);
+    /* second factors. put: replaces. delete: with its spare codes; none: nothing happens. spare_use: ERR_NOT_FOUND when
+     * the user has no spare code with this hash (any more). */
+    ERR_MUST_CHECK enum err (*factor_put)(struct store *s, const struct store_factor *f, struct reason *r);
+    ERR_MUST_CHECK enum err (*factor_get)(struct store *s, const char *user, struct store_factor *f, struct reason *r);
+    ERR_MUST_CHECK enum err (*factor_delete)(struct store *s, const char *user, struct reason *r);
+    ERR_MUST_CHECK enum err (*spare_add)(struct store *s, const char *user, const uint8_t hash[STORE_HASH_LEN],
+                                         struct reason *r);
+    ERR_MUST_CHECK enum err (*spare_use)(struct store *s, const char *user, const uint8_t hash[STORE_HASH_LEN],
+                                         struct reason *r);
+    ERR_MUST_CHECK enum err (*spare_count)(struct store *s, const char *user, unsigned *count, struct reason *r);
     ERR_MUST_CHECK enum err (*badge_insert)(struct store *s, const struct store_badge *b, struct reason *r);
     ERR_MUST_CHECK enum err (*badge_update)(struct store *s, const struct store_badge *b, struct reason *r);
     ERR_MUST_CHECK enum err (*badge_get)(struct store *s, const uint8_t badge[8], struct store_badge *b,

@@ -36,5 +36,6 @@ void store_sqlite_orders(struct store_ops *ops);
 void store_sqlite_lockers(struct store_ops *ops);
 void store_sqlite_reports(struct store_ops *ops);
 void store_sqlite_people(struct store_ops *ops);
+void store_sqlite_factors(struct store_ops *ops);
 
 #endif

@@ -9,16 +9,18 @@
 static const struct row_col user_cols[] = {
     U(ROW_TEXT, full_name),      U(ROW_BLOB, staff),    ROW_MEMBER_ENUM(struct store_user, role, STORE_ROLE_N),
     U(ROW_TEXT, password),       U(ROW_BOOL, disabled), U(ROW_I64, created_ms),
-    U(ROW_I64, locked_until_ms), U(ROW_U32, wrong),     U(ROW_TEXT, name), /* last: the condition of UPDATE */
+    U(ROW_I64, locked_until_ms), U(ROW_U32, wrong),     U(ROW_BOOL, must_change),
+    U(ROW_TEXT, name), /* last: the condition of UPDATE */
 };
 #define USER_N ROW_COUNT(user_cols)
-#define USER_NAMES "full_name,staff,role,password,disabled,created_ms,locked_until_ms,wrong"
+#define USER_NAMES "full_name,staff,role,password,disabled,created_ms,locked_until_ms,wrong,must_change"
 
 #define X(kind, member) ROW_MEMBER(kind, struct store_session, member)
 static const struct row_col session_cols[] = {
-    X(ROW_BLOB, token_hash), X(ROW_TEXT, user), X(ROW_I64, created_ms), X(ROW_I64, used_ms), X(ROW_I64, expires_ms),
+    X(ROW_BLOB, token_hash), X(ROW_TEXT, user),      X(ROW_I64, created_ms),
+    X(ROW_I64, used_ms),     X(ROW_I64, expires_ms), X(ROW_I64, fresh_ms),
 };
-#define SESSION_NAMES "token_hash,user,created_ms,used_ms,expires_ms"
+#define SESSION_NAMES "token_hash,user,created_ms,used_ms,expires_ms,fresh_ms"
 
 #define B(kind, member) ROW_MEMBER(kind, struct store_badge, member)
 static const struct row_col badge_cols[] = {
@@ -44,14 +46,14 @@ static enum err user_insert(struct store *s, const struct store_user *u, struct 
 {
     struct db *db = store_sqlite_writing(s);
 
-    return store_sqlite_put(db, db_stmt(db, "INSERT INTO users(" USER_NAMES ",name) VALUES(?,?,?,?,?,?,?,?,?)"),
+    return store_sqlite_put(db, db_stmt(db, "INSERT INTO users(" USER_NAMES ",name) VALUES(?,?,?,?,?,?,?,?,?,?)"),
                             user_cols, USER_N, u, r);
 }
 
 static enum err user_update(struct store *s, const struct store_user *u, struct reason *r)
 {
     struct db *db = store_sqlite_writing(s);
-    sqlite3_stmt *q = db_stmt(db, "UPDATE users SET (" USER_NAMES ")=(?,?,?,?,?,?,?,?) WHERE name=?");
+    sqlite3_stmt *q = db_stmt(db, "UPDATE users SET (" USER_NAMES ")=(?,?,?,?,?,?,?,?,?) WHERE name=?");
 
     if (row_bind(q, 1, user_cols, USER_N, u) != ERR_OK) {
         return db_error(db, r);
@@ -113,8 +115,8 @@ static enum err session_insert(struct store *s, const struct store_session *x, s
 {
     struct db *db = store_sqlite_writing(s);
 
-    return store_sqlite_put(db, db_stmt(db, "INSERT INTO sessions(" SESSION_NAMES ") VALUES(?,?,?,?,?)"), session_cols,
-                            ROW_COUNT(session_cols), x, r);
+    return store_sqlite_put(db, db_stmt(db, "INSERT INTO sessions(" SESSION_NAMES ") VALUES(?,?,?,?,?,?)"),
+                            session_cols, ROW_COUNT(session_cols), x, r);
 }
 
 static enum err session_get(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], struct store_session *x,
@@ -135,6 +137,19 @@ static enum err session_touch(struct store *s, const uint8_t token_hash[STORE_HA
     enum err e = bind_token(db, q, 1, token_hash, r);
 
     if (e == ERR_OK && sqlite3_bind_int64(q, 2, used_ms) != SQLITE_OK) {
+        e = db_error(db, r);
+    }
+    return e != ERR_OK ? e : store_sqlite_change(db, q, "session", r);
+}
+
+static enum err session_freshen(struct store *s, const uint8_t token_hash[STORE_HASH_LEN], int64_t fresh_ms,
+                                struct reason *r)
+{
+    struct db *db = store_sqlite_writing(s);
+    sqlite3_stmt *q = db_stmt(db, "UPDATE sessions SET fresh_ms=?2 WHERE token_hash=?1");
+    enum err e = bind_token(db, q, 1, token_hash, r);
+
+    if (e == ERR_OK && sqlite3_bind_int64(q, 2, fresh_ms) != SQLITE_OK) {
         e = db_error(db, r);
     }
     return e != ERR_OK ? e : store_sqlite_change(db, q, "session", r);
@@ -321,6 +336,7 @@ void store_sqlite_people(struct store_ops *ops)
     ops->session_insert = session_insert;
     ops->session_get = session_get;
     ops->session_touch = session_touch;
+    ops->session_freshen = session_freshen;
     ops->session_delete = session_delete;
     ops->session_purge = session_purge;
     ops->badge_insert = badge_insert;

@@ -878,6 +878,62 @@ static void sessions_end_by_time_and_by_user(void **state)
     commit(f->s);
 }
 
+static void a_session_is_made_fresh_apart_from_its_use(void **state)
+{
+    struct fixture *f = *state;
+    struct store_user u = a_user("anna", 2);
+    struct store_session a = {.token_hash = {1}, .user = "anna", .expires_ms = 100, .fresh_ms = 7}, back = {0};
+
+    begin(f->s);
+    OK(f->s->ops->user_insert(f->s, &u, r));
+    OK(f->s->ops->session_insert(f->s, &a, r));
+    OK(f->s->ops->session_touch(f->s, a.token_hash, 50, r));
+    OK(f->s->ops->session_get(f->s, a.token_hash, &back, r));
+    assert_int_equal(back.fresh_ms, 7);
+    OK(f->s->ops->session_freshen(f->s, a.token_hash, 60, r));
+    OK(f->s->ops->session_get(f->s, a.token_hash, &back, r));
+    assert_int_equal(back.fresh_ms, 60);
+    assert_int_equal(back.used_ms, 50);
+    a.token_hash[0] = 9;
+    REFUSED(ERR_NOT_FOUND, f->s->ops->session_freshen(f->s, a.token_hash, 60, r));
+    commit(f->s);
+}
+
+static void a_second_factor_goes_with_its_spare_codes(void **state)
+{
+    static const uint8_t one[STORE_HASH_LEN] = {1}, two[STORE_HASH_LEN] = {2};
+    struct fixture *f = *state;
+    struct store_user u = a_user("anna", 2), v = a_user("bram", 3);
+    struct store_factor a = {.user = "anna", .box = {5}, .last_step = 4, .created_ms = 3}, back = {.confirmed = false};
+    unsigned n = 9;
+
+    begin(f->s);
+    OK(f->s->ops->user_insert(f->s, &u, r));
+    OK(f->s->ops->user_insert(f->s, &v, r));
+    REFUSED(ERR_NOT_FOUND, f->s->ops->factor_get(f->s, "anna", &back, r));
+    OK(f->s->ops->factor_put(f->s, &a, r));
+    a.confirmed = true;
+    a.last_step = 6;
+    OK(f->s->ops->factor_put(f->s, &a, r));
+    OK(f->s->ops->factor_get(f->s, "anna", &back, r));
+    assert_memory_equal(&back, &a, sizeof(a));
+    OK(f->s->ops->spare_add(f->s, "anna", one, r));
+    OK(f->s->ops->spare_add(f->s, "anna", two, r));
+    OK(f->s->ops->spare_add(f->s, "bram", two, r));
+    REFUSED(ERR_DUPLICATE, f->s->ops->spare_add(f->s, "anna", two, r));
+    OK(f->s->ops->spare_use(f->s, "anna", one, r));
+    REFUSED(ERR_NOT_FOUND, f->s->ops->spare_use(f->s, "anna", one, r));
+    OK(f->s->ops->spare_count(f->s, "anna", &n, r));
+    assert_int_equal(n, 1);
+    OK(f->s->ops->factor_delete(f->s, "anna", r));
+    OK(f->s->ops->factor_delete(f->s, "anna", r));
+    OK(f->s->ops->spare_count(f->s, "anna", &n, r));
+    assert_int_equal(n, 0);
+    OK(f->s->ops->spare_count(f->s, "bram", &n, r));
+    assert_int_equal(n, 1);
+    commit(f->s);
+}
+
 static bool note_badge(void *arg, const struct store_badge *b)
 {
     struct numbers *x = arg;
@@ -1025,6 +1081,8 @@ int main(void)
         CASE(people_close_a_fault_with_a_comment),
         CASE(users_are_found_by_name_and_staff_id),
         CASE(sessions_end_by_time_and_by_user),
+        CASE(a_session_is_made_fresh_apart_from_its_use),
+        CASE(a_second_factor_goes_with_its_spare_codes),
         CASE(badges_belong_to_staff),
         CASE(audit_rows_form_a_chain),
         CASE(a_changed_field_changes_the_hash),
