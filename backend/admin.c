@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/account.h"
 #include "backend/admin_part.h"
 #include "backend/audit.h"
 #include "backend/csv.h"
@@ -44,24 +45,12 @@ static enum err read_user(struct admin_call *c, struct store_user *u)
     enum err e = json_get_text(c->q, "name", 1, STORE_NAME_CAP - 1, &name, c->r);
 
     if (e == ERR_OK)
-        e = user_check_login(name, c->r);
-    if (e == ERR_OK)
         e = json_get_text(c->q, "full_name", 1, STORE_NAME_CAP - 1, &full_name, c->r);
-    if (e == ERR_OK && request_text(u->full_name, sizeof(u->full_name), full_name, strlen(full_name)) != ERR_OK)
-        e = err_because(c->r, ERR_SYNTAX, "full_name: not a line of text");
     if (e == ERR_OK)
         e = json_get_text(c->q, "role", 1, STORE_TOKEN_CAP - 1, &role, c->r);
-    if (e != ERR_OK)
-        return e;
-    (void)snprintf(u->name, sizeof(u->name), "%s", name); /* length was checked */
-    if (store_role_parse(role, &u->role) != ERR_OK)
-        return err_because(c->r, ERR_UNKNOWN, "role: must be pharmacist, logistics or admin");
-    return read_hash(c, u->password);
-}
-
-static enum err begin(struct admin_call *c)
-{
-    return hub_judge(c->hub, c->hub->store->ops->begin(c->hub->store, c->r), c->r);
+    if (e == ERR_OK)
+        e = account_read(u, name, full_name, role, c->r);
+    return e == ERR_OK ? read_hash(c, u->password) : e;
 }
 
 enum err admin_user_add(struct admin_call *c)
@@ -70,16 +59,7 @@ enum err admin_user_add(struct admin_call *c)
     enum err e = read_user(c, &u);
 
     if (e == ERR_OK)
-        e = begin(c);
-    if (e != ERR_OK)
-        return e;
-    randombytes_buf(u.staff, sizeof(u.staff));
-    e = c->hub->store->ops->user_insert(c->hub->store, &u, c->r);
-    if (e == ERR_DUPLICATE)
-        e = err_because(c->r, e, "user %s exists already", u.name);
-    if (e == ERR_OK)
-        e = act_audit(c->hub, &c->who, "user.added", NULL, u.name, store_role_name(u.role), c->r);
-    e = hub_end(c->hub, e, c->r);
+        e = account_add(c->hub, &c->who, &u, c->r);
     if (e == ERR_OK) {
         json_put_text(c->a, "name", u.name);
         json_put_text(c->a, "role", store_role_name(u.role));
@@ -94,103 +74,41 @@ enum err admin_user_list(struct admin_call *c)
     return hub_judge(c->hub, view_users(c->hub, c->a, c->r), c->r);
 }
 
-struct live_badges {
-    uint8_t (*id)[8];
-    size_t count, cap;
-    int64_t now_s;
-};
-
-static bool gather_live(void *arg, const struct store_badge *b)
+/* Whoever is root here may also take away the last administrator. */
+static enum err change_user(struct admin_call *c, const struct account_change *x)
 {
-    struct live_badges *x = arg;
-
-    if (b->revoked_ms != 0 || b->not_after_s < x->now_s)
-        return true;
-    if (x->count == x->cap) {
-        size_t cap = x->cap == 0 ? 16 : 2 * x->cap;
-        uint8_t(*bigger)[8] = reallocarray(x->id, cap, sizeof(*bigger));
-
-        if (bigger == NULL)
-            abort(); /* out of memory: restart */
-        x->id = bigger;
-        x->cap = cap;
-    }
-    memcpy(x->id[x->count++], b->badge, sizeof(*x->id));
-    return true;
-}
-
-/* Who may not work at the hub may not open doors either. Inside a transaction. */
-static enum err revoke_badges(struct admin_call *c, const struct store_user *u)
-{
-    struct live_badges x = {.now_s = clock_wall_ms() / 1000};
-    enum err e = c->hub->store->ops->badge_list(c->hub->store, u->staff, gather_live, &x, c->r);
-
-    for (size_t i = 0; i < x.count && e == ERR_OK; i++) {
-        e = act_revoke_inside(c->hub, &c->who, x.id[i], c->r);
-        if (e == ERR_STATE) /* its locker is revoked or lost, and with it all badges */
-            e = ERR_OK;
-    }
-    free(x.id);
-    return e;
-}
-
-/* Loads the user, lets `change` set something, ends all sessions. */
-static enum err change_user(struct admin_call *c, const char *action,
-                            enum err (*change)(struct admin_call *c, struct store_user *u))
-{
-    struct store *s = c->hub->store;
-    struct store_user u;
     const char *name;
     enum err e = json_get_text(c->q, "name", 1, STORE_NAME_CAP - 1, &name, c->r);
 
     if (e == ERR_OK)
-        e = begin(c);
-    if (e != ERR_OK)
-        return e;
-    e = s->ops->user_get(s, name, &u, c->r);
-    if (e == ERR_NOT_FOUND)
-        e = err_because(c->r, e, "no user %.40s", name);
+        e = account_change(c->hub, &c->who, name, x, c->r);
     if (e == ERR_OK)
-        e = change(c, &u);
-    if (e == ERR_OK)
-        e = s->ops->user_update(s, &u, c->r);
-    if (e == ERR_OK)
-        e = s->ops->session_purge(s, name, INT64_MAX, c->r);
-    if (e == ERR_OK && u.disabled)
-        e = revoke_badges(c, &u);
-    if (e == ERR_OK)
-        e = act_audit(c->hub, &c->who, action, NULL, name, NULL, c->r);
-    e = hub_end(c->hub, e, c->r);
-    if (e == ERR_OK) {
         json_put_text(c->a, "name", name);
-        act_tell_commands(c->hub);
-    }
-    sodium_memzero(&u, sizeof(u));
     return e;
-}
-
-static enum err set_disabled(struct admin_call *c, struct store_user *u)
-{
-    (void)c;
-    u->disabled = true;
-    return ERR_OK;
-}
-
-static enum err set_password(struct admin_call *c, struct store_user *u)
-{
-    u->disabled = false;
-    user_note_right(u);
-    return read_hash(c, u->password);
 }
 
 enum err admin_user_disable(struct admin_call *c)
 {
-    return change_user(c, "user.disabled", set_disabled);
+    const struct account_change x = {.step = ACCOUNT_DISABLE};
+
+    return change_user(c, &x);
 }
 
 enum err admin_user_password(struct admin_call *c)
 {
-    return change_user(c, "user.password_set", set_password);
+    char hash[STORE_PASSWORD_CAP];
+    const struct account_change x = {.step = ACCOUNT_PASSWORD, .hash = hash};
+    enum err e = read_hash(c, hash);
+
+    return e == ERR_OK ? change_user(c, &x) : e;
+}
+
+/* The telephone with the codes is lost, and nobody else may administer. */
+enum err admin_user_forget(struct admin_call *c)
+{
+    const struct account_change x = {.step = ACCOUNT_FORGET};
+
+    return change_user(c, &x);
 }
 
 /* ---------------------------------------------------------------- orders */
@@ -407,6 +325,7 @@ static const struct {
     {"user.list", admin_user_list, {NULL}},
     {"user.disable", admin_user_disable, {"name", NULL}},
     {"user.password", admin_user_password, {"name", "password_hash", NULL}},
+    {"user.forget_factor", admin_user_forget, {"name", NULL}},
     {"import", import, {"format", "text", NULL}},
     {"orders", orders, {NULL}},
     {"badge", badge, {"user", "locker", "pin", "days", NULL}},

@@ -26,6 +26,7 @@ enum err admin_user_add(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_user_list(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_user_disable(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_user_password(struct admin_call *c) ERR_MUST_CHECK;
+enum err admin_user_forget(struct admin_call *c) ERR_MUST_CHECK;
 
 /* The locker that member "name" or "locker" names. The caller wipes it. */
 enum err admin_find_locker(struct admin_call *c, const char *key, struct store_locker *l) ERR_MUST_CHECK;

@@ -7,9 +7,12 @@
 
 #include "backend/api_part.h"
 #include "backend/label.h"
+#include "backend/policy.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/num.h"
+
+#define MINUTE_MS 60000
 
 /* Pharmacist, logistics, administrator. */
 #define P__                                                                                                            \
@@ -40,8 +43,13 @@
 /* Who may do what: the role matrix. Steps of a bag are narrowed further in api_orders.c. */
 static const struct api_route table[] = {
     {{"POST", "/api/login", true, ALL}, API_PUBLIC, api_login},
-    {{"POST", "/api/logout", false, PLA}, API_PLAIN, api_logout},
-    {{"GET", "/api/me", false, PLA}, API_PLAIN, api_me},
+    {{"POST", "/api/logout", false, PLA}, API_FIRST, api_logout},
+    {{"POST", "/api/again", false, PLA}, API_FIRST, api_again},
+    {{"GET", "/api/me", false, PLA}, API_FIRST, api_me},
+    {{"POST", "/api/me/password", false, PLA}, API_FIRST, api_choose_password},
+    {{"POST", "/api/me/factor", false, PLA}, API_FIRST | API_FRESH, api_begin_factor},
+    {{"POST", "/api/me/factor/confirm", false, PLA}, API_FIRST, api_confirm_factor},
+    {{"POST", "/api/me/factor/remove", false, PLA}, API_FRESH, api_remove_factor},
     {{"GET", "/api/board", false, PLA}, API_POLL, api_board},
     {{"GET", "/api/lockers", false, PLA}, API_PLAIN, api_lockers},
     {{"GET", "/api/lockers/*/climate", false, PLA}, API_POLL, api_climate},
@@ -62,13 +70,20 @@ static const struct api_route table[] = {
     {{"GET", "/api/orders/*/slip", false, P__}, API_PLAIN, api_slip},
     {{"GET", "/api/sheet", false, P__}, API_PLAIN, api_sheet},
     {{"GET", "/api/users", false, P_A}, API_PLAIN, api_users},
+    {{"POST", "/api/users", false, ONLY_A}, API_FRESH, api_new_user},
+    {{"POST", "/api/users/*/disable", false, ONLY_A}, API_FRESH, api_disable_user},
+    {{"POST", "/api/users/*/enable", false, ONLY_A}, API_FRESH, api_enable_user},
+    {{"POST", "/api/users/*/role", false, ONLY_A}, API_FRESH, api_set_role},
+    {{"POST", "/api/users/*/unlock", false, ONLY_A}, API_FRESH, api_unlock_user},
+    {{"POST", "/api/users/*/reset", false, ONLY_A}, API_FRESH, api_reset_user},
+    {{"POST", "/api/users/*/forget-factor", false, ONLY_A}, API_FRESH, api_forget_factor},
     {{"GET", "/api/badges", false, P_A}, API_PLAIN, api_badges},
-    {{"POST", "/api/badges", false, P_A}, API_PLAIN, api_make_badge},
+    {{"POST", "/api/badges", false, P_A}, API_FRESH, api_make_badge},
     {{"GET", "/api/badges/*/page", false, P_A}, API_PLAIN, api_badge_page},
     {{"POST", "/api/badges/*/revoke", false, P_A}, API_PLAIN, api_revoke_badge},
     {{"GET", "/api/audit", false, P_A}, API_PLAIN, api_audit},
     {{"GET", "/api/policies", false, P_A}, API_PLAIN, api_policies},
-    {{"POST", "/api/policies/*", false, ONLY_A}, API_PLAIN, api_set_policy},
+    {{"POST", "/api/policies/*", false, ONLY_A}, API_FRESH, api_set_policy},
     {{"GET", "/", true, ALL}, API_PUBLIC, api_asset},
     {{"GET", "/*", true, ALL}, API_PUBLIC, api_asset},
     {{"GET", "/vendor/*", true, ALL}, API_PUBLIC, api_asset},
@@ -276,12 +291,45 @@ static void touch_session(struct api_call *c, int64_t now_ms)
         log_warning("api", "session: %s", r.text);
 }
 
+static void refuse_need(struct api_call *c, unsigned status, const char *error, const char *need)
+{
+    cJSON *tree = json_new_object();
+
+    json_put_text(tree, "error", error);
+    json_put_text(tree, "need", need);
+    api_answer(c, status, tree, NULL);
+}
+
+/* A password that somebody else knows, or a second factor that is missing, comes before all work. */
+static bool first_things_done(struct api_call *c, const struct api_route *row)
+{
+    const char *must = NULL;
+    struct reason r;
+    enum err e = (row->flags & API_FIRST) == 0 ? api_must(c->hub, &c->user, &must, &r) : ERR_OK;
+
+    if (e != ERR_OK)
+        api_refuse(c, e, &r);
+    else if (must != NULL)
+        refuse_need(c, 403, "choose an own password or second factor first", must);
+    return e == ERR_OK && must == NULL;
+}
+
+static bool is_fresh(struct api_call *c, const struct api_route *row, int64_t now_ms)
+{
+    if ((row->flags & API_FRESH) == 0 ||
+        user_session_is_fresh(&c->session, now_ms, policy_int(c->hub, "session.fresh") * MINUTE_MS))
+        return true;
+    refuse_need(c, 401, "show that it is you: password or code again", "again");
+    return false;
+}
+
 /* Who asks, and whether the table lets them. On false the refusal has been answered. */
 static bool admit(struct api_call *c, const struct api_route *row)
 {
     int64_t now_ms = clock_wall_ms();
     struct reason r;
-    enum err e = user_session_find(c->hub->store, http_cookie(c->q, API_COOKIE), now_ms, &c->session, &c->user, &r);
+    enum err e = user_session_find(c->hub->store, http_cookie(c->q, API_COOKIE), now_ms,
+                                   policy_int(c->hub, "session.idle") * MINUTE_MS, &c->session, &c->user, &r);
 
     if (e == ERR_DENIED || e == ERR_EXPIRED) {
         http_refuse(c->q, 401, r.text);
@@ -298,6 +346,8 @@ static bool admit(struct api_call *c, const struct api_route *row)
         return false;
     }
     act_who_user(&c->user, &c->who);
+    if (!first_things_done(c, row) || !is_fresh(c, row, now_ms))
+        return false;
     if ((row->flags & API_POLL) == 0)
         touch_session(c, now_ms);
     return true;

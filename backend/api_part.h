@@ -54,7 +54,9 @@ struct api_call {
 enum api_flags {
     API_PLAIN = 0,
     API_PUBLIC = 1,
-    API_POLL = 2 /* does not count as use of the session */
+    API_POLL = 2,  /* does not count as use of the session */
+    API_FIRST = 4, /* open to who must choose a password or second factor before anything else */
+    API_FRESH = 8  /* a dangerous act: only shortly after the user proved to be there; else 401 {"need": "again"} */
 };
 
 struct api_route {
@@ -86,11 +88,26 @@ bool api_order_of(struct api_call *c, struct order *o);
 const struct text *api_text(const struct api *a, const char *language);
 bool api_is_fatal(const struct api_call *c); /* the store is gone: answers 503 */
 
+/* What a user has to do before anything else: "password", "factor", or NULL. */
+enum err api_must(struct hub *hub, const struct store_user *u, const char **must, struct reason *r) ERR_MUST_CHECK;
+
 /* Handlers. */
 void api_login(struct api_call *c);
+void api_again(struct api_call *c);
+void api_choose_password(struct api_call *c);
 void api_logout(struct api_call *c);
 void api_me(struct api_call *c);
 void api_users(struct api_call *c);
+void api_new_user(struct api_call *c);
+void api_disable_user(struct api_call *c);
+void api_enable_user(struct api_call *c);
+void api_set_role(struct api_call *c);
+void api_unlock_user(struct api_call *c);
+void api_reset_user(struct api_call *c);
+void api_forget_factor(struct api_call *c);
+void api_begin_factor(struct api_call *c);
+void api_confirm_factor(struct api_call *c);
+void api_remove_factor(struct api_call *c);
 void api_badges(struct api_call *c);
 void api_make_badge(struct api_call *c);
 void api_badge_page(struct api_call *c);

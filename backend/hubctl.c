@@ -131,6 +131,7 @@ static const char help[] =
     "                                                     password drawn and printed, or read with --stdin\n"
     "  user password LOGIN [--stdin]                      a new password; ends all sessions\n"
     "  user disable LOGIN\n"
+    "  user forget-factor LOGIN\n"
     "  user list\n"
     "  import FILE [--format fhir|csv|json]               orders from a file; - is standard input\n"
     "  orders                                             newest first, without names\n"
@@ -639,6 +640,11 @@ static int cmd_user_disable(const struct line *l)
     return simple(l, "user.disable", "name", NULL);
 }
 
+static int cmd_user_forget(const struct line *l)
+{
+    return simple(l, "user.forget_factor", "name", NULL);
+}
+
 static void show_users(const cJSON *answer)
 {
     const cJSON *row;
@@ -846,6 +852,7 @@ static const struct command {
     {{"user", "add"}, 0, true, cmd_user_add},
     {{"user", "password"}, 1, true, cmd_user_password},
     {{"user", "disable"}, 1, true, cmd_user_disable},
+    {{"user", "forget-factor"}, 1, true, cmd_user_forget},
     {{"user", "list"}, 0, false, cmd_users},
     {{"import", NULL}, 1, false, cmd_import},
     {{"orders", NULL}, 0, false, cmd_orders},

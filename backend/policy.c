@@ -23,34 +23,21 @@ static const char *telephone_of(const struct config *cfg)
     return cfg->telephone;
 }
 
-#define WHOLE(n, least, most, normal)                                                                                  \
-    {                                                                                                                  \
-        .name = n, .kind = POLICY_WHOLE, .min = least, .max = most, .fallback = normal                                 \
-    }
-#define FLAG(n, normal)                                                                                                \
-    {                                                                                                                  \
-        .name = n, .kind = POLICY_FLAG, .max = 1, .fallback = normal                                                   \
-    }
-#define WINDOW(n)                                                                                                      \
-    {                                                                                                                  \
-        .name = n, .kind = POLICY_WHOLE, .min = 1, .max = WINDOW_MAX_H, .fallback_of = window_of                       \
-    }
-
 /* docs/operating.md describes each of them. Names are kept in databases: they never change their meaning. */
 static const struct policy table[] = {
-    WINDOW("window.ordinary"),
-    WINDOW("window.sensitive"),
-    WINDOW("window.controlled"),
-    WHOLE("cap.recode_order", 0, 20, 3),
-    WHOLE("cap.recode_hour", 0, 100, 20),
-    WHOLE("cap.open_hour", 0, 10, 10),
-    FLAG("totp.required.pharmacist", 0),
-    FLAG("totp.required.logistics", 0),
-    FLAG("totp.required.admin", 0),
-    WHOLE("session.idle", 5, 120, 30),
-    WHOLE("session.day", 1, 12, 12),
-    WHOLE("session.fresh", 1, 30, 5),
-    {.name = "telephone", .kind = POLICY_TEXT, .min = 3, .max = POLICY_TEXT_CAP - 1, .text_of = telephone_of},
+    {"window.ordinary", POLICY_WHOLE, 1, WINDOW_MAX_H, 0, window_of, NULL},
+    {"window.sensitive", POLICY_WHOLE, 1, WINDOW_MAX_H, 0, window_of, NULL},
+    {"window.controlled", POLICY_WHOLE, 1, WINDOW_MAX_H, 0, window_of, NULL},
+    {"cap.recode_order", POLICY_WHOLE, 0, 20, 3, NULL, NULL},
+    {"cap.recode_hour", POLICY_WHOLE, 0, 100, 20, NULL, NULL},
+    {"cap.open_hour", POLICY_WHOLE, 0, 10, 10, NULL, NULL},
+    {"totp.required.pharmacist", POLICY_FLAG, 0, 1, 0, NULL, NULL},
+    {"totp.required.logistics", POLICY_FLAG, 0, 1, 0, NULL, NULL},
+    {"totp.required.admin", POLICY_FLAG, 0, 1, 0, NULL, NULL},
+    {"session.idle", POLICY_WHOLE, 5, 120, 30, NULL, NULL},
+    {"session.day", POLICY_WHOLE, 1, 12, 12, NULL, NULL},
+    {"session.fresh", POLICY_WHOLE, 1, 30, 5, NULL, NULL},
+    {"telephone", POLICY_TEXT, 3, POLICY_TEXT_CAP - 1, 0, NULL, telephone_of},
 };
 #define POLICIES (sizeof(table) / sizeof(table[0]))
 

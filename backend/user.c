@@ -146,10 +146,11 @@ static void hash_token(const uint8_t token[TOKEN_LEN], uint8_t out[STORE_HASH_LE
     (void)crypto_generichash(out, STORE_HASH_LEN, token, TOKEN_LEN, NULL, 0); /* lengths are constants: cannot fail */
 }
 
-enum err user_session_open(struct store *s, const struct store_user *u, int64_t now_ms, char *token,
+enum err user_session_open(struct store *s, const struct store_user *u, int64_t now_ms, int64_t day_ms, char *token,
                            struct store_session *out, struct reason *r)
 {
-    struct store_session x = {.created_ms = now_ms, .used_ms = now_ms, .expires_ms = now_ms + USER_ABSOLUTE_MS};
+    struct store_session x = {
+        .created_ms = now_ms, .used_ms = now_ms, .expires_ms = now_ms + day_ms, .fresh_ms = now_ms};
     uint8_t secret[TOKEN_LEN];
     enum err e;
 
@@ -182,7 +183,7 @@ static bool read_token(const char *text, uint8_t hash[STORE_HASH_LEN])
     return good;
 }
 
-enum err user_session_find(struct store *s, const char *token, int64_t now_ms, struct store_session *x,
+enum err user_session_find(struct store *s, const char *token, int64_t now_ms, int64_t idle_ms, struct store_session *x,
                            struct store_user *u, struct reason *r)
 {
     uint8_t hash[STORE_HASH_LEN];
@@ -197,7 +198,7 @@ enum err user_session_find(struct store *s, const char *token, int64_t now_ms, s
         return err_because(r, ERR_DENIED, "not logged in");
     if (e != ERR_OK)
         return e;
-    if (now_ms >= found.expires_ms || now_ms - found.used_ms >= USER_IDLE_MS)
+    if (now_ms >= found.expires_ms || now_ms - found.used_ms >= idle_ms)
         return err_because(r, ERR_EXPIRED, "the session is over; log in again");
     e = s->ops->user_get(s, found.user, &user, r);
     if (e == ERR_NOT_FOUND || (e == ERR_OK && user.disabled))
@@ -213,4 +214,9 @@ enum err user_session_find(struct store *s, const char *token, int64_t now_ms, s
 bool user_session_is_stale(const struct store_session *x, int64_t now_ms)
 {
     return now_ms - x->used_ms >= USER_TOUCH_MS;
+}
+
+bool user_session_is_fresh(const struct store_session *x, int64_t now_ms, int64_t fresh_ms)
+{
+    return now_ms >= x->fresh_ms && now_ms - x->fresh_ms < fresh_ms;
 }

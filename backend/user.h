@@ -17,10 +17,8 @@
 
 #define USER_PASSWORD_MIN 12
 #define USER_PASSWORD_MAX 128
-#define USER_PASSWORD_DRAWN 24 /* characters of user_draw_password, with NUL: five groups of four */
-#define USER_TOKEN_CAP 44      /* base64url of 32 bytes, with NUL */
-#define USER_IDLE_MS (30 * 60 * 1000)
-#define USER_ABSOLUTE_MS (12 * 3600 * 1000)
+#define USER_PASSWORD_DRAWN 24    /* characters of user_draw_password, with NUL: five groups of four */
+#define USER_TOKEN_CAP 44         /* base64url of 32 bytes, with NUL */
 #define USER_TOUCH_MS (60 * 1000) /* use is written at most this often */
 #define USER_FREE_TRIES 5
 #define USER_WAIT_MAX_MS (5 * 60 * 1000)
@@ -59,13 +57,18 @@ struct user_strangers {
 void user_stranger_get(struct user_strangers *t, const char *name, struct store_user *u);
 void user_stranger_put(struct user_strangers *t, const struct store_user *u);
 
-/* Makes a session, inside a transaction; token (USER_TOKEN_CAP) is what the cookie holds. */
-enum err user_session_open(struct store *s, const struct store_user *u, int64_t now_ms, char *token,
+/* Makes a session of at most day_ms, inside a transaction; token (USER_TOKEN_CAP) is what the cookie holds. It counts
+ * as fresh: its user has just proved to be there. */
+enum err user_session_open(struct store *s, const struct store_user *u, int64_t now_ms, int64_t day_ms, char *token,
                            struct store_session *out, struct reason *r) ERR_MUST_CHECK;
-/* The session and user of a token; no transaction. Errors: ERR_DENIED (none, or disabled), ERR_EXPIRED. */
-enum err user_session_find(struct store *s, const char *token, int64_t now_ms, struct store_session *x,
+/* The session and user of a token; no transaction. Errors: ERR_DENIED (none, or disabled), ERR_EXPIRED (its day is
+ * over, or not used for idle_ms). */
+enum err user_session_find(struct store *s, const char *token, int64_t now_ms, int64_t idle_ms, struct store_session *x,
                            struct store_user *u, struct reason *r) ERR_MUST_CHECK;
 /* True when the use should be written now: user_session_find succeeded and the last time is long enough ago. */
 bool user_session_is_stale(const struct store_session *x, int64_t now_ms);
+/* True when its user proved to be there within fresh_ms: what a dangerous act needs. A clock that was set back makes
+ * nothing fresh. */
+bool user_session_is_fresh(const struct store_session *x, int64_t now_ms, int64_t fresh_ms);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "backend/allot.h"
+#include "backend/factor.h"
+#include "backend/user.h"
 #include "common/json.h"
 
 #define CLIMATE_NOW_MS (60 * 60 * 1000) /* older is not shown on the board as a value of now */
@@ -528,20 +530,28 @@ static bool add_user(void *arg, const struct store_user *u)
 {
     struct viewing *v = arg;
     cJSON *row = json_put_object(v->array, NULL);
+    struct factor_state f = {.confirmed = false};
 
     json_put_text(row, "name", u->name);
     json_put_text(row, "full_name", u->full_name);
     json_put_text(row, "role", store_role_name(u->role));
     json_put_bool(row, "disabled", u->disabled);
     json_put_hex(row, "staff", u->staff, sizeof(u->staff));
-    return true;
+    put_time(row, "created_ms", u->created_ms);
+    json_put_bool(row, "must_change", u->must_change);
+    json_put_bool(row, "locked", user_wait_ms(u, clock_wall_ms()) > 0);
+    v->e = factor_get_state(v->hub, u->name, &f, v->r);
+    json_put_bool(row, "factor", f.confirmed);
+    return v->e == ERR_OK;
 }
 
 enum err view_users(struct hub *hub, cJSON *into, struct reason *r)
 {
     struct viewing v = {.hub = hub, .array = json_put_array(into, "users"), .r = r};
 
-    return hub->store->ops->user_list(hub->store, add_user, &v, r);
+    enum err e = hub->store->ops->user_list(hub->store, add_user, &v, r);
+
+    return e != ERR_OK ? e : v.e;
 }
 
 static bool add_badge(void *arg, const struct store_badge *b)

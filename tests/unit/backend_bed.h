@@ -140,7 +140,7 @@ static inline void bed_session(struct bed *b, const char *name, char *token)
 
     assert_int_equal(s->ops->user_get(s, name, &u, NULL), ERR_OK);
     assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
-    assert_int_equal(user_session_open(s, &u, clock_wall_ms(), token, &x, NULL), ERR_OK);
+    assert_int_equal(user_session_open(s, &u, clock_wall_ms(), INT64_C(12) * 3600 * 1000, token, &x, NULL), ERR_OK);
     assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
 }
 

@@ -11,6 +11,9 @@
 
 #include "tests/unit/backend_bed.h"
 
+#define IDLE_MS (30 * 60 * 1000)
+#define DAY_MS (12 * 3600 * 1000)
+
 static int set_up(void **state)
 {
     static struct bed bed;
@@ -119,22 +122,22 @@ static void session_is_found_by_its_token_only(void **state)
     int64_t now = clock_wall_ms();
 
     bed_session(bed, "anna", token);
-    assert_int_equal(user_session_find(s, token, now, &x, &u, NULL), ERR_OK);
+    assert_int_equal(user_session_find(s, token, now, IDLE_MS, &x, &u, NULL), ERR_OK);
     assert_string_equal(u.name, "anna");
     for (size_t i = 0; i < strlen(token); i++) {
         char other[USER_TOKEN_CAP];
 
         memcpy(other, token, sizeof(other));
         other[i] = other[i] == 'A' ? 'B' : 'A';
-        assert_int_equal(user_session_find(s, other, now, &x, &u, NULL), ERR_DENIED);
+        assert_int_equal(user_session_find(s, other, now, IDLE_MS, &x, &u, NULL), ERR_DENIED);
         for (unsigned byte = 0x80; byte < 0x100; byte++) { /* another spelling of the same bytes for libsodium 1.0.18 */
             other[i] = (char)byte;
-            assert_int_equal(user_session_find(s, other, now, &x, &u, NULL), ERR_DENIED);
+            assert_int_equal(user_session_find(s, other, now, IDLE_MS, &x, &u, NULL), ERR_DENIED);
         }
     }
-    assert_int_equal(user_session_find(s, NULL, now, &x, &u, NULL), ERR_DENIED);
-    assert_int_equal(user_session_find(s, "", now, &x, &u, NULL), ERR_DENIED);
-    assert_int_equal(user_session_find(s, "x y", now, &x, &u, NULL), ERR_DENIED);
+    assert_int_equal(user_session_find(s, NULL, now, IDLE_MS, &x, &u, NULL), ERR_DENIED);
+    assert_int_equal(user_session_find(s, "", now, IDLE_MS, &x, &u, NULL), ERR_DENIED);
+    assert_int_equal(user_session_find(s, "x y", now, IDLE_MS, &x, &u, NULL), ERR_DENIED);
 }
 
 static void store_does_not_hold_the_token(void **state)
@@ -146,7 +149,7 @@ static void store_does_not_hold_the_token(void **state)
     struct store_user u;
 
     bed_session(bed, "anna", token);
-    assert_int_equal(user_session_find(bed->hub.store, token, clock_wall_ms(), &x, &u, NULL), ERR_OK);
+    assert_int_equal(user_session_find(bed->hub.store, token, clock_wall_ms(), IDLE_MS, &x, &u, NULL), ERR_OK);
     assert_int_equal(sodium_base642bin(bytes, sizeof(bytes), token, strlen(token), NULL, NULL, NULL,
                                        sodium_base64_VARIANT_URLSAFE_NO_PADDING),
                      0);
@@ -163,15 +166,15 @@ static void session_ends_idle_and_at_the_latest_after_its_time(void **state)
     int64_t now = clock_wall_ms();
 
     bed_session(bed, "anna", token);
-    assert_int_equal(user_session_find(s, token, now + USER_IDLE_MS - 5000, &x, &u, NULL), ERR_OK);
-    assert_int_equal(user_session_find(s, token, now + USER_IDLE_MS + 5000, &x, &u, NULL), ERR_EXPIRED);
-    for (int64_t at = now; at < now + USER_ABSOLUTE_MS - 5000; at += USER_IDLE_MS / 2) {
-        assert_int_equal(user_session_find(s, token, at, &x, &u, NULL), ERR_OK);
+    assert_int_equal(user_session_find(s, token, now + IDLE_MS - 5000, IDLE_MS, &x, &u, NULL), ERR_OK);
+    assert_int_equal(user_session_find(s, token, now + IDLE_MS + 5000, IDLE_MS, &x, &u, NULL), ERR_EXPIRED);
+    for (int64_t at = now; at < now + DAY_MS - 5000; at += IDLE_MS / 2) {
+        assert_int_equal(user_session_find(s, token, at, IDLE_MS, &x, &u, NULL), ERR_OK);
         assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
         assert_int_equal(s->ops->session_touch(s, x.token_hash, at, NULL), ERR_OK);
         assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
     }
-    assert_int_equal(user_session_find(s, token, now + USER_ABSOLUTE_MS + 5000, &x, &u, NULL), ERR_EXPIRED);
+    assert_int_equal(user_session_find(s, token, now + DAY_MS + 5000, IDLE_MS, &x, &u, NULL), ERR_EXPIRED);
 }
 
 static void session_of_a_disabled_user_is_refused(void **state)
@@ -188,7 +191,7 @@ static void session_of_a_disabled_user_is_refused(void **state)
     assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
     assert_int_equal(s->ops->user_update(s, &u, NULL), ERR_OK);
     assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
-    assert_int_equal(user_session_find(s, token, clock_wall_ms(), &x, &u, NULL), ERR_DENIED);
+    assert_int_equal(user_session_find(s, token, clock_wall_ms(), IDLE_MS, &x, &u, NULL), ERR_DENIED);
 }
 
 int main(void)
