@@ -16,14 +16,16 @@ void effects_clear(struct effects *fx)
     memset(fx->compartment, 0, sizeof fx->compartment);
     memset(fx->order, 0, sizeof fx->order);
     memset(fx->badge, 0, sizeof fx->badge);
-    fx->compartments = fx->orders = fx->badges = false;
+    memset(fx->carer, 0, sizeof fx->carer);
+    fx->compartments = fx->orders = fx->badges = fx->carers = false;
     fx->limiter = fx->floor = fx->meta = false;
     fx->wake_boot_ms = 0;
 }
 
 bool effects_are_durable(const struct effects *fx)
 {
-    return fx->records > 0 || fx->compartments || fx->orders || fx->badges || fx->limiter || fx->floor || fx->meta;
+    return fx->records > 0 || fx->compartments || fx->orders || fx->badges || fx->carers || fx->limiter || fx->floor ||
+           fx->meta;
 }
 
 struct record *effects_record(struct effects *fx, enum record_kind kind, uint16_t door)
@@ -64,4 +66,11 @@ void effects_touch_badge(struct effects *fx, uint16_t slot)
     assert(slot < EFFECT_BADGES_MAX);
     fx->badge[slot] = true;
     fx->badges = true;
+}
+
+void effects_touch_carer(struct effects *fx, uint16_t slot)
+{
+    assert(slot < CARER_SLOTS);
+    fx->carer[slot] = true;
+    fx->carers = true;
 }

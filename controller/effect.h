@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/code.h"
+#include "controller/carer.h"
 #include "controller/order.h"
 #include "controller/record.h"
 #include "controller/screen.h"
@@ -60,7 +61,8 @@ struct effects {
     bool compartment[HW_DOORS_MAX]; /* rows to write */
     bool order[ORDER_SLOTS];
     bool badge[EFFECT_BADGES_MAX];
-    bool compartments, orders, badges; /* any of the above */
+    bool carer[CARER_SLOTS];
+    bool compartments, orders, badges, carers; /* any of the above */
     bool limiter, floor, meta;
     /* To do after the commit, in this order: */
     struct effect effect[EFFECTS_MAX];
@@ -81,5 +83,6 @@ struct effect *effects_add(struct effects *fx, enum effect_kind kind);
 void effects_touch_compartment(struct effects *fx, uint16_t door);
 void effects_touch_order(struct effects *fx, uint16_t slot);
 void effects_touch_badge(struct effects *fx, uint16_t slot);
+void effects_touch_carer(struct effects *fx, uint16_t slot);
 
 #endif

@@ -11,6 +11,8 @@
 #include "common/clock.h"
 #include "common/code.h"
 #include "common/token.h"
+#include "controller/carer.h"
+#include "controller/order.h"
 #include "hw/hw.h"
 
 enum event_kind {
@@ -24,8 +26,11 @@ enum event_kind {
     EVENT_WITHDRAW, /* command order.withdraw.v1 */
     EVENT_BADGE_REVOKE,
     EVENT_GUESS_RESET, /* staff acknowledged the alarm of wrong codes */
-    EVENT_CONTACT,     /* a signed message of the hub was accepted: raises the time floor, renews the lease */
-    EVENT_STORE,       /* the disk was full, or the ballast was given up */
+    EVENT_RECODE,      /* command order.recode.v1 */
+    EVENT_CARER_GRANT,
+    EVENT_CARER_REVOKE,
+    EVENT_CONTACT, /* a signed message of the hub was accepted: raises the time floor, renews the lease */
+    EVENT_STORE,   /* the disk was full, or the ballast was given up */
     EVENT_KIND_N
 };
 
@@ -56,7 +61,7 @@ struct event {
     struct clock_now now;
     uint8_t random[16]; /* for message and session ids */
     uint32_t outbox;    /* rows that wait in the outbox before this event */
-    int64_t command;    /* WITHDRAW, BADGE_REVOKE, GUESS_RESET: sequence of the command */
+    int64_t command;    /* of a command: its sequence */
     union {
         struct hw_event hw;
         enum event_key key;
@@ -72,6 +77,12 @@ struct event {
             bool expired; /* false: withdrawn by people */
         } withdraw;
         uint8_t badge[8];
+        struct order_codes recode;
+        struct carer grant; /* as for carer_grant */
+        struct {
+            uint8_t carer[CODE_CARER_LEN];
+            int64_t not_after_s; /* 0: never */
+        } revoke;
         int64_t hub_wall_ms; /* EVENT_CONTACT: iat of the signed message */
         enum event_store store;
     } u;

@@ -47,12 +47,23 @@ static void unbind(struct locker *l, uint16_t door, struct effects *fx)
     effects_touch_compartment(fx, door);
 }
 
+/* What was granted for this bag alone ends with it. */
+static void end_carers(struct locker *l, const struct order *o, struct effects *fx)
+{
+    for (uint16_t i = 0; i < CARER_SLOTS; i++) {
+        if (carer_end_order(&l->carers.slot[i], o))
+            effects_touch_carer(fx, i);
+    }
+}
+
 static void take_order_step(struct locker *l, uint16_t slot, enum order_step step, struct effects *fx)
 {
     bool changed = order_step(&l->orders.slot[slot], step);
     assert(changed);
     (void)changed;
     effects_touch_order(fx, slot);
+    if (order_has_ended(&l->orders.slot[slot]))
+        end_carers(l, &l->orders.slot[slot], fx);
 }
 
 bool ledger_step(struct locker *l, uint16_t door, enum compartment_cause cause, struct effects *fx)
@@ -201,6 +212,7 @@ void ledger_empty(struct locker *l, uint16_t door, const uint8_t staff[RECORD_ST
         memcpy(rec->actor.staff, staff, RECORD_STAFF_LEN);
         if (order_step(o, ORDER_REMOVE))
             o->end = ORDER_END_REMOVED;
+        end_carers(l, o, fx);
         displace(o);
         effects_touch_order(fx, slot);
     }
@@ -227,12 +239,13 @@ static void bury(struct locker *l, const uint8_t order[CODE_ORDER_LEN], uint32_t
     o->end = end;
     o->not_after_s = floor_now_ms(&l->floor) / 1000 + TOMBSTONE_S;
     displace(o);
+    end_carers(l, o, fx);
     effects_touch_order(fx, slot);
     tell_voided(o, load, end, fx);
 }
 
 /* The order is over already, or the hub names a load before the present one. */
-static void withdraw_ended(struct order *o, uint32_t load, enum order_end end, struct effects *fx)
+static void withdraw_ended(struct locker *l, struct order *o, uint32_t load, enum order_end end, struct effects *fx)
 {
     if (load == o->load && o->state == ORDER_DONE) {
         tell_late(o, load, RECORD_LATE_COLLECTED, fx);
@@ -245,6 +258,7 @@ static void withdraw_ended(struct order *o, uint32_t load, enum order_end end, s
             o->state = ORDER_VOID;
             o->load = load;
             o->end = end;
+            end_carers(l, o, fx);
         }
         tell_voided(o, load, end, fx);
     }
@@ -260,6 +274,7 @@ static uint16_t withdraw_live(struct locker *l, uint16_t slot, uint32_t load, en
         o->newest = load;
     if (!order_step(o, ORDER_WITHDRAW))
         return cut; /* OPENING: answered when the pickup ends */
+    end_carers(l, o, fx);
     tell_voided(o, load, end, fx);
     if (o->door != CABINET_NO_DOOR && l->compartment[o->door].state == COMPARTMENT_LOADING) {
         cut = o->door;
@@ -285,6 +300,6 @@ uint16_t ledger_withdraw(struct locker *l, const uint8_t order[CODE_ORDER_LEN], 
     effects_touch_order(fx, slot);
     if (order_is_live(o) && load >= o->load)
         return withdraw_live(l, slot, load, end, fx);
-    withdraw_ended(o, load, end, fx);
+    withdraw_ended(l, o, load, end, fx);
     return CABINET_NO_DOOR;
 }

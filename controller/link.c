@@ -2,6 +2,7 @@
 #include "controller/link.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #define FORGET_ROWS 500 /* told rows that may wait for their removal while more are on their way */
 #define GAP_MS 1000     /* a repeated acknowledgement makes us send again at most this often */
 #define TOPIC_CAP 64
+#define NOT_AFTER_MAX_S ((INT64_C(1) << 40) - 1) /* as in printed tokens */
 
 struct link {
     struct link_cfg cfg;
@@ -327,14 +329,111 @@ static enum err read_reset(const cJSON *dat, struct event *ev, struct reason *r)
     return e == ERR_OK ? json_get_hex(dat, "staff", staff, sizeof staff, r) : e;
 }
 
+static bool has(const cJSON *dat, const char *member)
+{
+    return cJSON_GetObjectItemCaseSensitive(dat, member) != NULL;
+}
+
+/* v1 may be absent, and is zeros then. */
+static enum err read_verifiers(const cJSON *dat, uint32_t *epoch, bool *has_v1, uint8_t v1[CODE_MAC_LEN],
+                               uint8_t v2[CODE_MAC_LEN], struct reason *r)
+{
+    int64_t number;
+    enum err e = json_get_int(dat, "key_epoch", 1, UINT32_MAX, &number, r);
+    *has_v1 = has(dat, "v1");
+    if (e == ERR_OK && *has_v1) {
+        e = json_get_hex(dat, "v1", v1, CODE_MAC_LEN, r);
+    }
+    if (e == ERR_OK) {
+        e = json_get_hex(dat, "v2", v2, CODE_MAC_LEN, r);
+    }
+    if (e == ERR_OK) {
+        *epoch = (uint32_t)number;
+    }
+    return e;
+}
+
+static enum err read_order(const cJSON *dat, uint8_t order[CODE_ORDER_LEN], uint32_t *load, struct reason *r)
+{
+    int64_t number;
+    enum err e = json_get_hex(dat, "ord", order, CODE_ORDER_LEN, r);
+    if (e == ERR_OK) {
+        e = json_get_int(dat, "lod", 1, UINT32_MAX, &number, r);
+    }
+    if (e == ERR_OK) {
+        *load = (uint32_t)number;
+    }
+    return e;
+}
+
+static enum err read_recode(const cJSON *dat, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"ord", "lod", "key_epoch", "v1", "v2", "token", NULL};
+    struct order_codes *c = &ev->u.recode;
+    enum err e = json_only(dat, members, r);
+    if (e == ERR_OK) {
+        e = read_order(dat, c->order, &c->load, r);
+    }
+    if (e == ERR_OK) {
+        e = read_verifiers(dat, &c->key_epoch, &c->has_v1, c->v1, c->v2, r);
+    }
+    return e == ERR_OK && has(dat, "token") ? json_get_hex(dat, "token", c->token, sizeof c->token, r) : e;
+}
+
+/* One bag, or every bag of a person: never both, never nothing. */
+static enum err read_scope(const cJSON *dat, struct carer_right *right, struct reason *r)
+{
+    bool standing = has(dat, "person");
+    if (standing && (has(dat, "ord") || has(dat, "lod"))) {
+        return err_because(r, ERR_RANGE, "either an order or a person");
+    }
+    if (!standing) {
+        return read_order(dat, right->order, &right->load, r);
+    }
+    enum err e = json_get_hex(dat, "person", right->person, sizeof right->person, r);
+    return e == ERR_OK && sodium_is_zero(right->person, sizeof right->person) == 1
+               ? err_because(r, ERR_RANGE, "person: nobody")
+               : e;
+}
+
+static enum err read_grant(const cJSON *dat, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"carer",     "ord", "lod", "person", "not_after_s",
+                                          "key_epoch", "v1",  "v2",  NULL};
+    struct carer *c = &ev->u.grant;
+    enum err e = json_only(dat, members, r);
+    if (e == ERR_OK) {
+        e = json_get_hex(dat, "carer", c->right.id, sizeof c->right.id, r);
+    }
+    if (e == ERR_OK) {
+        e = read_scope(dat, &c->right, r);
+    }
+    if (e == ERR_OK) {
+        e = json_get_int(dat, "not_after_s", 1, NOT_AFTER_MAX_S, &c->right.not_after_s, r);
+    }
+    return e == ERR_OK ? read_verifiers(dat, &c->key_epoch, &c->has_v1, c->v1, c->v2, r) : e;
+}
+
+static enum err read_revoke(const cJSON *dat, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"carer", "not_after_s", NULL};
+    enum err e = json_only(dat, members, r);
+    if (e == ERR_OK) {
+        e = json_get_hex(dat, "carer", ev->u.revoke.carer, sizeof ev->u.revoke.carer, r);
+    }
+    return e == ERR_OK && has(dat, "not_after_s")
+               ? json_get_int(dat, "not_after_s", 1, NOT_AFTER_MAX_S, &ev->u.revoke.not_after_s, r)
+               : e;
+}
+
 static const struct {
     const char *typ;
     enum event_kind kind;
     enum err (*read)(const cJSON *dat, struct event *ev, struct reason *r);
 } commands[] = {
-    {"order.withdraw.v1", EVENT_WITHDRAW, read_withdraw},
-    {"badge.revoke.v1", EVENT_BADGE_REVOKE, read_badge},
-    {"guess.reset.v1", EVENT_GUESS_RESET, read_reset},
+    {"order.withdraw.v1", EVENT_WITHDRAW, read_withdraw}, {"badge.revoke.v1", EVENT_BADGE_REVOKE, read_badge},
+    {"guess.reset.v1", EVENT_GUESS_RESET, read_reset},    {"order.recode.v1", EVENT_RECODE, read_recode},
+    {"carer.grant.v1", EVENT_CARER_GRANT, read_grant},    {"carer.revoke.v1", EVENT_CARER_REVOKE, read_revoke},
 };
 
 /* A command that cannot be read would come back for ever: its number is passed over, without effect. */
@@ -366,6 +465,7 @@ static void apply_command(struct link *l, const struct msg *m, struct stream_cur
     } else {
         pass_over(l, cursor, e, &r);
     }
+    sodium_memzero(&ev, sizeof ev);
 }
 
 static void on_command(struct link *l, const struct msg *m)

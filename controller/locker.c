@@ -296,6 +296,56 @@ static void on_guess_reset(struct locker *l, const struct event *ev, struct effe
     tell_done(ev, NULL, fx);
 }
 
+static void on_recode(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    const struct order_codes *codes = &ev->u.recode;
+    uint16_t slot = order_find(&l->orders, codes->order);
+    struct order *o = slot == ORDER_NONE ? NULL : &l->orders.slot[slot];
+    if (o == NULL || o->load != codes->load) {
+        tell_done(ev, "unknown", fx);
+    } else if (o->state != ORDER_READY) {
+        tell_done(ev, "state", fx);
+    } else if (codes->key_epoch != l->cabinet.key.epoch) {
+        tell_done(ev, "key", fx);
+    } else {
+        order_recode(o, codes);
+        effects_touch_order(fx, slot);
+        tell_done(ev, NULL, fx);
+    }
+}
+
+static void on_carer_grant(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    static const char *const causes[] = {[CARER_DONE] = NULL,
+                                         [CARER_IS_REVOKED] = "revoked",
+                                         [CARER_IS_USED] = "used",
+                                         [CARER_OTHER_SCOPE] = "scope",
+                                         [CARER_FULL] = "full"};
+    const struct carer *grant = &ev->u.grant;
+    uint16_t slot = CARER_NONE;
+    if (grant->key_epoch != l->cabinet.key.epoch) {
+        tell_done(ev, "key", fx);
+        return;
+    }
+    if (floor_is_expired(&l->floor, grant->right.not_after_s)) {
+        tell_done(ev, "expired", fx);
+        return;
+    }
+    enum carer_answer answer = carer_grant(&l->carers, grant, &l->floor, &slot);
+    if (slot != CARER_NONE)
+        effects_touch_carer(fx, slot);
+    tell_done(ev, causes[answer], fx);
+}
+
+static void on_carer_revoke(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    uint16_t slot;
+    enum carer_answer answer = carer_revoke(&l->carers, ev->u.revoke.carer, ev->u.revoke.not_after_s, &l->floor, &slot);
+    if (slot != CARER_NONE)
+        effects_touch_carer(fx, slot);
+    tell_done(ev, answer == CARER_FULL ? "full" : NULL, fx);
+}
+
 static void on_contact(struct locker *l, const struct event *ev, struct effects *fx)
 {
     (void)fx;
@@ -309,8 +359,18 @@ static void on_store(struct locker *l, const struct event *ev, struct effects *f
         ev->u.store == EVENT_STORE_FULL ? RECORD_STORE_FULL : RECORD_STORE_BALLAST;
 }
 
+/* Rights that can never be used again go: their verifiers with them. */
+static void forget_carers(struct locker *l, struct effects *fx)
+{
+    for (uint16_t i = 0; i < CARER_SLOTS; i++) {
+        if (carer_forget(&l->carers.slot[i], &l->floor))
+            effects_touch_carer(fx, i);
+    }
+}
+
 static void on_tick(struct locker *l, const struct event *ev, struct effects *fx)
 {
+    forget_carers(l, fx);
     cabinet_on_tick(l, ev, fx);
     pickup_on_tick(l, ev, fx);
     staff_on_tick(l, ev, fx);
@@ -331,6 +391,9 @@ static const handler_fn handlers[EVENT_KIND_N] = {
     [EVENT_WITHDRAW] = on_withdraw,
     [EVENT_BADGE_REVOKE] = on_badge_revoke,
     [EVENT_GUESS_RESET] = on_guess_reset,
+    [EVENT_RECODE] = on_recode,
+    [EVENT_CARER_GRANT] = on_carer_grant,
+    [EVENT_CARER_REVOKE] = on_carer_revoke,
     [EVENT_CONTACT] = on_contact,
     [EVENT_STORE] = on_store,
 };

@@ -18,6 +18,7 @@
 
 #include "controller/badge.h"
 #include "controller/cabinet.h"
+#include "controller/carer.h"
 #include "controller/compartment.h"
 #include "controller/effect.h"
 #include "controller/event.h"
@@ -69,6 +70,7 @@ struct locker {
     struct limiter limiter;
     struct floor floor;
     struct badge_table badges;
+    struct carer_table carers;
     uint64_t pulse_serial; /* of the last pulse intended */
     uint8_t described[32]; /* hash of the cabinet as last told to the hub */
 

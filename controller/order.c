@@ -25,7 +25,7 @@ enum order_state order_next(enum order_state state, enum order_step step)
     return next == 0 ? state : (enum order_state)(next - 1);
 }
 
-static bool has_ended(const struct order *o)
+bool order_has_ended(const struct order *o)
 {
     return o->state == ORDER_DONE || o->state == ORDER_VOID;
 }
@@ -36,7 +36,7 @@ bool order_step(struct order *o, enum order_step step)
     if (next == o->state)
         return false;
     o->state = next;
-    if (has_ended(o)) {
+    if (order_has_ended(o)) {
         sodium_memzero(o->v1, sizeof o->v1);
         sodium_memzero(o->v2, sizeof o->v2);
         if (o->newest < o->load)
@@ -47,7 +47,7 @@ bool order_step(struct order *o, enum order_step step)
 
 bool order_is_live(const struct order *o)
 {
-    return o->used && !has_ended(o);
+    return o->used && !order_has_ended(o);
 }
 
 bool order_is_collectable(const struct order *o)
@@ -100,7 +100,7 @@ static uint16_t oldest_tombstone(const struct order_table *t)
     uint16_t best = ORDER_NONE;
     for (uint16_t i = 0; i < ORDER_SLOTS; i++) {
         const struct order *o = &t->slot[i];
-        if (!has_ended(o) || o->door_name[0] != '\0') /* every slot is used */
+        if (!order_has_ended(o) || o->door_name[0] != '\0') /* every slot is used */
             continue;
         if (best == ORDER_NONE || o->not_after_s < t->slot[best].not_after_s)
             best = i;
@@ -188,6 +188,23 @@ unsigned order_match(const struct order_table *t, const struct code_key *key, co
         }
     }
     return matches;
+}
+
+void order_recode(struct order *o, const struct order_codes *codes)
+{
+    assert(o->used && o->state == ORDER_READY && o->load == codes->load);
+    o->key_epoch = codes->key_epoch;
+    o->has_v1 = codes->has_v1;
+    memcpy(o->v1, codes->v1, CODE_MAC_LEN);
+    memcpy(o->v2, codes->v2, CODE_MAC_LEN);
+    o->recoded = true;
+    memcpy(o->token, codes->token, sizeof o->token);
+}
+
+bool order_takes_token(const struct order *o, const uint8_t id[16])
+{
+    return !o->recoded ||
+           (sodium_is_zero(o->token, sizeof o->token) == 0 && memcmp(o->token, id, sizeof o->token) == 0);
 }
 
 const char *order_state_name(enum order_state s)

@@ -59,6 +59,8 @@ struct order {
     uint8_t v1[CODE_MAC_LEN], v2[CODE_MAC_LEN]; /* wiped when it ends */
     uint8_t person[TOKEN_PERSON_LEN];           /* zeros: on its own */
     enum language language;
+    bool recoded;           /* order.recode.v1 came: of the pickup tokens only the one named below counts */
+    uint8_t token[16];      /* zeros: none */
     uint8_t pulses;         /* of patients */
     int64_t first_pulse_ms; /* floor time */
     uint32_t first_pulse_boot;
@@ -73,6 +75,7 @@ enum order_state order_next(enum order_state state, enum order_step step);
 /* Takes the step; false when the pair is ignored. DONE and VOID wipe the verifiers. */
 bool order_step(struct order *o, enum order_step step);
 
+bool order_has_ended(const struct order *o);      /* DONE or VOID */
 bool order_is_live(const struct order *o);        /* KNOWN, READY, OPENING, UNCONFIRMED */
 bool order_is_collectable(const struct order *o); /* READY or UNCONFIRMED: its code is compared */
 /* Another pulse of a patient is within the three and the ten minutes. */
@@ -95,6 +98,20 @@ void order_forget(struct order *o);
  * how many fit, and in *slot the last of them. */
 unsigned order_match(const struct order_table *t, const struct code_key *key, const uint8_t locker[CODE_LOCKER_LEN],
                      const uint8_t a[CODE_STRETCHED_LEN], const char *ddmm, uint16_t *slot);
+
+/* Command order.recode.v1: new verifiers for a bag that lies ready. */
+struct order_codes {
+    uint8_t order[CODE_ORDER_LEN];
+    uint32_t load;
+    uint32_t key_epoch;
+    bool has_v1;
+    uint8_t v1[CODE_MAC_LEN], v2[CODE_MAC_LEN];
+    uint8_t token[16]; /* the one pickup token that counts from now on; zeros: none */
+};
+/* o is READY. The old verifiers are overwritten. */
+void order_recode(struct order *o, const struct order_codes *codes);
+/* A pickup token with this id is no older than the code. */
+bool order_takes_token(const struct order *o, const uint8_t id[16]);
 
 const char *order_state_name(enum order_state s); /* "READY" */
 enum err order_state_parse(const char *text, enum order_state *out) ERR_MUST_CHECK;

@@ -31,11 +31,13 @@ static void put_staff(cJSON *dat, const struct record *rec)
 
 static void put_actor(cJSON *dat, const struct record *rec)
 {
-    static const char *const kinds[] = {"none", "code", "token", "staff"};
+    static const char *const kinds[] = {"none", "code", "token", "staff", "carer", "remote"};
     cJSON *actor = json_put_object(dat, "actor");
     json_put_text(actor, "kind", kinds[rec->actor.kind]);
-    if (rec->actor.kind == RECORD_ACTOR_STAFF)
+    if (rec->actor.kind == RECORD_ACTOR_STAFF || rec->actor.kind == RECORD_ACTOR_REMOTE)
         put_staff(actor, rec);
+    if (rec->actor.kind == RECORD_ACTOR_CARER)
+        json_put_hex(actor, "carer", rec->actor.carer, CODE_CARER_LEN);
 }
 
 static void put_started(cJSON *dat, const struct record *rec, const struct cabinet *cab)

@@ -45,10 +45,18 @@ enum record_kind {
     RECORD_KIND_N
 };
 
-enum record_actor_kind { RECORD_ACTOR_NONE, RECORD_ACTOR_CODE, RECORD_ACTOR_TOKEN, RECORD_ACTOR_STAFF };
+enum record_actor_kind {
+    RECORD_ACTOR_NONE,
+    RECORD_ACTOR_CODE,
+    RECORD_ACTOR_TOKEN,
+    RECORD_ACTOR_STAFF,
+    RECORD_ACTOR_CARER,
+    RECORD_ACTOR_REMOTE /* a person at the kiosk, on the word of a member of staff who is elsewhere */
+};
 struct record_actor {
     enum record_actor_kind kind;
-    uint8_t staff[RECORD_STAFF_LEN]; /* STAFF only */
+    uint8_t staff[RECORD_STAFF_LEN]; /* STAFF, REMOTE */
+    uint8_t carer[CODE_CARER_LEN];   /* CARER */
 };
 
 /* An order as far as a record names it; present is false when there is none. */

@@ -44,7 +44,8 @@ const char *const rows_migration[STORE_SCHEMA] = {
     /* Bags of one person, the language of the screen; carers with a right of their own. */
     "ALTER TABLE order_local ADD COLUMN person BLOB NOT NULL DEFAULT (zeroblob(8));"
     "ALTER TABLE order_local ADD COLUMN language INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TABLE carer (slot INTEGER PRIMARY KEY, carer BLOB NOT NULL, ord BLOB NOT NULL, lod INTEGER NOT NULL,"
+    "ALTER TABLE order_local ADD COLUMN token BLOB;" /* NULL: the code was never renewed */
+    "CREATE TABLE carer (slot INTEGER PRIMARY KEY, carer BLOB NOT NULL UNIQUE, ord BLOB NOT NULL, lod INTEGER NOT NULL,"
     " person BLOB NOT NULL, state INTEGER NOT NULL, not_after_s INTEGER NOT NULL, key_epoch INTEGER NOT NULL,"
     " has_v1 INTEGER NOT NULL, v1 BLOB NOT NULL, v2 BLOB NOT NULL) STRICT;",
 };
@@ -79,11 +80,11 @@ static enum err save_order(struct db *db, const struct order *o, uint16_t slot, 
 {
     if (!o->used)
         return delete_order(db, slot, r);
-    sqlite3_stmt *s =
-        db_stmt(db, "INSERT OR REPLACE INTO order_local (slot, ord, lod, newest, state, ending, door, class,"
-                    " not_before_s, not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses,"
-                    " first_pulse_ms, first_pulse_boot, first_pulse_boot_ms, person, language) VALUES (?1, ?2, ?3,"
-                    " ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)");
+    sqlite3_stmt *s = db_stmt(
+        db, "INSERT OR REPLACE INTO order_local (slot, ord, lod, newest, state, ending, door, class,"
+            " not_before_s, not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses,"
+            " first_pulse_ms, first_pulse_boot, first_pulse_boot_ms, person, language, token) VALUES (?1, ?2, ?3,"
+            " ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
     int i = 1;
     (void)sqlite3_bind_int64(s, i++, slot);
     (void)sqlite3_bind_blob(s, i++, o->id, CODE_ORDER_LEN, SQLITE_STATIC);
@@ -106,6 +107,31 @@ static enum err save_order(struct db *db, const struct order *o, uint16_t slot, 
     (void)sqlite3_bind_int64(s, i++, o->first_pulse_boot_ms);
     (void)sqlite3_bind_blob(s, i++, o->person, TOKEN_PERSON_LEN, SQLITE_STATIC);
     (void)sqlite3_bind_int64(s, i++, (int64_t)o->language);
+    if (o->recoded)
+        (void)sqlite3_bind_blob(s, i, o->token, (int)sizeof o->token, SQLITE_STATIC);
+    return db_run(db, s, r);
+}
+
+static enum err save_carer(struct db *db, const struct carer *c, uint16_t slot, struct reason *r)
+{
+    sqlite3_stmt *s =
+        c->used ? db_stmt(db, "INSERT OR REPLACE INTO carer (slot, carer, ord, lod, person, state, not_after_s,"
+                              " key_epoch, has_v1, v1, v2) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+                : db_stmt(db, "DELETE FROM carer WHERE slot = ?1");
+    int i = 1;
+    (void)sqlite3_bind_int64(s, i++, slot);
+    if (c->used) {
+        (void)sqlite3_bind_blob(s, i++, c->right.id, CODE_CARER_LEN, SQLITE_STATIC);
+        (void)sqlite3_bind_blob(s, i++, c->right.order, CODE_ORDER_LEN, SQLITE_STATIC);
+        (void)sqlite3_bind_int64(s, i++, c->right.load);
+        (void)sqlite3_bind_blob(s, i++, c->right.person, TOKEN_PERSON_LEN, SQLITE_STATIC);
+        (void)sqlite3_bind_int64(s, i++, (int64_t)c->state);
+        (void)sqlite3_bind_int64(s, i++, c->right.not_after_s);
+        (void)sqlite3_bind_int64(s, i++, c->key_epoch);
+        (void)sqlite3_bind_int64(s, i++, c->has_v1 ? 1 : 0);
+        (void)sqlite3_bind_blob(s, i++, c->v1, CODE_MAC_LEN, SQLITE_STATIC);
+        (void)sqlite3_bind_blob(s, i++, c->v2, CODE_MAC_LEN, SQLITE_STATIC);
+    }
     return db_run(db, s, r);
 }
 
@@ -164,6 +190,10 @@ enum err rows_save(struct db *db, const struct locker *l, const struct effects *
     for (uint16_t i = 0; fx->badges && i < BADGE_SLOTS && e == ERR_OK; i++) {
         if (fx->badge[i])
             e = save_badge(db, &l->badges.slot[i], i, r);
+    }
+    for (uint16_t i = 0; fx->carers && i < CARER_SLOTS && e == ERR_OK; i++) {
+        if (fx->carer[i])
+            e = save_carer(db, &l->carers.slot[i], i, r);
     }
     if (e == ERR_OK && fx->limiter)
         e = save_limiter(db, &l->limiter, r);
@@ -257,6 +287,9 @@ static enum err read_order(struct reader *in, struct locker *l, struct reason *r
     o.first_pulse_boot_ms = take_int(in, 0, INT64_MAX);
     take_blob(in, o.person, TOKEN_PERSON_LEN);
     o.language = (enum language)take_int(in, 0, LANGUAGE_N - 1);
+    o.recoded = sqlite3_column_type(in->s, in->column) != SQLITE_NULL;
+    if (o.recoded)
+        take_blob(in, o.token, (int)sizeof o.token);
     if (in->bad || order_find(&l->orders, o.id) != ORDER_NONE)
         return err_because(r, ERR_CORRUPT, "order in slot %u makes no sense", slot);
     l->orders.slot[slot] = o;
@@ -298,6 +331,27 @@ static enum err read_badge(struct reader *in, struct locker *l, struct reason *r
     if (in->bad)
         return err_because(r, ERR_CORRUPT, "badge in slot %u makes no sense", slot);
     l->badges.slot[slot] = b;
+    return ERR_OK;
+}
+
+static enum err read_carer(struct reader *in, struct locker *l, struct reason *r)
+{
+    uint16_t slot = (uint16_t)take_int(in, 0, CARER_SLOTS - 1);
+    struct carer c = {.used = true};
+    take_blob(in, c.right.id, CODE_CARER_LEN);
+    take_blob(in, c.right.order, CODE_ORDER_LEN);
+    c.right.load = (uint32_t)take_int(in, 0, UINT32_MAX);
+    take_blob(in, c.right.person, TOKEN_PERSON_LEN);
+    c.state = (enum carer_state)take_int(in, 0, CARER_STATE_N - 1);
+    c.right.not_after_s = take_int(in, 0, INT64_MAX / 1000);
+    c.key_epoch = (uint32_t)take_int(in, 0, UINT32_MAX);
+    c.has_v1 = take_int(in, 0, 1) == 1;
+    take_blob(in, c.v1, CODE_MAC_LEN);
+    take_blob(in, c.v2, CODE_MAC_LEN);
+    if (in->bad)
+        return err_because(r, ERR_CORRUPT, "carer in slot %u makes no sense", slot);
+    l->carers.slot[slot] = c;
+    sodium_memzero(&c, sizeof c);
     return ERR_OK;
 }
 
@@ -390,13 +444,18 @@ enum err rows_load(struct db *db, struct locker *l, bool doors_unknown, struct r
         e = each_row(db,
                      db_stmt(db, "SELECT slot, ord, lod, newest, state, ending, door, class, not_before_s,"
                                  " not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses, first_pulse_ms,"
-                                 " first_pulse_boot, first_pulse_boot_ms, person, language FROM order_local"),
+                                 " first_pulse_boot, first_pulse_boot_ms, person, language, token FROM order_local"),
                      l, read_order, r);
     if (e == ERR_OK)
         e = each_row(db, db_stmt(db, "SELECT door, state, serial, ord, lod, wiring FROM compartment"), l,
                      read_compartment, r);
     if (e == ERR_OK)
         e = each_row(db, db_stmt(db, "SELECT slot, badge, revoked, wrong FROM badge"), l, read_badge, r);
+    if (e == ERR_OK)
+        e = each_row(db,
+                     db_stmt(db, "SELECT slot, carer, ord, lod, person, state, not_after_s, key_epoch, has_v1, v1, v2"
+                                 " FROM carer"),
+                     l, read_carer, r);
     if (e == ERR_OK)
         e = each_row(db, db_stmt(db, "SELECT packed FROM limiter"), l, read_limiter, r);
     if (e == ERR_OK)

@@ -326,6 +326,68 @@ static inline void bed_withdraw(struct bed *b, unsigned n, uint32_t load, bool e
     bed_send(b, &ev);
 }
 
+/* A right with the id k: for load of order n, or (load 0) standing for person n; its code is that of order k, the
+ * birthday that of order n. */
+static inline struct event bed_grant_event(struct bed *b, unsigned k, unsigned n, uint32_t load)
+{
+    struct event ev = {.kind = EVENT_CARER_GRANT, .command = ++b->command};
+    struct carer *c = &ev.u.grant;
+    char code[CODE_DIGITS + 1], ddmm[5];
+    uint8_t a[CODE_STRETCHED_LEN];
+    memset(c->right.id, (int)k, CODE_CARER_LEN);
+    if (load != 0)
+        bed_order_id(n, c->right.order);
+    else
+        memset(c->right.person, (int)n, TOKEN_PERSON_LEN);
+    c->right.load = load;
+    c->right.not_after_s = BED_NOW_MS / 1000 + 7 * BED_DAY_S;
+    c->key_epoch = b->cabinet.key.epoch;
+    c->has_v1 = true;
+    bed_code(k, code);
+    bed_ddmm(n, ddmm);
+    bed_stretch_secret(code, a);
+    code_mac_carer1(&b->cabinet.key, b->cabinet.id, c->right.id, a, c->v1);
+    code_mac_carer2(&b->cabinet.key, b->cabinet.id, c->right.id, a, ddmm, c->v2);
+    return ev;
+}
+
+static inline void bed_grant(struct bed *b, unsigned k, unsigned n, uint32_t load)
+{
+    struct event ev = bed_grant_event(b, k, n, load);
+    bed_send(b, &ev);
+}
+
+static inline void bed_take_back(struct bed *b, unsigned k)
+{
+    struct event ev = {.kind = EVENT_CARER_REVOKE, .command = ++b->command};
+    memset(ev.u.revoke.carer, (int)k, CODE_CARER_LEN);
+    ev.u.revoke.not_after_s = BED_NOW_MS / 1000 + 7 * BED_DAY_S;
+    bed_send(b, &ev);
+}
+
+/* Order n gets the code of order k; the birthday stays. */
+static inline void bed_recode(struct bed *b, unsigned n, uint32_t load, unsigned k)
+{
+    struct event ev = {.kind = EVENT_RECODE, .command = ++b->command};
+    struct order_codes *c = &ev.u.recode;
+    struct code_binding bind = {.load = load};
+    char code[CODE_DIGITS + 1], ddmm[5];
+    uint8_t a[CODE_STRETCHED_LEN];
+    bed_order_id(n, bind.order);
+    memcpy(bind.locker, b->cabinet.id, CODE_LOCKER_LEN);
+    memcpy(c->order, bind.order, CODE_ORDER_LEN);
+    c->load = load;
+    c->key_epoch = b->cabinet.key.epoch;
+    c->has_v1 = true;
+    memset(c->token, (int)k, sizeof c->token);
+    bed_code(k, code);
+    bed_ddmm(n, ddmm);
+    bed_stretch_secret(code, a);
+    code_mac1(&b->cabinet.key, &bind, a, c->v1);
+    code_mac2(&b->cabinet.key, &bind, a, ddmm, c->v2);
+    bed_send(b, &ev);
+}
+
 static inline void bed_contact(struct bed *b, int64_t hub_ms)
 {
     struct event ev = {.kind = EVENT_CONTACT, .u.hub_wall_ms = hub_ms};
@@ -392,6 +454,7 @@ static inline void bed_reboot(struct bed *b, int64_t off_ms)
     b->l->orders = old->orders;
     b->l->limiter = old->limiter;
     b->l->badges = old->badges;
+    b->l->carers = old->carers;
     b->l->pulse_serial = old->pulse_serial;
     memcpy(b->l->described, old->described, sizeof old->described);
     b->l->floor = old->floor;

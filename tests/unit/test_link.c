@@ -467,6 +467,105 @@ static void unreadable_command_is_passed_over(void **state)
     assert_int_equal(status_of(f).commands, 2);
 }
 
+/* The next command of the hub's stream; json: its body. */
+static void send_command(struct fixture *f, const char *typ, const char *json)
+{
+    const struct json_limits limits = {.max_len = JSON_MAX_MESSAGE, .max_depth = JSON_DEPTH_MESSAGE};
+    struct msg_head h;
+    struct reason r;
+    char *text = NULL;
+    cJSON *dat;
+    begin_head(f, &h, MSG_CMD, typ);
+    h.seq = f->cmd_seq + 1;
+    memcpy(h.prv, f->cmd_hash, sizeof h.prv);
+    assert_int_equal(json_parse(&dat, json, strlen(json), &limits, &r), ERR_OK);
+    assert_int_equal(msg_seal(&h, MSG_DOWN, dat, &f->bed.hub, &text, f->cmd_hash, &r), ERR_OK);
+    cJSON_Delete(dat);
+    f->cmd_seq++;
+    deliver(f, MSG_CMD, text, false);
+    free(text);
+}
+
+#define ORD "\"ord\":\"a0a1a2a3a4a5a6a7a8a9aaabacadaeaf\""
+#define CARER "\"carer\":\"c1c2c3c4c5c6c7c8\""
+#define PERSON "\"person\":\"d1d2d3d4d5d6d7d8\""
+#define UNTIL "\"not_after_s\":1099511627775"
+#define V1 "\"v1\":\"1111111111111111111111111111111111111111111111111111111111111111\""
+#define V2 "\"v2\":\"2222222222222222222222222222222222222222222222222222222222222222\""
+#define EPOCH "\"key_epoch\":1"
+#define TOKEN "\"token\":\"00112233445566778899aabbccddeeff\""
+
+static void carers_are_granted_and_revoked_by_commands(void **state)
+{
+    struct fixture *f = *state;
+    const struct carer *c = f->bed.locker->carers.slot;
+    connect_link(f);
+    f->bed.locker->cabinet.key.epoch = 1;
+    send_command(f, "carer.grant.v1", "{" CARER "," ORD ",\"lod\":2," UNTIL "," EPOCH "," V1 "," V2 "}");
+    assert_true(c->used);
+    assert_int_equal(c->state, CARER_GRANTED);
+    assert_int_equal(c->right.id[7], 0xc8);
+    assert_int_equal(c->right.order[15], 0xaf);
+    assert_int_equal(c->right.load, 2);
+    assert_int_equal(c->right.not_after_s, INT64_C(1099511627775));
+    assert_true(c->has_v1);
+    assert_int_equal(c->v1[31], 0x11);
+    assert_int_equal(c->v2[31], 0x22);
+    send_command(f, "carer.grant.v1", "{\"carer\":\"0000000000000001\"," PERSON "," UNTIL "," EPOCH "," V2 "}");
+    assert_true(c[1].used);
+    assert_false(c[1].has_v1);
+    assert_int_equal(c[1].right.person[7], 0xd8);
+    assert_int_equal(c[1].right.load, 0);
+    send_command(f, "carer.revoke.v1", "{" CARER "," UNTIL "}");
+    assert_int_equal(c->state, CARER_REVOKED);
+    send_command(f, "carer.revoke.v1", "{\"carer\":\"0000000000000001\"}");
+    assert_int_equal(c[1].state, CARER_REVOKED);
+    assert_int_equal(c[1].right.not_after_s, 0);
+    send_command(f, "order.recode.v1", "{" ORD ",\"lod\":2," EPOCH "," V1 "," V2 "," TOKEN "}");
+    assert_int_equal(status_of(f).commands, 5);
+    assert_int_equal(status_of(f).refused, 0);
+}
+
+static void bodies_out_of_the_contract_are_passed_over(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bad[][2] = {
+        {"carer.grant.v1", "{}"},
+        {"carer.grant.v1", "{" CARER "," UNTIL "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," ORD "," UNTIL "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," ORD ",\"lod\":0," UNTIL "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," ORD ",\"lod\":1," PERSON "," UNTIL "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER ",\"lod\":1," PERSON "," UNTIL "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER ",\"person\":\"0000000000000000\"," UNTIL "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER ",\"person\":\"00\"," UNTIL "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," PERSON "," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," PERSON ",\"not_after_s\":0," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," PERSON ",\"not_after_s\":1099511627776," EPOCH "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," PERSON "," UNTIL "," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," PERSON "," UNTIL "," EPOCH "," V1 "}"},
+        {"carer.grant.v1", "{" CARER "," PERSON "," UNTIL "," EPOCH ",\"v1\":null," V2 "}"},
+        {"carer.grant.v1", "{" CARER "," PERSON "," UNTIL "," EPOCH "," V2 ",\"name\":\"x\"}"},
+        {"carer.revoke.v1", "{}"},
+        {"carer.revoke.v1", "{" CARER ",\"not_after_s\":0}"},
+        {"carer.revoke.v1", "{" CARER ",\"why\":\"x\"}"},
+        {"order.recode.v1", "{}"},
+        {"order.recode.v1", "{" ORD "," EPOCH "," V2 "}"},
+        {"order.recode.v1", "{" ORD ",\"lod\":1," V2 "}"},
+        {"order.recode.v1", "{" ORD ",\"lod\":1," EPOCH "," V1 "}"},
+        {"order.recode.v1", "{" ORD ",\"lod\":1," EPOCH "," V2 ",\"token\":\"00\"}"},
+        {"order.recode.v1", "{" ORD ",\"lod\":1," EPOCH "," V2 ",\"door\":\"A1\"}"},
+    };
+    connect_link(f);
+    int64_t before = store_outbox_last(f->bed.store);
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        send_command(f, bad[i][0], bad[i][1]);
+        if (status_of(f).commands != i + 1 || status_of(f).refused != i + 1)
+            fail_msg("accepted: %s %s", bad[i][0], bad[i][1]);
+    }
+    assert_int_equal(store_outbox_last(f->bed.store), before);
+    assert_false(f->bed.locker->carers.slot[0].used);
+}
+
 static void accepted_message_is_word_from_the_hub(void **state)
 {
     struct fixture *f = *state;
@@ -497,6 +596,8 @@ int main(void)
         T(cursor_survives_a_restart),
         T(second_history_freezes_the_commands),
         T(unreadable_command_is_passed_over),
+        T(carers_are_granted_and_revoked_by_commands),
+        T(bodies_out_of_the_contract_are_passed_over),
         T(accepted_message_is_word_from_the_hub),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

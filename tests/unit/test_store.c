@@ -164,6 +164,8 @@ static void assert_same_durable(const struct locker *a, const struct locker *b)
         assert_memory_equal(x->v2, y->v2, CODE_MAC_LEN);
         assert_memory_equal(x->person, y->person, TOKEN_PERSON_LEN);
         assert_int_equal(x->language, y->language);
+        assert_int_equal(x->recoded, y->recoded);
+        assert_memory_equal(x->token, y->token, sizeof x->token);
         assert_int_equal(x->pulses, y->pulses);
         assert_int_equal(x->first_pulse_ms, y->first_pulse_ms);
         assert_int_equal(x->first_pulse_boot_ms, y->first_pulse_boot_ms);
@@ -177,14 +179,34 @@ static void assert_same_durable(const struct locker *a, const struct locker *b)
         assert_int_equal(a->badges.slot[i].revoked, b->badges.slot[i].revoked);
         assert_int_equal(a->badges.slot[i].wrong, b->badges.slot[i].wrong);
     }
+    for (unsigned i = 0; i < CARER_SLOTS; i++) {
+        const struct carer *x = &a->carers.slot[i], *y = &b->carers.slot[i];
+        assert_int_equal(x->used, y->used);
+        assert_int_equal(x->state, y->state);
+        assert_memory_equal(x->right.id, y->right.id, CODE_CARER_LEN);
+        assert_memory_equal(x->right.order, y->right.order, CODE_ORDER_LEN);
+        assert_int_equal(x->right.load, y->right.load);
+        assert_memory_equal(x->right.person, y->right.person, TOKEN_PERSON_LEN);
+        assert_int_equal(x->right.not_after_s, y->right.not_after_s);
+        assert_int_equal(x->key_epoch, y->key_epoch);
+        assert_int_equal(x->has_v1, y->has_v1);
+        assert_memory_equal(x->v1, y->v1, CODE_MAC_LEN);
+        assert_memory_equal(x->v2, y->v2, CODE_MAC_LEN);
+    }
 }
 
-/* Some of everything: loadings, a collection, refusals, a withdrawal, badges. */
+/* Some of everything: loadings, a collection, refusals, a withdrawal, badges, carers, a new code. */
 static void live(struct bed *b)
 {
     bed_start(b);
     (void)bed_load(b, 1, 1);
     (void)bed_load(b, 2, 1);
+    bed_grant(b, 101, 1, 1); /* used with its order */
+    bed_grant(b, 102, 2, 1);
+    bed_grant(b, 103, 7, 0);
+    bed_take_back(b, 103);
+    bed_take_back(b, 104);
+    bed_recode(b, 2, 1, 3);
     bed_enter_code(b, 1);
     bed_opens(b);
     bed_take_and_close(b, b->pulse_door);
@@ -199,7 +221,7 @@ static void live(struct bed *b)
     memset(ev.u.badge, 50, sizeof ev.u.badge);
     bed_send(b, &ev);
     bed_key(b, EVENT_KEY_OK);
-    bed_enter_code(b, 2); /* opening */
+    bed_enter_code(b, 3); /* opening */
 }
 
 /* ---------------------------------------------------------------- open and load */
@@ -411,7 +433,13 @@ static void rows_that_make_no_sense_are_refused(void **state)
         "UPDATE order_local SET door = 'TOOLONGNAME'",
         "INSERT INTO order_local SELECT slot + 1000, ord, lod, newest, state, ending, door, class, not_before_s,"
         " not_after_s, loaded_ms, key_epoch, has_v1, v1, v2, pulses, first_pulse_ms, first_pulse_boot,"
-        " first_pulse_boot_ms, person, language FROM order_local",
+        " first_pulse_boot_ms, person, language, token FROM order_local",
+        "UPDATE order_local SET token = x'00'",
+        "UPDATE carer SET carer = x'00' WHERE slot = 0",
+        "UPDATE carer SET slot = 512 WHERE slot = 0",
+        "UPDATE carer SET state = 3",
+        "UPDATE carer SET not_after_s = -1",
+        "UPDATE carer SET has_v1 = 2",
         "UPDATE order_local SET person = x'00'",
         "UPDATE order_local SET language = 6",
         "UPDATE badge SET wrong = 99",
