@@ -241,6 +241,8 @@ void api_order(struct api_call *c)
     if (e == ERR_OK)
         e = view_order_history(c->hub, &o, tree, &r);
     if (e == ERR_OK && view_role_knows_patients(c->user.role))
+        e = view_contacts(c->hub, &o, tree, &r);
+    if (e == ERR_OK && view_role_knows_patients(c->user.role))
         e = view_together(c->hub, &o, tree, &r);
     e = hub_judge(c->hub, e, &r);
     if (e == ERR_OK && view_role_knows_patients(c->user.role)) /* who looked at whom, NEN 7513 */

@@ -128,6 +128,15 @@ void api_step(struct api_call *c);
 void api_label(struct api_call *c);
 void api_slip(struct api_call *c);
 void api_sheet(struct api_call *c);
+void api_contact(struct api_call *c);
+
+void api_exceptions(struct api_call *c);
+void api_tour(struct api_call *c);
+void api_tour_start(struct api_call *c);
+void api_tour_scan(struct api_call *c);
+void api_tour_explain(struct api_call *c);
+void api_tour_end(struct api_call *c);
+void api_locker_events(struct api_call *c);
 
 void api_board(struct api_call *c);
 void api_lockers(struct api_call *c);

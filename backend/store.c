@@ -24,6 +24,14 @@ static const char *const fault_names[STORE_FAULT_KIND_N] = {
     [STORE_FAULT_REPORTED] = "reported",
 };
 
+static const char *const contact_how_names[STORE_CONTACT_HOW_N] = {"telephone", "letter", "email", "counter"};
+static const char *const contact_outcome_names[STORE_CONTACT_OUTCOME_N] = {"told", "left", "no_answer", "wrong"};
+
+static const char *const tour_reason_names[STORE_TOUR_REASON_N] = {
+    [STORE_TOUR_EXPIRED] = "expired",   [STORE_TOUR_WITHDRAWN] = "withdrawn", [STORE_TOUR_WITHDRAWING] = "withdrawing",
+    [STORE_TOUR_RECALLED] = "recalled", [STORE_TOUR_CHECK] = "check",         [STORE_TOUR_FORCED] = "forced",
+};
+
 static const char *const role_names[STORE_ROLE_N] = {"pharmacist", "logistics", "admin"};
 
 static enum err find_name(const char *const *names, unsigned n, const char *text, unsigned *out)
@@ -83,4 +91,41 @@ enum err store_role_parse(const char *text, enum store_role *out)
         *out = (enum store_role)i;
     }
     return e;
+}
+
+const char *store_contact_how_name(enum store_contact_how x)
+{
+    return contact_how_names[x];
+}
+
+enum err store_contact_how_parse(const char *text, enum store_contact_how *out)
+{
+    unsigned i;
+    enum err e = find_name(contact_how_names, STORE_CONTACT_HOW_N, text, &i);
+
+    if (e == ERR_OK) {
+        *out = (enum store_contact_how)i;
+    }
+    return e;
+}
+
+const char *store_contact_outcome_name(enum store_contact_outcome x)
+{
+    return contact_outcome_names[x];
+}
+
+enum err store_contact_outcome_parse(const char *text, enum store_contact_outcome *out)
+{
+    unsigned i;
+    enum err e = find_name(contact_outcome_names, STORE_CONTACT_OUTCOME_N, text, &i);
+
+    if (e == ERR_OK) {
+        *out = (enum store_contact_outcome)i;
+    }
+    return e;
+}
+
+const char *store_tour_reason_name(enum store_tour_reason x)
+{
+    return tour_reason_names[x];
 }

@@ -31,6 +31,7 @@
 #include "common/token.h"
 
 #define STORE_PAGE_MAX 1000
+#define STORE_RECENT_EVENTS 20000
 #define STORE_NAME_CAP 81
 #define STORE_TOKEN_CAP 33 /* short words of the contract: state names, causes, board and sensor names */
 #define STORE_TEXT_CAP 256
@@ -194,6 +195,72 @@ struct store_fault {
     char closed_by[STORE_NAME_CAP]; /* "evidence" or a user */
     char comment[STORE_TEXT_CAP];
     char taken_by[STORE_NAME_CAP]; /* user who looks after it; "" nobody */
+};
+
+/* ---------------------------------------------------------------- contacts with patients */
+
+enum store_contact_how {
+    STORE_CONTACT_TELEPHONE,
+    STORE_CONTACT_LETTER,
+    STORE_CONTACT_EMAIL,
+    STORE_CONTACT_COUNTER,
+    STORE_CONTACT_HOW_N
+};
+enum store_contact_outcome {
+    STORE_CONTACT_TOLD,      /* the patient, or who cares for them, knows */
+    STORE_CONTACT_LEFT,      /* a word was left: voice mail, housemate, letter sent */
+    STORE_CONTACT_NO_ANSWER, /* try again */
+    STORE_CONTACT_WRONG,     /* number or address is not right */
+    STORE_CONTACT_OUTCOME_N
+};
+
+/* That the pharmacy spoke to a patient about an order, or tried to. The note says nothing medical; it is for
+ * pharmacists only all the same. */
+struct store_contact {
+    int64_t id; /* given by the store, rising */
+    uint8_t order[ORDER_ID_LEN];
+    int64_t at_ms;
+    char by[STORE_NAME_CAP]; /* user */
+    enum store_contact_how how;
+    enum store_contact_outcome outcome;
+    char note[STORE_TEXT_CAP];
+};
+
+/* ---------------------------------------------------------------- return tours */
+
+/* Why a stop is on a tour: see tour.h. */
+enum store_tour_reason {
+    STORE_TOUR_EXPIRED,
+    STORE_TOUR_WITHDRAWN,
+    STORE_TOUR_WITHDRAWING, /* asked back, the locker has not confirmed yet */
+    STORE_TOUR_RECALLED,    /* label dead, the bag lies in no door: with a courier, or on a shelf */
+    STORE_TOUR_CHECK,       /* nobody knows what is in there */
+    STORE_TOUR_FORCED,
+    STORE_TOUR_REASON_N
+};
+
+/* One round at one locker; one open at most. */
+struct store_tour {
+    int64_t id; /* given by the store, rising */
+    uint8_t locker[STORE_LOCKER_LEN];
+    int64_t started_ms;
+    char started_by[STORE_NAME_CAP];
+    int64_t ended_ms; /* 0: open */
+    char ended_by[STORE_NAME_CAP];
+};
+
+/* A door, or a bag without a door. Once on a tour it stays on it, also when the evidence has settled it. */
+struct store_tour_stop {
+    int64_t tour;
+    unsigned place;            /* 1, 2, ... */
+    char door[ORDER_DOOR_CAP]; /* "" for a bag in no door */
+    enum store_tour_reason reason;
+    bool has_order;
+    uint8_t order[ORDER_ID_LEN];
+    uint32_t load;
+    int64_t explained_ms; /* by people, in words; 0: not */
+    char explained_by[STORE_NAME_CAP];
+    char note[STORE_TEXT_CAP];
 };
 
 /* ---------------------------------------------------------------- people */
@@ -388,6 +455,12 @@ struct store_ops {
                                           bool (*each)(void *arg, const struct store_event *e), void *arg,
                                           struct reason *r);
 
+    /* The newest events of a locker, newest first, among the last STORE_RECENT_EVENTS of all lockers: what happened
+     * just now, without an index that each event would have to pay for. */
+    ERR_MUST_CHECK enum err (*event_newest)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], unsigned limit,
+                                            bool (*each)(void *arg, const struct store_event *e), void *arg,
+                                            struct reason *r);
+
     /* faults. raise: opens, or counts once more (then *fresh is false); uses locker, kind, subject, detail, opened_ms.
      * settle: closes the open one of (locker, kind, subject; NULL: any subject), *closed (may be NULL) tells how many.
      * Newest first. */
@@ -400,6 +473,26 @@ struct store_ops {
     ERR_MUST_CHECK enum err (*fault_list)(struct store *s, const struct store_fault_filter *f,
                                           bool (*each)(void *arg, const struct store_fault *x), void *arg,
                                           struct reason *r);
+
+    /* contacts. append sets c->id. list: rising. last: the newest, or the newest that told the patient;
+     * ERR_NOT_FOUND. */
+    ERR_MUST_CHECK enum err (*contact_append)(struct store *s, struct store_contact *c, struct reason *r);
+    ERR_MUST_CHECK enum err (*contact_list)(struct store *s, const uint8_t order[ORDER_ID_LEN], unsigned limit,
+                                            bool (*each)(void *arg, const struct store_contact *c), void *arg,
+                                            struct reason *r);
+    ERR_MUST_CHECK enum err (*contact_last)(struct store *s, const uint8_t order[ORDER_ID_LEN], bool told_only,
+                                            struct store_contact *c, struct reason *r);
+
+    /* tours. insert sets t->id; ERR_DUPLICATE: one is open at this locker. open: the open one, ERR_NOT_FOUND. stop_put:
+     * insert or replace by (tour, place). stop_list: by place. */
+    ERR_MUST_CHECK enum err (*tour_insert)(struct store *s, struct store_tour *t, struct reason *r);
+    ERR_MUST_CHECK enum err (*tour_open)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], struct store_tour *t,
+                                         struct reason *r);
+    ERR_MUST_CHECK enum err (*tour_end)(struct store *s, const struct store_tour *t, struct reason *r);
+    ERR_MUST_CHECK enum err (*tour_stop_put)(struct store *s, const struct store_tour_stop *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*tour_stop_list)(struct store *s, int64_t tour, unsigned limit,
+                                              bool (*each)(void *arg, const struct store_tour_stop *x), void *arg,
+                                              struct reason *r);
 
     /* people */
     ERR_MUST_CHECK enum err (*user_insert)(struct store *s, const struct store_user *u, struct reason *r);
@@ -460,6 +553,11 @@ const char *store_locker_state_name(enum store_locker_state x);
 enum err store_locker_state_parse(const char *text, enum store_locker_state *out) ERR_MUST_CHECK;
 const char *store_fault_name(enum store_fault_kind k);
 enum err store_fault_parse(const char *text, enum store_fault_kind *out) ERR_MUST_CHECK;
+const char *store_contact_how_name(enum store_contact_how x);
+enum err store_contact_how_parse(const char *text, enum store_contact_how *out) ERR_MUST_CHECK;
+const char *store_contact_outcome_name(enum store_contact_outcome x);
+enum err store_contact_outcome_parse(const char *text, enum store_contact_outcome *out) ERR_MUST_CHECK;
+const char *store_tour_reason_name(enum store_tour_reason x);
 const char *store_role_name(enum store_role x);
 enum err store_role_parse(const char *text, enum store_role *out) ERR_MUST_CHECK;
 

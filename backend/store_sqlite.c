@@ -146,6 +146,8 @@ enum err store_sqlite_open(struct store **out, const char *path, struct reason *
     store_sqlite_reports(&q->ops);
     store_sqlite_people(&q->ops);
     store_sqlite_factors(&q->ops);
+    store_sqlite_contacts(&q->ops);
+    store_sqlite_tours(&q->ops);
     q->base.ops = &q->ops;
     *out = &q->base;
     return ERR_OK;

@@ -37,5 +37,7 @@ void store_sqlite_lockers(struct store_ops *ops);
 void store_sqlite_reports(struct store_ops *ops);
 void store_sqlite_people(struct store_ops *ops);
 void store_sqlite_factors(struct store_ops *ops);
+void store_sqlite_contacts(struct store_ops *ops);
+void store_sqlite_tours(struct store_ops *ops);
 
 #endif

@@ -236,14 +236,37 @@ static enum err event_append(struct store *s, struct store_event *x, struct reas
     return e;
 }
 
+/* Gives the rows of a bound SELECT and resets it. */
+static enum err give_events(struct db *db, sqlite3_stmt *q, bool (*each)(void *arg, const struct store_event *e),
+                            void *arg, struct reason *r)
+{
+    struct store_event x;
+    bool more = true;
+    enum err e = ERR_OK;
+
+    while (e == ERR_OK) {
+        e = store_sqlite_next(db, q, event_cols, EVENT_N, &x, &more, r);
+        if (e != ERR_OK || !more) {
+            break;
+        }
+        x.text = (const char *)sqlite3_column_text(q, (int)EVENT_N);
+        x.len = (size_t)sqlite3_column_bytes(q, (int)EVENT_N);
+        if (x.text == NULL) {
+            e = err_because(r, ERR_MEMORY, "store: out of memory");
+        } else if (!each(arg, &x)) {
+            break;
+        }
+    }
+    (void)sqlite3_reset(q);
+    return e;
+}
+
 static enum err event_list(struct store *s, const uint8_t *locker, const uint8_t *order, int64_t above_id,
                            unsigned limit, bool (*each)(void *arg, const struct store_event *e), void *arg,
                            struct reason *r)
 {
     struct db *db = store_sqlite_db(s);
     sqlite3_stmt *q;
-    struct store_event x;
-    bool more = true;
     enum err e = ERR_OK;
 
     if (order != NULL) {
@@ -261,21 +284,22 @@ static enum err event_list(struct store *s, const uint8_t *locker, const uint8_t
         (sqlite3_bind_int64(q, 2, above_id) != SQLITE_OK || sqlite3_bind_int64(q, 3, limit) != SQLITE_OK)) {
         e = db_error(db, r);
     }
-    while (e == ERR_OK) {
-        e = store_sqlite_next(db, q, event_cols, EVENT_N, &x, &more, r);
-        if (e != ERR_OK || !more) {
-            break;
-        }
-        x.text = (const char *)sqlite3_column_text(q, (int)EVENT_N);
-        x.len = (size_t)sqlite3_column_bytes(q, (int)EVENT_N);
-        if (x.text == NULL) {
-            e = err_because(r, ERR_MEMORY, "store: out of memory");
-        } else if (!each(arg, &x)) {
-            break;
-        }
+    return e == ERR_OK ? give_events(db, q, each, arg, r) : e;
+}
+
+static enum err event_newest(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], unsigned limit,
+                             bool (*each)(void *arg, const struct store_event *e), void *arg, struct reason *r)
+{
+    struct db *db = store_sqlite_db(s);
+    sqlite3_stmt *q = db_stmt(db, "SELECT " EVENT_NAMES ",id,text FROM events WHERE locker=?1 AND id>(SELECT max(id) "
+                                  "FROM events)-?2 ORDER BY id DESC LIMIT ?3");
+    enum err e = bind_locker(db, q, 1, locker, r);
+
+    if (e == ERR_OK &&
+        (sqlite3_bind_int64(q, 2, STORE_RECENT_EVENTS) != SQLITE_OK || sqlite3_bind_int64(q, 3, limit) != SQLITE_OK)) {
+        e = db_error(db, r);
     }
-    (void)sqlite3_reset(q);
-    return e;
+    return e == ERR_OK ? give_events(db, q, each, arg, r) : e;
 }
 
 /* ---------------------------------------------------------------- faults */
@@ -400,6 +424,7 @@ void store_sqlite_reports(struct store_ops *ops)
     ops->sample_list = sample_list;
     ops->event_append = event_append;
     ops->event_list = event_list;
+    ops->event_newest = event_newest;
     ops->fault_raise = fault_raise;
     ops->fault_settle = fault_settle;
     ops->fault_get = fault_get;

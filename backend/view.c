@@ -81,6 +81,16 @@ static void put_patient(const struct request *q, cJSON *into)
     put_text(into, "destination", q->destination);
 }
 
+/* When the patient was told of this bag, by the log of contacts. */
+static enum err put_told(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
+{
+    struct store_contact c = {.at_ms = 0};
+    enum err e = hub->store->ops->contact_last(hub->store, o->id, true, &c, r);
+
+    put_time(into, "told_ms", e == ERR_OK ? c.at_ms : 0);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 static void put_steps(const struct order *o, cJSON *into)
 {
     cJSON *steps = json_put_array(into, "may");
@@ -143,8 +153,12 @@ enum err view_order(struct hub *hub, enum store_role role, const struct order *o
     json_put_bool(into, "low_door", o->ask.low_door);
     json_put_text(into, "language", o->ask.language);
     put_steps(o, into);
-    if (view_role_knows_patients(role))
+    if (view_role_knows_patients(role)) {
         put_patient(&o->ask, into);
+        e = put_told(hub, o, into, r);
+        if (e != ERR_OK)
+            return e;
+    }
     return put_proof(hub, o, into, r);
 }
 

@@ -27,6 +27,11 @@ enum err view_order_history(struct hub *hub, const struct order *o, cJSON *into,
 /* "with": other bags of the same person for or in the same locker, which one visit can collect. For those who know
  * patients. */
 enum err view_together(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* "contacts": what the patient was told, and when. For those who know patients. */
+enum err view_contacts(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* "events": what a locker told lately, newest first, with the members that name doors and states; none of a patient. */
+enum err view_locker_events(struct hub *hub, const uint8_t locker[STORE_LOCKER_LEN], unsigned limit, cJSON *into,
+                            struct reason *r) ERR_MUST_CHECK;
 enum err view_orders(struct hub *hub, enum store_role role, const struct store_order_filter *f, cJSON *into,
                      struct reason *r) ERR_MUST_CHECK;
 

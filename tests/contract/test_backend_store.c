@@ -1051,6 +1051,112 @@ static void settings_are_replaced(void **state)
     REFUSED(ERR_TOO_LONG, f->s->ops->setting_get(f->s, "b", out, sizeof(out), r));
 }
 
+/* ---------------------------------------------------------------- contacts and tours */
+
+static bool count_contact(void *arg, const struct store_contact *c)
+{
+    struct store_contact *last = arg;
+
+    assert_true(c->id > last->id);
+    *last = *c;
+    return true;
+}
+
+static void contacts_are_kept_in_order_and_never_changed(void **state)
+{
+    struct fixture *f = *state;
+    struct order o = an_order(1), other = an_order(2);
+    struct store_contact c = {.at_ms = 10, .by = "pharm", .how = STORE_CONTACT_LETTER, .note = "voicemail"};
+    struct store_contact back = {.id = 0}, last = {.id = 0};
+
+    begin(f->s);
+    OK(f->s->ops->order_insert(f->s, &o, NULL, r));
+    OK(f->s->ops->order_insert(f->s, &other, NULL, r));
+    memcpy(c.order, o.id, sizeof(c.order));
+    c.outcome = STORE_CONTACT_TOLD;
+    OK(f->s->ops->contact_append(f->s, &c, r));
+    c.at_ms = 20;
+    c.outcome = STORE_CONTACT_NO_ANSWER;
+    OK(f->s->ops->contact_append(f->s, &c, r));
+    memcpy(c.order, other.id, sizeof(c.order));
+    OK(f->s->ops->contact_append(f->s, &c, r));
+    commit(f->s);
+    reopen(f);
+    OK(f->s->ops->contact_list(f->s, o.id, 10, count_contact, &last, r));
+    assert_int_equal(last.at_ms, 20);
+    assert_string_equal(last.note, "voicemail");
+    OK(f->s->ops->contact_last(f->s, o.id, false, &back, r));
+    assert_int_equal(back.outcome, STORE_CONTACT_NO_ANSWER);
+    assert_int_equal(back.how, STORE_CONTACT_LETTER);
+    OK(f->s->ops->contact_last(f->s, o.id, true, &back, r));
+    assert_int_equal(back.at_ms, 10);
+    REFUSED(ERR_NOT_FOUND, f->s->ops->contact_last(f->s, other.id, true, &back, r));
+}
+
+static bool count_stop(void *arg, const struct store_tour_stop *x)
+{
+    struct store_tour_stop *last = arg;
+
+    assert_true(x->place > last->place);
+    *last = *x;
+    return true;
+}
+
+static void one_tour_is_open_at_a_locker(void **state)
+{
+    struct fixture *f = *state;
+    struct store_tour t = {.started_ms = 5, .started_by = "logi"}, other, back = {.id = 0};
+    struct store_tour_stop x = {.place = 1, .door = "A1", .reason = STORE_TOUR_CHECK}, last = {.place = 0};
+
+    memcpy(t.locker, LOCKER, sizeof(t.locker));
+    other = t;
+    REFUSED(ERR_NOT_FOUND, f->s->ops->tour_open(f->s, LOCKER, &back, r));
+    begin(f->s);
+    OK(f->s->ops->tour_insert(f->s, &t, r));
+    REFUSED(ERR_DUPLICATE, f->s->ops->tour_insert(f->s, &other, r));
+    memcpy(other.locker, OTHER, sizeof(other.locker));
+    OK(f->s->ops->tour_insert(f->s, &other, r));
+    x.tour = t.id;
+    OK(f->s->ops->tour_stop_put(f->s, &x, r));
+    x.place = 2;
+    OK(f->s->ops->tour_stop_put(f->s, &x, r));
+    memcpy(x.note, "empty", sizeof("empty"));
+    x.explained_ms = 9;
+    OK(f->s->ops->tour_stop_put(f->s, &x, r)); /* replaces */
+    commit(f->s);
+    reopen(f);
+    OK(f->s->ops->tour_open(f->s, LOCKER, &back, r));
+    assert_int_equal(back.id, t.id);
+    assert_string_equal(back.started_by, "logi");
+    OK(f->s->ops->tour_stop_list(f->s, t.id, 10, count_stop, &last, r));
+    assert_int_equal(last.place, 2);
+    assert_string_equal(last.note, "empty");
+    back.ended_ms = 7;
+    begin(f->s);
+    OK(f->s->ops->tour_end(f->s, &back, r));
+    OK(f->s->ops->tour_insert(f->s, &t, r)); /* the next one */
+    assert_int_not_equal(t.id, back.id);
+    commit(f->s);
+}
+
+static void the_newest_events_of_a_locker_come_first(void **state)
+{
+    struct fixture *f = *state;
+    struct store_event e = {.typ = "door.opened.v1", .text = "x.y.z", .len = 5};
+    struct numbers got = {.count = 0};
+
+    begin(f->s);
+    for (e.seq = 1; e.seq <= 4; e.seq++) {
+        memcpy(e.locker, e.seq == 2 ? OTHER : LOCKER, sizeof(e.locker));
+        OK(f->s->ops->event_append(f->s, &e, r));
+    }
+    commit(f->s);
+    OK(f->s->ops->event_newest(f->s, LOCKER, 2, note_event, &got, r));
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.n[0], 4);
+    assert_int_equal(got.n[1], 3);
+}
+
 #define CASE(f) cmocka_unit_test_prestate_setup_teardown(f, open_store, close_store, NULL)
 
 int main(void)
@@ -1087,6 +1193,9 @@ int main(void)
         CASE(audit_rows_form_a_chain),
         CASE(a_changed_field_changes_the_hash),
         CASE(settings_are_replaced),
+        CASE(contacts_are_kept_in_order_and_never_changed),
+        CASE(one_tour_is_open_at_a_locker),
+        CASE(the_newest_events_of_a_locker_come_first),
     };
     int failed = 0;
 
