@@ -11,7 +11,8 @@ B := build/$(CONFIG)
 DEBIAN := build-essential pkg-config clang clang-tidy clang-format cppcheck libclang-rt-dev \
 	libmodbus-dev libgpiod-dev libmosquitto-dev mosquitto mosquitto-clients libcjson-dev libsodium-dev libsystemd-dev \
 	libsqlite3-dev libmicrohttpd-dev libconfuse-dev libqrencode-dev libgnutls28-dev liboath-dev libcmocka-dev \
-	python3-pymodbus python3-serial-asyncio nodejs npm openssl sqlite3 gcovr libseccomp-dev spin chromium fonts-dejavu-core man-db
+	python3-pymodbus python3-serial-asyncio nodejs npm openssl sqlite3 gcovr libseccomp-dev spin chromium fonts-dejavu-core man-db \
+	espeak-ng opus-tools
 
 # ---------------------------------------------------------------- compiler
 LIBS := libmodbus libgpiod libmosquitto libcjson libsodium libsystemd sqlite3 libmicrohttpd libconfuse libqrencode gnutls liboath
@@ -193,10 +194,13 @@ node_modules/.package-lock.json: package-lock.json
 
 SHARE := build/share
 VENDOR := $(SHARE)/web/vendor
+# Spoken once: every clip lies in SPEECH_STORE by what it says. A recorded voice: controller/kiosk/recordings/README.md.
+SPEECH_STORE ?= build/speech
 assets: npm
 	@node tests/words/lint.mjs --keys
 	@mkdir -p $(SHARE)/kiosk $(VENDOR)
-	@cp controller/kiosk/*.html controller/kiosk/*.mjs controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
+	@cp controller/kiosk/*.html $(filter-out %/speak.mjs,$(wildcard controller/kiosk/*.mjs)) controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
+	@node controller/kiosk/speak.mjs $(SHARE)/kiosk/speech $(SPEECH_STORE)
 	@cp backend/web/*.html backend/web/*.mjs backend/web/*.css backend/web/*.json $(SHARE)/web/
 	@cp node_modules/preact/dist/preact.mjs $(VENDOR)/preact.mjs
 	@cp node_modules/htm/dist/htm.mjs $(VENDOR)/htm.mjs
@@ -207,13 +211,16 @@ assets: npm
 PREFIX ?= /usr
 TO = $(DESTDIR)$(PREFIX)
 DATA = $(TO)/share/medlocker
+SPOKEN = $(patsubst controller/kiosk/%.json,%,$(wildcard controller/kiosk/*.json))
 EXAMPLES = $(TO)/share/doc/medlocker/examples
 put = install -d $(2) && install -m $(3) $(1) $(2)/
 install: all assets ## install below DESTDIR and PREFIX (/usr); touches no running system
 	@$(call put,$(B)/lockerd $(B)/hubd,$(TO)/sbin,755)
 	@$(call put,$(B)/lockerctl $(B)/hubctl $(B)/lockersim,$(TO)/bin,755)
 	@$(call put,hw/profiles/*.conf,$(DATA)/profiles,644)
-	@$(call put,$(SHARE)/kiosk/*,$(DATA)/kiosk,644)
+	@$(call put,$(addprefix $(SHARE)/kiosk/*.,html mjs css json),$(DATA)/kiosk,644)
+	@$(call put,$(SHARE)/kiosk/speech/*.json,$(DATA)/kiosk/speech,644)
+	@for l in $(SPOKEN); do $(call put,$(SHARE)/kiosk/speech/$$l/*.opus,$(DATA)/kiosk/speech/$$l,644) || exit 1; done
 	@$(call put,$(addprefix $(SHARE)/web/*.,html mjs css json),$(DATA)/web,644)
 	@$(call put,$(VENDOR)/*,$(DATA)/web/vendor,644)
 	@$(call put,systemd/*.service,$(TO)/lib/systemd/system,644)
@@ -331,7 +338,7 @@ lint: ## formatting, includes, words, both compilers, clang-tidy, cppcheck, gcc 
 	@tests/tally step lint clang $(MAKE) --no-print-directory -j$(CORES) CONFIG=clang all tests
 	@tests/tally step lint mutants node tests/mutants/run.mjs --apply
 	@tests/tally step lint words node tests/words/lint.mjs
-	@tests/tally node lint tests/words/words.test.mjs
+	@tests/tally node lint $(wildcard tests/words/*.test.mjs)
 	@tests/tally step lint cppcheck cppcheck --quiet --std=c11 -j2 --inline-suppr --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --error-exitcode=1 -I. "-D__attribute__(x)=" $(PRODUCT_C)
 	@tests/tally step lint tidy $(MAKE) --no-print-directory -j2 -k tidy

@@ -38,7 +38,7 @@ test('every program is where its unit and its users expect it', async () => {
 test('data, accounts, rules and examples are there for all to read', () => {
   const same = [
     ...readdirSync(path.join(ROOT, 'hw/profiles')).map((f) => [`hw/profiles/${f}`, `usr/share/medlocker/profiles/${f}`]),
-    ...['index.html', 'kiosk.mjs', 'kiosk.css', 'nl.json', 'en.json'].map((f) => [`controller/kiosk/${f}`, `usr/share/medlocker/kiosk/${f}`]),
+    ...readdirSync(path.join(ROOT, 'controller/kiosk')).filter((f) => /\.(html|mjs|css|json)$/.test(f) && f !== 'speak.mjs').map((f) => [`controller/kiosk/${f}`, `usr/share/medlocker/kiosk/${f}`]),
     ...readdirSync(path.join(ROOT, 'backend/web')).filter((f) => !/\.[ch]$/.test(f)).map((f) => [`backend/web/${f}`, `usr/share/medlocker/web/${f}`]),
     ['node_modules/preact/dist/preact.mjs', 'usr/share/medlocker/web/vendor/preact.mjs'],
     ['node_modules/htm/dist/htm.mjs', 'usr/share/medlocker/web/vendor/htm.mjs'],
@@ -53,6 +53,11 @@ test('data, accounts, rules and examples are there for all to read', () => {
     assert.deepEqual(readFileSync(at(to)), readFileSync(path.join(ROOT, from)), to);
     assert.equal(mode(at(to)), 0o644, to);
   }
+  for (const l of ['nl', 'en', 'tr', 'ar', 'pl', 'uk']) {
+    const said = Object.keys(JSON.parse(readFileSync(at(`usr/share/medlocker/kiosk/speech/${l}.json`))));
+    assert.deepEqual(readdirSync(at(`usr/share/medlocker/kiosk/speech/${l}`)).sort(), said.map((clip) => `${clip}.opus`).sort());
+  }
+  assert.ok(!existsSync(at('usr/share/medlocker/kiosk/speak.mjs')));
   assert.deepEqual(readdirSync(at('usr/share/medlocker/web')).filter((f) => /\.[ch]$/.test(f)), []);
   assert.ok(statSync(at('etc/medlocker')).isDirectory());
 });
