@@ -33,6 +33,8 @@ static const struct {
     {"/index.html", "index.html", "text/html; charset=utf-8"},
     {"/kiosk.mjs", "kiosk.mjs", "text/javascript; charset=utf-8"},
     {"/speech.mjs", "speech.mjs", "text/javascript; charset=utf-8"},
+    {"/picture.mjs", "picture.mjs", "text/javascript; charset=utf-8"},
+    {"/player.mjs", "player.mjs", "text/javascript; charset=utf-8"},
     {"/kiosk.css", "kiosk.css", "text/css; charset=utf-8"},
     {"/nl.json", "nl.json", "application/json"},
     {"/en.json", "en.json", "application/json"},
@@ -445,12 +447,12 @@ static void post_scan(void *arg, struct http_request *q)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/", get_file},           {"GET", "/index.html", get_file}, {"GET", "/kiosk.mjs", get_file},
-    {"GET", "/speech.mjs", get_file}, {"GET", "/kiosk.css", get_file},  {"GET", "/nl.json", get_file},
-    {"GET", "/en.json", get_file},    {"GET", "/tr.json", get_file},    {"GET", "/ar.json", get_file},
-    {"GET", "/pl.json", get_file},    {"GET", "/uk.json", get_file},    {"GET", "/screen", get_screen},
-    {"GET", "/speech/*", get_speech}, {"GET", "/speech/*/*", get_clip}, {"POST", "/key", post_key},
-    {"POST", "/scan", post_scan},
+    {"GET", "/", get_file},           {"GET", "/index.html", get_file},  {"GET", "/kiosk.mjs", get_file},
+    {"GET", "/speech.mjs", get_file}, {"GET", "/picture.mjs", get_file}, {"GET", "/player.mjs", get_file},
+    {"GET", "/kiosk.css", get_file},  {"GET", "/nl.json", get_file},     {"GET", "/en.json", get_file},
+    {"GET", "/tr.json", get_file},    {"GET", "/ar.json", get_file},     {"GET", "/pl.json", get_file},
+    {"GET", "/uk.json", get_file},    {"GET", "/screen", get_screen},    {"GET", "/speech/*", get_speech},
+    {"GET", "/speech/*/*", get_clip}, {"POST", "/key", post_key},        {"POST", "/scan", post_scan},
 };
 
 /* ---------------------------------------------------------------- life */

@@ -135,6 +135,8 @@ static void page_script_style_and_catalogues_are_served(void **state)
                 {"/index.html", "text/html"},
                 {"/kiosk.mjs", "text/javascript"},
                 {"/speech.mjs", "text/javascript"},
+                {"/picture.mjs", "text/javascript"},
+                {"/player.mjs", "text/javascript"},
                 {"/kiosk.css", "text/css"},
                 {"/nl.json", "application/json"},
                 {"/en.json", "application/json"},

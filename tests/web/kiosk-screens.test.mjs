@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every screen of the kiosk, as it looks: by day and by night, on a screen of 10 inches that lies or stands, on a narrow one, from right to
+// left. The page is the daemon's; what the daemon tells is put in here, because no story comes past every screen in every form.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { DOORS, ROOT, Stage } from '../stage/stage.mjs';
+import { check, close, open, tabThrough } from './browser.mjs';
+
+const IDS = [...readFileSync(path.join(ROOT, 'controller/screen.c'), 'utf8').matchAll(/\[SCREEN_(?!NOTICE|SOUND)\w+\] = "([a-z-]+)"/g)].map((m) => m[1]);
+const PLACE = { door: 'C2', number: 18, row: 3, rows: 3, column: 2, columns: 8 };
+// What the controller tells with these screens.
+const MORE = {
+  code: { entry_cap: 10, entry_len: 4 }, birthday: { entry_cap: 4, entry_len: 2, notice: 'date' }, wait: { seconds: 130 }, doors: { ...PLACE },
+  opening: PLACE, open: PLACE, close: PLACE, jam: { ...PLACE, step: 1, steps: 3, seconds: 18, more: true, reference: 305 }, next: { ...PLACE, bag: 2, bags: 3 },
+  remote: PLACE, refused: { seconds: 12, more: true, reference: 17 }, help: { reference: 305 }, reported: { reference: 305 }, ask: { reference: 305 },
+  'staff-pin': { entry_cap: 6, entry_len: 3 }, 'staff-menu': { entry_cap: 2, entry_len: 1, show: true, digits: '1', notice: 'loaded', ...PLACE },
+  'staff-load-opening': PLACE, 'staff-load-open': PLACE, 'staff-load-label': PLACE, 'staff-inspect-opening': PLACE, 'staff-inspect-open': PLACE,
+  'staff-test-open': PLACE, 'staff-inspect-ask': PLACE, 'staff-jam': PLACE,
+};
+const screen = (id, more = {}) => ({
+  screen: id, notice: 'none', language: 'nl', door: '', number: 0, row: 0, rows: 0, column: 0, columns: 0, step: 0, steps: 0, entry_len: 0, entry_cap: 0,
+  show: false, digits: '', seconds: 0, more: false, bag: 0, bags: 0, reference: 0, telephone: '0800 1234', site: 'Servicepunt Noord', sound: '', sounds: 0,
+  buzzer: false, said: 0, speech: false, doors: DOORS.map(({ name, row, column }) => ({ name, row, column })), ...MORE[id], ...more,
+});
+
+let stage;
+before(async () => {
+  stage = new Stage({ seed: 5 });
+  await stage.start();
+}, { timeout: 60000 });
+after(async () => {
+  await close();
+  await stage?.stop();
+});
+
+// A page that is told these screens; show(s) returns when the page shows it.
+async function told(options) {
+  const page = await open(stage, 'kiosk', options);
+  let n = 0;
+  let now = screen('start');
+  let waiting = [];
+  const answer = (route) => route.fulfill({ status: 200, json: now, headers: { etag: `"x-${n}"` } });
+  await page.route(/\/screen(\?|$)/, (route) => (new URL(route.request().url()).searchParams.get('after') === `x-${n}` ? waiting.push(route) : answer(route)));
+  await page.reload();
+  page.show = async (s) => {
+    n++;
+    now = s;
+    const all = waiting;
+    waiting = [];
+    await Promise.all(all.map((route) => answer(route).catch(() => {})));
+    await page.waitForFunction(([id, language]) => document.body.dataset.screen === id && document.documentElement.lang === language, [s.screen, s.language]);
+  };
+  return page;
+}
+
+async function everyScreen(page, name, more) {
+  const wrong = [];
+  for (const id of IDS) {
+    await page.show(screen(id, more));
+    await check(page, `kiosk-${name}-${id}`).catch((e) => wrong.push(e.message));
+    const small = await page.evaluate(() => [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && [...e.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim())
+      && parseFloat(getComputedStyle(e).fontSize) > 0 && parseFloat(getComputedStyle(e).fontSize) < 18).map((e) => e.outerHTML.slice(0, 90)));
+    if (small.length) wrong.push(`${name} ${id}: smaller than 18 px: ${small.join(' ')}`);
+    const keys = await page.evaluate(() => [...document.querySelectorAll('button')].filter((e) => e.checkVisibility()).map((e) => [e.textContent, e.getBoundingClientRect()])
+      .filter(([, r]) => r.height < 64 || r.width < 64).map(([text, r]) => `${text} ${r.width}x${r.height}`));
+    if (keys.length) wrong.push(`${name} ${id}: keys smaller than 64 px: ${keys.join(', ')}`);
+    const below = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+    if (below > 0 && !name.includes('narrow')) wrong.push(`${name} ${id}: ${below} px below the edge of the screen`);
+  }
+  await page.context().close();
+  assert.equal(wrong.length, 0, wrong.join('\n'));
+}
+
+const LOOKS = {
+  day: [{}, {}],
+  night: [{ dark: true }, {}],
+  upright: [{ width: 800, height: 1280 }, {}],
+  narrow: [{ width: 320, height: 640 }, {}],
+  'ar-day': [{}, { language: 'ar' }],
+  'ar-night-upright': [{ width: 800, height: 1280, dark: true }, { language: 'ar' }],
+  'uk-day': [{}, { language: 'uk' }],
+};
+for (const [name, [options, more]] of Object.entries(LOOKS))
+  test(`every screen is accessible, whole and large: ${name}`, { timeout: 180000 }, async () => everyScreen(await told(options), name, more));
