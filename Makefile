@@ -74,7 +74,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 MODEL := $(B)/tests/model/replay
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: sim web bus bus-programs all help deps install run demo check check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
+.PHONY: sim web bus bus-programs all help deps install run demo check check-processes check-proof check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
 	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long mutants
 .DEFAULT_GOAL := all
 
@@ -256,21 +256,26 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=asan all tests
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=sim build/sim/sim sim-tests
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=fuzz fuzzers
-	@$(MAKE) --no-print-directory CONFIG=asan unit
-	@$(MAKE) --no-print-directory CONFIG=asan contract
-	@$(MAKE) --no-print-directory bus
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory fuzz-replay
-	@$(MAKE) --no-print-directory scenario
-	@$(MAKE) --no-print-directory web
-	@$(MAKE) --no-print-directory CONFIG=asan model
-	@$(MAKE) --no-print-directory sim
-	@$(MAKE) --no-print-directory crash
-	@$(MAKE) --no-print-directory sandbox
-	@$(MAKE) --no-print-directory check-board
-	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
+	@$(MAKE) --no-print-directory -j2 check-processes check-proof
 	@tests/tally step proof safety-case node tests/proof/case.mjs --check
 	@tests/tally sum $(SUITES)
+
+# Two rows of lanes beside each other: what runs real processes, and what computes.
+check-processes:
+	@$(MAKE) --no-print-directory -j1 CONFIG=asan unit
+	@$(MAKE) --no-print-directory -j1 CONFIG=asan contract
+	@$(MAKE) --no-print-directory -j1 scenario
+	@$(MAKE) --no-print-directory -j1 web
+	@$(MAKE) --no-print-directory -j1 sandbox
+	@$(MAKE) --no-print-directory -j1 check-board
+check-proof:
+	@$(MAKE) --no-print-directory -j1 sim
+	@$(MAKE) --no-print-directory -j1 crash
+	@$(MAKE) --no-print-directory -j1 bus
+	@$(MAKE) --no-print-directory -j1 CONFIG=asan model
+	@$(MAKE) --no-print-directory -j1 lint
+	@$(MAKE) --no-print-directory -j1 fuzz-replay
+	@tests/tally step proof coverage $(MAKE) --no-print-directory -j1 coverage
 
 unit: tests
 	@tests/tally c unit $(UNIT)
