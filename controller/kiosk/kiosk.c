@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/http.h"
 #include "common/json.h"
@@ -65,7 +66,6 @@ struct kiosk {
     struct kiosk_cfg cfg;
     struct kiosk_callbacks cb;
     struct http *http;
-    sd_event *loop;                      /* borrowed */
     sd_event_source *news;               /* armed while the screen is newer than what those who wait have seen */
     sd_event_source *timeout;            /* armed for the first of waiting */
     struct waiting waiting[WAITING_MAX]; /* the oldest first */
@@ -267,7 +267,6 @@ static void changed(struct kiosk *k)
  */
 static void wait_for_change(struct kiosk *k, struct http_request *q)
 {
-    uint64_t now_us = 0;
     if (k->waiting_count == WAITING_MAX) {
         answer_waiting(k, 1, true);
     }
@@ -275,10 +274,8 @@ static void wait_for_change(struct kiosk *k, struct http_request *q)
     if (ticket == 0) {
         return; /* has been answered */
     }
-    int rc = sd_event_now(k->loop, CLOCK_MONOTONIC, &now_us);
-    assert(rc >= 0);
-    (void)rc;
-    k->waiting[k->waiting_count++] = (struct waiting){.ticket = ticket, .until_us = now_us + WAIT_US};
+    k->waiting[k->waiting_count++] =
+        (struct waiting){.ticket = ticket, .until_us = (uint64_t)clock_mono_us() + WAIT_US};
     arm_timeout(k);
 }
 
@@ -528,7 +525,6 @@ static enum err read_speech(struct kiosk *k, struct reason *r)
 
 static enum err add_sources(struct kiosk *k, sd_event *loop, struct reason *r)
 {
-    k->loop = loop;
     int rc = sd_event_add_defer(loop, &k->news, on_news, k);
     if (rc >= 0) {
         rc = sd_event_source_set_enabled(k->news, SD_EVENT_OFF);
