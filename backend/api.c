@@ -68,6 +68,11 @@ static const struct api_route table[] = {
     {{"POST", "/api/orders/*/step", false, PL_}, API_PLAIN, api_step},
     {{"GET", "/api/orders/*/label", false, P__}, API_PLAIN, api_label},
     {{"GET", "/api/orders/*/slip", false, P__}, API_PLAIN, api_slip},
+    {{"GET", "/api/orders/*/carers", false, P__}, API_PLAIN, api_carers},
+    {{"POST", "/api/orders/*/carers", false, P__}, API_PLAIN, api_grant_carer},
+    {{"GET", "/api/carers/*/card", false, P__}, API_PLAIN, api_carer_card},
+    {{"POST", "/api/carers/*/revoke", false, P__}, API_PLAIN, api_revoke_carer},
+    {{"GET", "/api/key-card", false, PLA}, API_PLAIN, api_key_card},
     {{"GET", "/api/sheet", false, P__}, API_PLAIN, api_sheet},
     {{"GET", "/api/exceptions", false, P__}, API_POLL, api_exceptions},
     {{"GET", "/api/lockers/*/events", false, PL_}, API_POLL, api_locker_events},
@@ -439,6 +444,7 @@ void api_free(struct api *a)
     http_free(a->http);
     for (unsigned i = 0; i < API_BADGE_PAGES; i++)
         label_free(a->badge_page[i].html);
+    sodium_memzero(a->carer_code, sizeof(a->carer_code));
     free(a->routes);
     text_free(a->nl);
     text_free(a->en);

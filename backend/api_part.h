@@ -28,6 +28,13 @@ struct api_badge_page {
     char *html;
 };
 
+/* A carer's own code can be printed once, shortly after it was made. */
+struct api_carer_code {
+    uint8_t carer[TOKEN_CARER_LEN];
+    int64_t until_ms; /* boot time; 0: free */
+    char code[CODE_DIGITS + 1];
+};
+
 struct api {
     struct hub *hub;
     struct link *link;
@@ -39,6 +46,7 @@ struct api {
     struct login *logins; /* waiting for the worker */
     struct user_strangers strangers;
     struct api_badge_page badge_page[API_BADGE_PAGES];
+    struct api_carer_code carer_code[API_BADGE_PAGES];
 };
 
 /* One request of somebody whom the table lets in; user is empty for public addresses. */
@@ -137,6 +145,12 @@ void api_tour_scan(struct api_call *c);
 void api_tour_explain(struct api_call *c);
 void api_tour_end(struct api_call *c);
 void api_locker_events(struct api_call *c);
+
+void api_carers(struct api_call *c);
+void api_grant_carer(struct api_call *c);
+void api_carer_card(struct api_call *c);
+void api_revoke_carer(struct api_call *c);
+void api_key_card(struct api_call *c);
 
 void api_board(struct api_call *c);
 void api_lockers(struct api_call *c);

@@ -154,6 +154,32 @@ static enum err apply_places(struct batch *b, const struct ingest_changes *c, co
     return e;
 }
 
+/* What the locker said to a command about a carer or a new code, and the audit row of the event. */
+static enum err apply_answer(struct batch *b, const struct store_locker *l, const struct ingest_changes *c,
+                             const struct ingest_rows *rows, struct reason *r)
+{
+    struct store *s = b->s;
+    enum err e = ERR_OK;
+
+    if (c->place_answered)
+        e = s->ops->carer_place_put(s, &c->place_row, r);
+    if (e == ERR_OK && c->recode_answered)
+        e = s->ops->recode_update(s, &c->recode_row, r);
+    if (e == ERR_OK && c->new_code) {
+        e = s->ops->packing_recode(s, &rows->recode, r);
+        if (e == ERR_NOT_FOUND) /* the code of this load ended meanwhile: nothing to keep */
+            e = ERR_OK;
+    }
+    if (e == ERR_OK && c->audited) {
+        struct store_audit a = c->audit;
+
+        a.at_ms = b->now_ms;
+        memcpy(a.actor, l->name, sizeof(a.actor));
+        e = s->ops->audit_append(s, &a, r);
+    }
+    return e;
+}
+
 static enum err apply_changes(struct batch *b, const struct store_locker *l, const struct msg *m,
                               const struct ingest_changes *c, const struct ingest_rows *rows, struct reason *r)
 {
@@ -174,12 +200,32 @@ static enum err apply_changes(struct batch *b, const struct store_locker *l, con
         e = describe_doors(b, l, m, r);
     if (e == ERR_OK && c->describe)
         e = drop_gone_doors(b, l, m, r);
+    if (e == ERR_OK)
+        e = apply_answer(b, l, c, rows, r);
     for (unsigned i = 0; e == ERR_OK && i < c->faults; i++)
         e = raise_or_settle(s, l, &c->fault[i], b->now_ms, r);
     return e;
 }
 
 /* ---------------------------------------------------------------- one event */
+
+/* What waits for the answer that command.done.v1 gives. */
+static enum err load_command(struct batch *b, const struct msg *m, struct ingest_rows *rows, struct reason *r)
+{
+    int64_t seq = 0;
+    enum err e;
+
+    if (strcmp(m->head.typ, "command.done.v1") != 0 ||
+        json_get_int(m->dat, "seq", 1, INT64_C(9007199254740991), &seq, NULL) != ERR_OK)
+        return ERR_OK;
+    e = b->s->ops->carer_place_find(b->s, rows->locker->id, seq, &rows->place, r);
+    rows->has_place = e == ERR_OK;
+    if (e != ERR_OK && e != ERR_NOT_FOUND)
+        return e;
+    e = b->s->ops->recode_find(b->s, rows->locker->id, seq, &rows->recode, r);
+    rows->has_recode = e == ERR_OK && rows->recode.reply == STORE_REPLY_PENDING;
+    return e;
+}
 
 static enum err load_rows(struct batch *b, const struct msg *m, struct ingest_rows *rows, struct reason *r)
 {
@@ -195,6 +241,8 @@ static enum err load_rows(struct batch *b, const struct msg *m, struct ingest_ro
         e = b->s->ops->compartment_get(b->s, rows->locker->id, door, &rows->compartment, r);
         rows->has_compartment = e == ERR_OK;
     }
+    if (e == ERR_OK || e == ERR_NOT_FOUND)
+        e = load_command(b, m, rows, r);
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 

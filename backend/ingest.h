@@ -30,6 +30,10 @@ struct ingest_rows {
     bool has_order, has_compartment;
     struct order order;
     struct store_compartment compartment;
+    /* of the command that command.done.v1 answers */
+    bool has_place, has_recode;
+    struct store_carer_place place;
+    struct store_recode recode;
 };
 
 struct ingest_fault {
@@ -49,6 +53,12 @@ struct ingest_changes {
     bool vacate; /* take the order out of whatever compartment has it */
     struct store_board board_row;
     struct store_sample sample_row;
+    bool place_answered, recode_answered;
+    struct store_carer_place place_row;
+    struct store_recode recode_row;
+    bool new_code; /* the code of rows.recode is the one of its bag now */
+    bool audited;
+    struct store_audit audit; /* action, order, subject, detail; the locker is the actor */
     struct ingest_fault fault[INGEST_FAULTS_MAX];
     unsigned faults;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/ingest.h"
+#include "common/num.h"
 
 struct view {
     const struct msg *m;
@@ -411,6 +412,33 @@ static enum err read_actor(const cJSON *dat, struct order_proof *p, struct reaso
     return e;
 }
 
+static void audit(struct view *v, const char *action, const uint8_t *order, const char *subject, const char *detail)
+{
+    struct store_audit *a = &v->out->audit;
+
+    v->out->audited = true;
+    (void)snprintf(a->action, sizeof(a->action), "%s", action);
+    (void)snprintf(a->subject, sizeof(a->subject), "%s", subject);
+    (void)snprintf(a->detail, sizeof(a->detail), "%s", detail);
+    a->has_order = order != NULL;
+    if (order != NULL)
+        memcpy(a->order, order, sizeof(a->order));
+}
+
+/* The patient's own code and QR need no row beside the event; somebody else's right does. */
+static void audit_collected(struct view *v, const struct order_proof *p)
+{
+    char hex[2 * TOKEN_CARER_LEN + 1];
+
+    if (p->actor == ORDER_ACTOR_CARER) {
+        num_to_hex(p->carer, sizeof(p->carer), hex);
+        audit(v, "order.collected_by_carer", v->rows->order.id, hex, "");
+    } else if (p->actor == ORDER_ACTOR_REMOTE) {
+        num_to_hex(p->staff, sizeof(p->staff), hex);
+        audit(v, "order.collected_remotely", v->rows->order.id, hex, "");
+    }
+}
+
 static enum err decide_collected(struct view *v, struct reason *r)
 {
     static const char *const proofs[] = {"opened-closed", NULL};
@@ -438,6 +466,7 @@ static enum err decide_collected(struct view *v, struct reason *r)
     ev.proof.pulses = (uint32_t)pulses;
     e = step(v, &ev, r);
     if (e == ERR_OK) {
+        audit_collected(v, &ev.proof);
         settle_fault(v, STORE_FAULT_JAM, ev.door);
         vacate(v, &ev);
     }
@@ -639,8 +668,66 @@ static enum err decide_storage(struct view *v, struct reason *r)
     return e;
 }
 
+/* The grant or the end of a carer's right at this locker. */
+static void answer_place(struct view *v, int64_t seq, bool done, const char *cause)
+{
+    struct store_carer_place *p = &v->out->place_row;
+    char hex[2 * TOKEN_CARER_LEN + 1];
+    bool is_grant = v->rows->place.grant_seq == seq;
+
+    *p = v->rows->place;
+    v->out->place_answered = true;
+    p->changed_ms = v->now_ms;
+    if (is_grant)
+        p->grant = done ? STORE_REPLY_DONE : STORE_REPLY_REFUSED;
+    else
+        p->revoke = done ? STORE_REPLY_DONE : STORE_REPLY_REFUSED;
+    if (is_grant != done) /* a code that was refused, or a right that is over */
+        p->code_live = false;
+    num_to_hex(p->carer, sizeof(p->carer), hex);
+    if (is_grant)
+        audit(v, done ? "carer.code_works" : "carer.code_refused", NULL, hex, cause);
+    else
+        audit(v, done ? "carer.revoke_confirmed" : "carer.revoke_refused", NULL, hex, cause);
+}
+
+/* The new code is the only one from the commit of the locker on, or never was one. */
+static void answer_recode(struct view *v, bool done, const char *cause)
+{
+    struct store_recode *x = &v->out->recode_row;
+
+    *x = v->rows->recode;
+    v->out->recode_answered = true;
+    v->out->new_code = done;
+    x->reply = done ? STORE_REPLY_DONE : STORE_REPLY_REFUSED;
+    x->settled_ms = v->now_ms;
+    x->code_live = false;
+    memset(x->code_index, 0, sizeof(x->code_index));
+    memset(x->code_box, 0, sizeof(x->code_box));
+    memset(x->pickup, 0, sizeof(x->pickup));
+    (void)snprintf(x->cause, sizeof(x->cause), "%s", cause);
+    audit(v, done ? "order.recode_confirmed" : "order.recode_refused", x->order, "", cause);
+}
+
+/* True when the command was one whose refusal people see where they gave it. */
+static bool answer_command(struct view *v, int64_t seq, bool done, const char *cause)
+{
+    bool told = false;
+
+    if (v->rows->has_place) {
+        answer_place(v, seq, done, cause);
+        told = v->rows->place.grant_seq == seq;
+    }
+    if (v->rows->has_recode) {
+        answer_recode(v, done, cause);
+        told = true;
+    }
+    return told;
+}
+
 static enum err decide_done(struct view *v, struct reason *r)
 {
+    char cause[STORE_TOKEN_CAP] = "", detail[STORE_TEXT_CAP];
     static const char *const results[] = {"done", "refused", NULL};
     char result[STORE_TOKEN_CAP];
     int64_t seq = 0;
@@ -648,8 +735,17 @@ static enum err decide_done(struct view *v, struct reason *r)
 
     if (e == ERR_OK)
         e = read_choice(v->m->dat, "result", results, result, r);
-    if (e == ERR_OK && strcmp(result, "refused") == 0)
-        e = err_because(r, ERR_STATE, "the locker refused command %" PRId64, seq);
+    if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(v->m->dat, "cause") != NULL)
+        e = read_word(v->m->dat, "cause", sizeof(cause), cause, r);
+    if (e != ERR_OK)
+        return e;
+    bool done = strcmp(result, "done") == 0;
+    if (!answer_command(v, seq, done, cause) && !done) {
+        v->out->contradiction = true;
+        (void)snprintf(detail, sizeof(detail), "%s: the locker refused command %" PRId64 " (%s)", v->m->head.typ, seq,
+                       cause);
+        raise_fault(v, STORE_FAULT_CONTRADICTION, v->m->head.typ, detail);
+    }
     return e;
 }
 

@@ -215,14 +215,14 @@ static enum err check_order(const struct mint_job *job, const struct order *o, s
     return ERR_OK;
 }
 
-static enum err make_verifiers(const struct mint_job *job, const struct order *o, struct token_voucher *v,
-                               struct reason *r)
+static enum err make_verifiers(const struct mint_job *job, const struct code_binding *bind, const struct order *o,
+                               struct mint_verifiers *v, struct reason *r)
 {
     char ddmm[5];
 
     v->has_v1 = o->ask.cls == TOKEN_CLASS_ORDINARY;
     if (request_birthday(&o->ask, ddmm)) {
-        code_mac2(&job->key, &v->bind, job->a, ddmm, v->v2);
+        code_mac2(&job->key, bind, job->a, ddmm, v->v2);
         sodium_memzero(ddmm, sizeof(ddmm));
     } else if (v->has_v1) {
         randombytes_buf(v->v2, sizeof(v->v2));
@@ -230,7 +230,7 @@ static enum err make_verifiers(const struct mint_job *job, const struct order *o
         return err_because(r, ERR_MISSING, "this class needs a birth date");
     }
     if (v->has_v1) {
-        code_mac1(&job->key, &v->bind, job->a, v->v1);
+        code_mac1(&job->key, bind, job->a, v->v1);
     }
     return ERR_OK;
 }
@@ -238,6 +238,8 @@ static enum err make_verifiers(const struct mint_job *job, const struct order *o
 static enum err make_voucher(const struct mint_job *job, const struct order *o, struct token *t, struct reason *r)
 {
     struct token_voucher *v = &t->u.voucher;
+    struct mint_verifiers made = {.has_v1 = false};
+    enum err e;
 
     memset(t, 0, sizeof(*t));
     t->kind = TOKEN_VOUCHER;
@@ -254,14 +256,42 @@ static enum err make_voucher(const struct mint_job *job, const struct order *o, 
     memcpy(v->person, o->person, sizeof(v->person));
     if (language_parse(o->ask.language, &v->language) != ERR_OK) /* an order of before languages were checked */
         v->language = LANGUAGE_NL;
-    return make_verifiers(job, o, v, r);
+    e = make_verifiers(job, &v->bind, o, &made, r);
+    v->has_v1 = made.has_v1;
+    memcpy(v->v1, made.v1, sizeof(v->v1));
+    memcpy(v->v2, made.v2, sizeof(v->v2));
+    sodium_memzero(&made, sizeof(made));
+    return e;
+}
+
+/* The text of the QR on the slip. */
+static void make_pickup(const struct mint_keys *k, const struct code_binding *bind, int64_t not_after_s, uint8_t id[16],
+                        char text[TOKEN_TEXT_CAP])
+{
+    struct token t = {.kind = TOKEN_PICKUP};
+
+    t.u.pickup.bind = *bind;
+    t.u.pickup.not_after_s = not_after_s;
+    randombytes_buf(id, sizeof(t.u.pickup.id));
+    memcpy(t.u.pickup.id, id, sizeof(t.u.pickup.id));
+    token_encode(&t, k->token_secret, text);
+}
+
+static void seal_code(const struct mint_keys *k, const struct mint_job *job, const struct order *o,
+                      uint8_t box[STORE_CODE_BOX_LEN])
+{
+    static_assert(STORE_CODE_BOX_LEN == NONCE_LEN + TAG_LEN + CODE_DIGITS, "the box of a code");
+    uint8_t name[ORDER_ID_LEN + 4];
+
+    name_load(o->id, o->load, name);
+    seal(k->code_key, name, sizeof(name), (const uint8_t *)job->secret, CODE_DIGITS, box);
 }
 
 enum err mint_finish(const struct mint_keys *k, const struct mint_job *job, const struct order *o,
                      struct store_packing *out, struct reason *r)
 {
-    struct token voucher, pickup = {.kind = TOKEN_PICKUP};
-    uint8_t name[ORDER_ID_LEN + 4];
+    struct token voucher;
+    uint8_t id[16];
     enum err e = check_job(job, r);
 
     if (e == ERR_OK) {
@@ -280,18 +310,88 @@ enum err mint_finish(const struct mint_keys *k, const struct mint_job *job, cons
     out->key_epoch = job->key.epoch;
     out->packed_ms = o->packed_ms;
     token_encode(&voucher, k->token_secret, out->voucher);
-    pickup.u.pickup.bind = voucher.u.voucher.bind;
-    pickup.u.pickup.not_after_s = o->ask.not_after_s;
-    randombytes_buf(pickup.u.pickup.id, sizeof(pickup.u.pickup.id));
-    token_encode(&pickup, k->token_secret, out->pickup);
+    make_pickup(k, &voucher.u.voucher.bind, o->ask.not_after_s, id, out->pickup);
     index_of(k, job->locker, job->secret, out->code_index);
     out->code_live = true;
     out->code_kept = true;
-    name_load(o->id, o->load, name);
-    static_assert(STORE_CODE_BOX_LEN == NONCE_LEN + TAG_LEN + CODE_DIGITS, "the box of a code");
-    seal(k->code_key, name, sizeof(name), (const uint8_t *)job->secret, CODE_DIGITS, out->code_box);
+    seal_code(k, job, o, out->code_box);
     sodium_memzero(&voucher, sizeof(voucher));
     return ERR_OK;
+}
+
+enum err mint_recode(const struct mint_keys *k, const struct mint_job *job, const struct order *o,
+                     struct mint_verifiers *v, struct store_recode *out, struct reason *r)
+{
+    struct code_binding bind = {.load = o->load};
+    enum err e = check_job(job, r);
+
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (o->state != ORDER_READY || memcmp(o->locker, job->locker, ORDER_LOCKER_LEN) != 0) {
+        return err_because(r, ERR_STATE, "the bag does not lie ready in this locker");
+    }
+    memcpy(bind.locker, job->locker, sizeof(bind.locker));
+    memcpy(bind.order, o->id, sizeof(bind.order));
+    memset(v, 0, sizeof(*v));
+    e = make_verifiers(job, &bind, o, v, r);
+    if (e != ERR_OK) {
+        return e;
+    }
+    memset(out, 0, sizeof(*out));
+    memcpy(out->order, o->id, sizeof(out->order));
+    memcpy(out->locker, job->locker, sizeof(out->locker));
+    out->load = o->load;
+    out->key_epoch = job->key.epoch;
+    out->code_live = true;
+    index_of(k, job->locker, job->secret, out->code_index);
+    seal_code(k, job, o, out->code_box);
+    make_pickup(k, &bind, o->ask.not_after_s, v->token, out->pickup);
+    return ERR_OK;
+}
+
+enum err mint_carer(const struct mint_keys *k, const struct mint_job *job, const struct order *o,
+                    const struct store_carer *c, struct mint_verifiers *v, uint8_t index[STORE_HASH_LEN],
+                    struct reason *r)
+{
+    char ddmm[5];
+    enum err e = check_job(job, r);
+
+    if (e != ERR_OK) {
+        return e;
+    }
+    memset(v, 0, sizeof(*v));
+    v->has_v1 = c->standing || o->ask.cls == TOKEN_CLASS_ORDINARY;
+    if (request_birthday(&o->ask, ddmm)) {
+        code_mac_carer2(&job->key, job->locker, c->carer, job->a, ddmm, v->v2);
+        sodium_memzero(ddmm, sizeof(ddmm));
+    } else if (v->has_v1) {
+        randombytes_buf(v->v2, sizeof(v->v2));
+    } else {
+        return err_because(r, ERR_MISSING, "this class needs a birth date");
+    }
+    if (v->has_v1) {
+        code_mac_carer1(&job->key, job->locker, c->carer, job->a, v->v1);
+    }
+    index_of(k, job->locker, job->secret, index);
+    return ERR_OK;
+}
+
+void mint_card(const struct mint_keys *k, const struct store_carer *c, const struct store_carer_place *p,
+               char text[TOKEN_TEXT_CAP])
+{
+    struct token t = {.kind = TOKEN_CARER};
+    struct token_carer *x = &t.u.carer;
+
+    memcpy(x->bind.locker, p->locker, sizeof(x->bind.locker));
+    if (!c->standing) {
+        memcpy(x->bind.order, c->order, sizeof(x->bind.order));
+        x->bind.load = p->load;
+    }
+    memcpy(x->carer, c->carer, sizeof(x->carer));
+    memcpy(x->person, p->person, sizeof(x->person));
+    x->not_after_s = c->not_after_s;
+    token_encode(&t, k->token_secret, text);
 }
 
 enum err mint_badge(const struct mint_keys *k, const struct mint_job *job, const struct store_badge *b,

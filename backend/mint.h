@@ -65,6 +65,28 @@ void mint_stretch(void *job);
 enum err mint_finish(const struct mint_keys *k, const struct mint_job *job, const struct order *o,
                      struct store_packing *out, struct reason *r) ERR_MUST_CHECK;
 
+/* What a locker needs to check a code that reaches it by a command and not on a bag. Wipe with sodium_memzero. */
+struct mint_verifiers {
+    bool has_v1;
+    uint8_t v1[CODE_MAC_LEN], v2[CODE_MAC_LEN];
+    uint8_t token[16]; /* mint_recode: id of the new pickup token */
+};
+
+/* A new code for o, which lies READY in the locker of the job: verifiers for the locker, and what the hub keeps (order,
+ * load, locker, key_epoch, code and pickup token; the rest is zeros). Errors: job->result, ERR_MISSING, ERR_STATE. */
+enum err mint_recode(const struct mint_keys *k, const struct mint_job *job, const struct order *o,
+                     struct mint_verifiers *v, struct store_recode *out, struct reason *r) ERR_MUST_CHECK;
+
+/* A carer's own code at the locker of the job, for the bags of o's patient: verifiers, and the index for p->code_index.
+ * v1 is there when the code may be enough for some bag: always when standing, else by the class of o. Errors:
+ * job->result, ERR_MISSING (birth date needed by the class). */
+enum err mint_carer(const struct mint_keys *k, const struct mint_job *job, const struct order *o,
+                    const struct store_carer *c, struct mint_verifiers *v, uint8_t index[STORE_HASH_LEN],
+                    struct reason *r) ERR_MUST_CHECK;
+/* The text of a carer's card for one locker: the same each time. */
+void mint_card(const struct mint_keys *k, const struct store_carer *c, const struct store_carer_place *p,
+               char text[TOKEN_TEXT_CAP]);
+
 /* The text of a badge; its pin_mac, key_epoch and locker come from the job. */
 enum err mint_badge(const struct mint_keys *k, const struct mint_job *job, const struct store_badge *b,
                     char text[TOKEN_TEXT_CAP], struct reason *r) ERR_MUST_CHECK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/allot.h"
+#include "backend/carer.h"
 #include "backend/person.h"
 #include "backend/policy.h"
 #include "common/num.h"
@@ -188,6 +189,8 @@ static enum err finish_inside(struct hub *hub, struct pack *p, struct order *o, 
     }
     if (e == ERR_OK)
         e = act_audit(hub, &p->who, "order.packed", p->order, name, NULL, r);
+    if (e == ERR_OK)
+        e = carer_follow(hub, &p->who, o, r);
     return e;
 }
 

@@ -77,6 +77,13 @@ enum err store_fault_parse(const char *text, enum store_fault_kind *out)
     return e;
 }
 
+const char *store_reply_name(enum store_reply x)
+{
+    static const char *const names[STORE_REPLY_N] = {"none", "pending", "done", "refused"};
+
+    return names[x];
+}
+
 const char *store_role_name(enum store_role x)
 {
     return role_names[x];

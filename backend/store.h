@@ -307,6 +307,56 @@ struct store_badge {
     int64_t revoked_seq; /* of the command, for "confirmed by the locker or not yet" */
 };
 
+/* ---------------------------------------------------------------- carers, and codes that were made anew */
+
+/* What the locker said to a command that it answers with command.done.v1. */
+enum store_reply { STORE_REPLY_NONE, STORE_REPLY_PENDING, STORE_REPLY_DONE, STORE_REPLY_REFUSED, STORE_REPLY_N };
+
+/* Somebody who may collect for a patient with a right of their own. The name is nowhere but here. */
+struct store_carer {
+    uint8_t carer[TOKEN_CARER_LEN];
+    char name[STORE_NAME_CAP];
+    bool standing;                    /* every bag of the person; else the one bag of `order`, once */
+    uint8_t order[ORDER_ID_LEN];      /* for which the right was given */
+    uint8_t holder[TOKEN_PERSON_LEN]; /* whose bags: pseudonym without a locker (person.h); zeros: of one bag only */
+    int64_t not_after_s, created_ms;
+    char created_by[STORE_NAME_CAP];
+    int64_t revoked_ms; /* 0: valid; from here on no new card, and commands are on their way */
+    char revoked_by[STORE_NAME_CAP];
+};
+
+/* The same right at one locker. */
+struct store_carer_place {
+    uint8_t carer[TOKEN_CARER_LEN];
+    uint8_t locker[STORE_LOCKER_LEN];
+    uint8_t person[TOKEN_PERSON_LEN]; /* standing: of the bags there */
+    uint32_t load;                    /* once: of the order; standing: 0 */
+    bool code_live;
+    uint8_t code_index[STORE_HASH_LEN]; /* keyed hash of the carer's own code; zeros: a card only */
+    int64_t grant_seq, revoke_seq;      /* of the commands; 0: none */
+    enum store_reply grant, revoke;     /* NONE: no such command was needed */
+    int64_t changed_ms;
+};
+
+/* One code made anew for a bag that lies in a locker: valid when the locker has confirmed, and not before. */
+struct store_recode {
+    int64_t id; /* given by the store, rising */
+    uint8_t order[ORDER_ID_LEN];
+    uint32_t load;
+    uint8_t locker[STORE_LOCKER_LEN];
+    int64_t seq; /* of the command */
+    enum store_reply reply;
+    char cause[STORE_TOKEN_CAP]; /* why it was refused */
+    char reason[STORE_TEXT_CAP]; /* of the member of staff */
+    char made_by[STORE_NAME_CAP];
+    int64_t made_ms, settled_ms;
+    uint32_t key_epoch;
+    bool code_live; /* PENDING: the new code is taken already */
+    uint8_t code_index[STORE_HASH_LEN];
+    uint8_t code_box[STORE_CODE_BOX_LEN];
+    char pickup[TOKEN_TEXT_CAP];
+};
+
 /* ---------------------------------------------------------------- audit: append only, chained */
 
 struct store_audit {
@@ -538,6 +588,42 @@ struct store_ops {
                                           bool (*each)(void *arg, const struct store_audit *a), void *arg,
                                           struct reason *r);
 
+    /* How many rows of this action since then; actor and order NULL: of all. */
+    ERR_MUST_CHECK enum err (*audit_count)(struct store *s, const char *action, const char *actor, const uint8_t *order,
+                                           int64_t since_ms, uint32_t *n, struct reason *r);
+
+    /* carers. insert: ERR_DUPLICATE. update: who revoked it, and when. list: rights for this order, and standing ones
+     * of this holder (not zeros), newest first. place_put: insert or replace; ERR_DUPLICATE when the code is taken at
+     * that locker. place_find: by the number of either command at that locker. places: in the order of their ids. */
+    ERR_MUST_CHECK enum err (*carer_insert)(struct store *s, const struct store_carer *c, struct reason *r);
+    ERR_MUST_CHECK enum err (*carer_update)(struct store *s, const struct store_carer *c, struct reason *r);
+    ERR_MUST_CHECK enum err (*carer_get)(struct store *s, const uint8_t carer[TOKEN_CARER_LEN], struct store_carer *c,
+                                         struct reason *r);
+    ERR_MUST_CHECK enum err (*carer_list)(struct store *s, const uint8_t order[ORDER_ID_LEN],
+                                          const uint8_t holder[TOKEN_PERSON_LEN],
+                                          bool (*each)(void *arg, const struct store_carer *c), void *arg,
+                                          struct reason *r);
+    ERR_MUST_CHECK enum err (*carer_place_put)(struct store *s, const struct store_carer_place *p, struct reason *r);
+    ERR_MUST_CHECK enum err (*carer_place_get)(struct store *s, const uint8_t carer[TOKEN_CARER_LEN],
+                                               const uint8_t locker[STORE_LOCKER_LEN], struct store_carer_place *p,
+                                               struct reason *r);
+    ERR_MUST_CHECK enum err (*carer_place_find)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t seq,
+                                                struct store_carer_place *p, struct reason *r);
+    ERR_MUST_CHECK enum err (*carer_places)(struct store *s, const uint8_t carer[TOKEN_CARER_LEN],
+                                            bool (*each)(void *arg, const struct store_carer_place *p), void *arg,
+                                            struct reason *r);
+
+    /* codes made anew. insert sets id; ERR_DUPLICATE when the code is taken at that locker. list: of an order, newest
+     * first. packing_recode: the code of a packing becomes this one, kept for printing. */
+    ERR_MUST_CHECK enum err (*recode_insert)(struct store *s, struct store_recode *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*recode_update)(struct store *s, const struct store_recode *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*recode_find)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t seq,
+                                           struct store_recode *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*recode_list)(struct store *s, const uint8_t order[ORDER_ID_LEN],
+                                           bool (*each)(void *arg, const struct store_recode *x), void *arg,
+                                           struct reason *r);
+    ERR_MUST_CHECK enum err (*packing_recode)(struct store *s, const struct store_recode *x, struct reason *r);
+
     /* settings: small texts by name. get: ERR_NOT_FOUND; out has cap bytes, ERR_TOO_LONG. */
     ERR_MUST_CHECK enum err (*setting_put)(struct store *s, const char *name, const char *value, struct reason *r);
     ERR_MUST_CHECK enum err (*setting_get)(struct store *s, const char *name, char *out, size_t cap, struct reason *r);
@@ -559,6 +645,7 @@ const char *store_contact_outcome_name(enum store_contact_outcome x);
 enum err store_contact_outcome_parse(const char *text, enum store_contact_outcome *out) ERR_MUST_CHECK;
 const char *store_tour_reason_name(enum store_tour_reason x);
 const char *store_role_name(enum store_role x);
+const char *store_reply_name(enum store_reply x); /* "none", "pending", "done", "refused" */
 enum err store_role_parse(const char *text, enum store_role *out) ERR_MUST_CHECK;
 
 #endif

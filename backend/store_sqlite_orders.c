@@ -235,7 +235,9 @@ static enum err packing_insert(struct store *s, const struct store_packing *p, s
     struct db *db = store_sqlite_writing(s);
     sqlite3_stmt *q = db_stmt(db, "INSERT INTO packings(" PACKING_NAMES ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
 
-    return store_sqlite_put(db, q, packing_cols, ROW_COUNT(packing_cols), p, r);
+    enum err e = p->code_live ? store_sqlite_code_free(s, p->locker, p->code_index, r) : ERR_OK;
+
+    return e != ERR_OK ? e : store_sqlite_put(db, q, packing_cols, ROW_COUNT(packing_cols), p, r);
 }
 
 static enum err bind_load(struct db *db, sqlite3_stmt *q, const uint8_t order[ORDER_ID_LEN], uint32_t load,
@@ -283,7 +285,10 @@ static enum err code_is_live(struct store *s, const uint8_t locker[STORE_LOCKER_
                              const uint8_t index[STORE_HASH_LEN], bool *live, struct reason *r)
 {
     struct db *db = store_sqlite_db(s);
-    sqlite3_stmt *q = db_stmt(db, "SELECT 1 FROM packings WHERE locker=? AND code_index=? AND code_live=1");
+    sqlite3_stmt *q =
+        db_stmt(db, "SELECT 1 FROM packings WHERE locker=?1 AND code_index=?2 AND code_live=1 UNION ALL "
+                    "SELECT 1 FROM carer_places WHERE locker=?1 AND code_index=?2 AND code_live=1 UNION ALL "
+                    "SELECT 1 FROM recodes WHERE locker=?1 AND code_index=?2 AND code_live=1");
     bool more = false;
 
     if (sqlite3_bind_blob(q, 1, locker, STORE_LOCKER_LEN, SQLITE_STATIC) != SQLITE_OK ||
@@ -296,6 +301,15 @@ static enum err code_is_live(struct store *s, const uint8_t locker[STORE_LOCKER_
         *live = more;
     }
     return e;
+}
+
+enum err store_sqlite_code_free(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                const uint8_t index[STORE_HASH_LEN], struct reason *r)
+{
+    bool live = false;
+    enum err e = code_is_live(s, locker, index, &live, r);
+
+    return e == ERR_OK && live ? err_because(r, ERR_DUPLICATE, "this code is live at that locker") : e;
 }
 
 void store_sqlite_orders(struct store_ops *ops)

@@ -32,6 +32,10 @@ enum err store_sqlite_one(struct db *db, sqlite3_stmt *q, const struct row_col *
 /* Runs a statement that must change exactly one row, else ERR_NOT_FOUND. */
 enum err store_sqlite_change(struct db *db, sqlite3_stmt *q, const char *what, struct reason *r) ERR_MUST_CHECK;
 
+/* ERR_DUPLICATE when some live code of this locker has the index: codes of bags, of carers, and those on their way. */
+enum err store_sqlite_code_free(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                const uint8_t index[STORE_HASH_LEN], struct reason *r) ERR_MUST_CHECK;
+
 void store_sqlite_orders(struct store_ops *ops);
 void store_sqlite_lockers(struct store_ops *ops);
 void store_sqlite_reports(struct store_ops *ops);
@@ -39,5 +43,6 @@ void store_sqlite_people(struct store_ops *ops);
 void store_sqlite_factors(struct store_ops *ops);
 void store_sqlite_contacts(struct store_ops *ops);
 void store_sqlite_tours(struct store_ops *ops);
+void store_sqlite_carers(struct store_ops *ops);
 
 #endif

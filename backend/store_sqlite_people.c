@@ -326,6 +326,27 @@ static enum err setting_get(struct store *s, const char *name, char *out, size_t
     return e;
 }
 
+static enum err audit_count(struct store *s, const char *action, const char *actor, const uint8_t *order,
+                            int64_t since_ms, uint32_t *n, struct reason *r)
+{
+    struct db *db = store_sqlite_db(s);
+    sqlite3_stmt *q =
+        db_stmt(db, "SELECT count(*) FROM audit WHERE action=?1 AND at_ms>=?2 AND (?3 IS NULL OR actor=?3)"
+                    " AND (?4 IS NULL OR (has_order=1 AND ord=?4))");
+    int code = sqlite3_bind_text(q, 1, action, -1, SQLITE_STATIC) | sqlite3_bind_int64(q, 2, since_ms);
+    bool more = false;
+
+    if (actor != NULL)
+        code |= sqlite3_bind_text(q, 3, actor, -1, SQLITE_STATIC);
+    if (order != NULL)
+        code |= sqlite3_bind_blob(q, 4, order, ORDER_ID_LEN, SQLITE_STATIC);
+    enum err e = code == SQLITE_OK ? db_step(db, q, &more, r) : db_error(db, r);
+    if (e == ERR_OK)
+        *n = (uint32_t)sqlite3_column_int64(q, 0);
+    (void)sqlite3_reset(q);
+    return e;
+}
+
 void store_sqlite_people(struct store_ops *ops)
 {
     ops->user_insert = user_insert;
@@ -345,6 +366,7 @@ void store_sqlite_people(struct store_ops *ops)
     ops->badge_list = badge_list;
     ops->audit_append = audit_append;
     ops->audit_list = audit_list;
+    ops->audit_count = audit_count;
     ops->setting_put = setting_put;
     ops->setting_get = setting_get;
 }

@@ -101,7 +101,23 @@ static void put_steps(const struct order *o, cJSON *into)
     }
 }
 
-static enum err put_proof(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
+/* Which carer it was: by name for those who know the patient too. */
+static enum err put_carer(struct hub *hub, enum store_role role, const struct order *o, cJSON *into, struct reason *r)
+{
+    struct store_carer c;
+    enum err e = ERR_NOT_FOUND;
+
+    if (o->proof.actor != ORDER_ACTOR_CARER)
+        return ERR_OK;
+    json_put_hex(into, "carer", o->proof.carer, sizeof(o->proof.carer));
+    if (view_role_knows_patients(role))
+        e = hub->store->ops->carer_get(hub->store, o->proof.carer, &c, r);
+    if (e == ERR_OK)
+        json_put_text(into, "carer_name", c.name);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err put_proof(struct hub *hub, enum store_role role, const struct order *o, cJSON *into, struct reason *r)
 {
     struct store_user u;
     cJSON *proof;
@@ -120,7 +136,9 @@ static enum err put_proof(struct hub *hub, const struct order *o, cJSON *into, s
     if (!sodium_is_zero(o->proof.staff, sizeof(o->proof.staff)))
         e = hub->store->ops->user_find_staff(hub->store, o->proof.staff, &u, r);
     json_put_text(proof, "staff", e == ERR_OK ? u.full_name : NULL);
-    return e == ERR_NOT_FOUND ? ERR_OK : e;
+    if (e != ERR_OK && e != ERR_NOT_FOUND)
+        return e;
+    return put_carer(hub, role, o, proof, r);
 }
 
 enum err view_order(struct hub *hub, enum store_role role, const struct order *o, cJSON *into, struct reason *r)
@@ -159,7 +177,7 @@ enum err view_order(struct hub *hub, enum store_role role, const struct order *o
         if (e != ERR_OK)
             return e;
     }
-    return put_proof(hub, o, into, r);
+    return put_proof(hub, role, o, into, r);
 }
 
 static bool add_order(void *arg, const struct order *o)

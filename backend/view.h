@@ -32,6 +32,8 @@ enum err view_contacts(struct hub *hub, const struct order *o, cJSON *into, stru
 /* "events": what a locker told lately, newest first, with the members that name doors and states; none of a patient. */
 enum err view_locker_events(struct hub *hub, const uint8_t locker[STORE_LOCKER_LEN], unsigned limit, cJSON *into,
                             struct reason *r) ERR_MUST_CHECK;
+/* "carers": who may collect this bag, or every bag of its person; for those who know patients. */
+enum err view_carers(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_orders(struct hub *hub, enum store_role role, const struct store_order_filter *f, cJSON *into,
                      struct reason *r) ERR_MUST_CHECK;
 

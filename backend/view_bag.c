@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* view: bags of one person at one locker. */
+/* view: bags of one person at one locker, and who else may collect them. */
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "backend/carer.h"
 #include "backend/person.h"
 #include "backend/view.h"
 #include "common/json.h"
+#include "common/num.h"
 
 #define TOGETHER_MAX 50
 
@@ -40,4 +44,97 @@ enum err view_together(struct hub *hub, const struct order *o, cJSON *into, stru
     memcpy(f.locker, o->locker, sizeof(f.locker));
     memcpy(f.person, o->person, sizeof(f.person));
     return hub->store->ops->order_list(hub->store, &f, add_together, &t, r);
+}
+
+/* ---------------------------------------------------------------- carers */
+
+struct viewing_carers {
+    struct hub *hub;
+    const struct order *order;
+    cJSON *array, *places;
+    const struct store_carer *carer;
+    int64_t now_ms;
+    enum err e;
+    struct reason *r;
+};
+
+/* What the right is worth, said as the lockers have confirmed it. */
+static const char *right_state(const struct store_carer *c, const struct order *o, bool unconfirmed, int64_t now_ms)
+{
+    if (c->revoked_ms != 0)
+        return unconfirmed ? "revoking" : "revoked";
+    if (c->not_after_s * 1000 <= now_ms)
+        return "expired";
+    if (!c->standing && memcmp(c->order, o->id, sizeof(o->id)) == 0 && !order_has_live_code(o->state))
+        return "used";
+    return "valid";
+}
+
+static bool add_place(void *arg, const struct store_carer_place *p)
+{
+    struct viewing_carers *v = arg;
+    struct store_locker l;
+    char carer[2 * TOKEN_CARER_LEN + 1], locker[2 * STORE_LOCKER_LEN + 1], card[96];
+    cJSON *row = json_put_object(v->places, NULL);
+
+    v->e = v->hub->store->ops->locker_get(v->hub->store, p->locker, &l, v->r);
+    if (v->e != ERR_OK)
+        return false;
+    num_to_hex(p->locker, sizeof(p->locker), locker);
+    num_to_hex(p->carer, sizeof(p->carer), carer);
+    (void)snprintf(card, sizeof(card), "/api/carers/%s/card?locker=%s", carer, locker);
+    json_put_text(row, "locker", locker);
+    json_put_text(row, "name", l.name);
+    json_put_text(row, "code", store_reply_name(p->grant));
+    json_put_text(row, "revoke", store_reply_name(p->revoke));
+    json_put_text(row, "card", v->carer->revoked_ms == 0 ? card : NULL);
+    sodium_memzero(&l, sizeof(l));
+    return true;
+}
+
+static bool note_unconfirmed(void *arg, const struct store_carer_place *p)
+{
+    bool *unconfirmed = arg;
+
+    *unconfirmed = *unconfirmed || p->revoke == STORE_REPLY_PENDING || p->revoke == STORE_REPLY_REFUSED;
+    return true;
+}
+
+static bool add_carer(void *arg, const struct store_carer *c)
+{
+    struct viewing_carers *v = arg;
+    struct store *s = v->hub->store;
+    bool unconfirmed = false;
+    cJSON *row = json_put_object(v->array, NULL);
+    enum err e;
+
+    v->e = s->ops->carer_places(s, c->carer, note_unconfirmed, &unconfirmed, v->r);
+    if (v->e != ERR_OK)
+        return false;
+    json_put_hex(row, "id", c->carer, sizeof(c->carer));
+    json_put_text(row, "name", c->name);
+    json_put_text(row, "kind", c->standing ? "standing" : "once");
+    json_put_text(row, "state", right_state(c, v->order, unconfirmed, v->now_ms));
+    json_put_int(row, "not_after_s", c->not_after_s);
+    json_put_int(row, "created_ms", c->created_ms);
+    json_put_text(row, "created_by", c->created_by);
+    json_put_text(row, "revoked_by", c->revoked_by[0] != '\0' ? c->revoked_by : NULL);
+    v->carer = c;
+    v->places = json_put_array(row, "places");
+    e = s->ops->carer_places(s, c->carer, add_place, v, v->r);
+    if (e != ERR_OK)
+        v->e = e;
+    return v->e == ERR_OK;
+}
+
+enum err view_carers(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
+{
+    struct viewing_carers v = {.hub = hub, .order = o, .array = json_put_array(into, "carers"), .r = r};
+    uint8_t holder[TOKEN_PERSON_LEN];
+    enum err e;
+
+    v.now_ms = clock_wall_ms();
+    carer_holder(hub, o, holder);
+    e = hub->store->ops->carer_list(hub->store, o->id, holder, add_carer, &v, r);
+    return e != ERR_OK ? e : v.e;
 }

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api: carers, and the cards that are held before a scanner. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/api_part.h"
+#include "backend/card.h"
+#include "backend/carer.h"
+#include "backend/policy.h"
+#include "backend/view.h"
+#include "common/json.h"
+#include "common/num.h"
+
+#define GRANT_TRIES 3
+#define TIME_END (INT64_C(1) << 40)
+
+static const char *const print_headers[] = {
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
+
+void api_carers(struct api_call *c)
+{
+    struct order o;
+    struct reason r;
+    cJSON *tree;
+    enum err e;
+
+    if (!api_order_of(c, &o))
+        return;
+    tree = json_new_object();
+    e = hub_judge(c->hub, view_carers(c->hub, &o, tree, &r), &r);
+    if (e == ERR_OK) {
+        api_answer(c, 200, tree, NULL);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_refuse(c, e, &r);
+}
+
+/* ---------------------------------------------------------------- giving a right */
+
+struct granting {
+    struct api *api;
+    uint64_t ticket;
+    unsigned tries;
+    struct carer_grant grant;
+};
+
+static void granting_free(struct granting *g)
+{
+    mint_wipe(&g->grant.job);
+    sodium_memzero(g, sizeof(*g));
+    free(g);
+}
+
+/* Keeps the code for one print; the oldest makes room. */
+static void keep_code(struct api *a, const struct carer_grant *g)
+{
+    struct api_carer_code *at = &a->carer_code[0];
+
+    for (unsigned i = 1; i < API_BADGE_PAGES; i++) {
+        if (a->carer_code[i].until_ms < at->until_ms)
+            at = &a->carer_code[i];
+    }
+    memcpy(at->carer, g->carer.carer, sizeof(at->carer));
+    memcpy(at->code, g->job.secret, sizeof(at->code));
+    at->until_ms = clock_boot_ms() + API_BADGE_PAGE_MS;
+}
+
+static cJSON *granted(const struct carer_grant *g)
+{
+    char carer[2 * TOKEN_CARER_LEN + 1], locker[2 * STORE_LOCKER_LEN + 1], card[96];
+    cJSON *tree = json_new_object();
+
+    num_to_hex(g->carer.carer, sizeof(g->carer.carer), carer);
+    num_to_hex(g->place.locker, sizeof(g->place.locker), locker);
+    (void)snprintf(card, sizeof(card), "/api/carers/%s/card?locker=%s", carer, locker);
+    json_put_text(tree, "id", carer);
+    json_put_text(tree, "card", card);
+    json_put_text(tree, "code", store_reply_name(g->place.grant)); /* "pending": not before the locker has confirmed */
+    json_put_int(tree, "not_after_s", g->carer.not_after_s);
+    return tree;
+}
+
+static void granting_run(void *arg)
+{
+    struct granting *g = arg;
+
+    mint_stretch(&g->grant.job);
+}
+
+static void granting_done(void *arg);
+
+static enum err granting_submit(struct granting *g, struct reason *r)
+{
+    const struct work_job job = {.run = granting_run, .done = granting_done, .arg = g};
+    enum err e = carer_begin(g->api->hub, &g->grant, r);
+
+    if (e == ERR_OK && g->grant.with_code && work_submit(g->api->hub->work, &job) != ERR_OK)
+        e = err_because(r, ERR_BUSY, "too much is waiting; try again");
+    return e;
+}
+
+static void granting_done(void *arg)
+{
+    struct granting *g = arg;
+    struct reason r = {.text = ""};
+    enum err e = carer_finish(g->api->hub, &g->grant, &r);
+
+    if (e == ERR_DUPLICATE && ++g->tries < GRANT_TRIES) {
+        mint_wipe(&g->grant.job);
+        e = granting_submit(g, &r); /* the same code was drawn twice at the same time */
+        if (e == ERR_OK)
+            return;
+    }
+    if (e == ERR_OK) {
+        keep_code(g->api, &g->grant);
+        api_resume(g->api, g->ticket, 201, granted(&g->grant), NULL);
+    } else {
+        api_resume_refused(g->api, g->ticket, e, &r);
+    }
+    granting_free(g);
+}
+
+static enum err read_grant(const cJSON *body, struct carer_grant *g, struct reason *r)
+{
+    const char *name, *kind;
+    enum err e = json_get_text(body, "name", 1, sizeof(g->name) - 1, &name, r);
+
+    if (e == ERR_OK && request_text(g->name, sizeof(g->name), name, strlen(name)) != ERR_OK)
+        e = err_because(r, ERR_SYNTAX, "name: control characters");
+    if (e == ERR_OK)
+        e = json_get_text(body, "kind", 1, STORE_TOKEN_CAP - 1, &kind, r);
+    if (e == ERR_OK) {
+        g->standing = strcmp(kind, "standing") == 0;
+        if (!g->standing && strcmp(kind, "once") != 0)
+            e = err_because(r, ERR_UNKNOWN, "kind: must be once or standing");
+    }
+    if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(body, "not_after_s") != NULL)
+        e = json_get_int(body, "not_after_s", 1, TIME_END - 1, &g->not_after_s, r);
+    if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(body, "with_code") != NULL)
+        e = json_get_bool(body, "with_code", &g->with_code, r);
+    return e;
+}
+
+/* A card alone needs no worker. */
+static void grant_now(struct api_call *c, struct granting *g)
+{
+    struct reason r = {.text = ""};
+    enum err e = carer_finish(c->hub, &g->grant, &r);
+
+    if (e == ERR_OK)
+        api_answer(c, 201, granted(&g->grant), NULL);
+    else
+        api_refuse(c, e, &r);
+    granting_free(g);
+}
+
+void api_grant_carer(struct api_call *c)
+{
+    static const char *const members[] = {"name", "kind", "not_after_s", "with_code", NULL};
+    struct granting *g;
+    struct order o;
+    struct reason r;
+    cJSON *body;
+    enum err e;
+
+    if (!api_order_of(c, &o) || !api_body(c, members, &body))
+        return;
+    g = calloc(1, sizeof(*g));
+    if (g == NULL)
+        abort(); /* out of memory: restart */
+    g->api = c->api;
+    g->grant.who = c->who;
+    memcpy(g->grant.order, o.id, sizeof(o.id));
+    e = read_grant(body, &g->grant, &r);
+    cJSON_Delete(body);
+    if (e == ERR_OK)
+        e = granting_submit(g, &r);
+    if (e != ERR_OK) {
+        api_refuse(c, e, &r);
+        granting_free(g);
+    } else if (g->grant.with_code) {
+        g->ticket = http_defer(c->q);
+    } else {
+        grant_now(c, g);
+    }
+}
+
+void api_revoke_carer(struct api_call *c)
+{
+    static const char *const members[] = {NULL};
+    uint8_t carer[TOKEN_CARER_LEN];
+    struct reason r;
+    cJSON *body;
+    enum err e;
+
+    if (!api_id(c, 0, carer, sizeof(carer)) || !api_body(c, members, &body))
+        return;
+    cJSON_Delete(body);
+    e = carer_revoke(c->hub, &c->who, carer, &r);
+    if (e == ERR_OK)
+        api_answer(c, 200, json_new_object(), NULL);
+    else
+        api_refuse(c, e, &r);
+}
+
+/* ---------------------------------------------------------------- cards */
+
+static const struct text *other_text(const struct api *a, const struct text *t)
+{
+    return t == a->nl ? a->en : a->nl;
+}
+
+/* The code of this carer, once: it is wiped here. */
+static bool take_code(struct api *a, const uint8_t carer[TOKEN_CARER_LEN], char code[CODE_DIGITS + 1])
+{
+    for (unsigned i = 0; i < API_BADGE_PAGES; i++) {
+        struct api_carer_code *at = &a->carer_code[i];
+        bool is_it = at->until_ms > clock_boot_ms() && memcmp(at->carer, carer, TOKEN_CARER_LEN) == 0;
+
+        if (is_it)
+            memcpy(code, at->code, sizeof(at->code));
+        if (is_it || at->until_ms <= clock_boot_ms())
+            sodium_memzero(at, sizeof(*at));
+        if (is_it)
+            return true;
+    }
+    return false;
+}
+
+struct card {
+    struct store_carer carer;
+    struct store_carer_place place;
+    struct store_locker locker;
+    struct order order;
+    char token[TOKEN_TEXT_CAP], code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP];
+};
+
+static enum err make_card(struct api_call *c, struct card *x, char **html, struct reason *r)
+{
+    const struct text *t = api_text(c->api, x->order.ask.language);
+    bool has_code =
+        x->place.grant != STORE_REPLY_NONE && take_code(c->api, x->carer.carer, x->code); /* of one locker */
+    const struct card_carer page = {.carer = &x->carer,
+                                    .token = x->token,
+                                    .code = has_code ? x->code : NULL,
+                                    .order_number = x->order.number,
+                                    .pharmacy_name = c->hub->cfg.pharmacy_name,
+                                    .telephone = x->telephone,
+                                    .locker_name = x->locker.name,
+                                    .locker_address = x->locker.address};
+
+    policy_text(c->hub, "telephone", x->telephone);
+    return card_carer(t, other_text(c->api, t), &page, html, r);
+}
+
+static enum err find_card(struct api_call *c, const uint8_t carer[TOKEN_CARER_LEN], struct card *x, struct reason *r)
+{
+    const char *text = http_query(c->q, "locker");
+    uint8_t locker[STORE_LOCKER_LEN] = {0};
+    struct store *s = c->hub->store;
+    enum err e;
+
+    if (text != NULL && num_from_hex(text, locker, sizeof(locker)) != ERR_OK)
+        return err_because(r, ERR_SYNTAX, "locker: not an id");
+    e = carer_card(c->hub, carer, locker, &x->carer, &x->place, x->token, r);
+    if (e == ERR_OK)
+        e = s->ops->locker_get(s, x->place.locker, &x->locker, r);
+    if (e == ERR_OK)
+        e = s->ops->order_get(s, x->carer.order, &x->order, r);
+    return hub_judge(c->hub, e, r);
+}
+
+void api_carer_card(struct api_call *c)
+{
+    uint8_t carer[TOKEN_CARER_LEN];
+    char hex[2 * TOKEN_CARER_LEN + 1];
+    struct card x = {.code = ""};
+    struct reason r;
+    char *html = NULL;
+    enum err e;
+
+    if (!api_id(c, 0, carer, sizeof(carer)))
+        return;
+    num_to_hex(carer, sizeof(carer), hex);
+    e = find_card(c, carer, &x, &r);
+    if (e == ERR_OK)
+        e = act_note(c->hub, &c->who, "carer.card_printed", x.order.id, hex, NULL, &r);
+    if (e == ERR_OK)
+        e = make_card(c, &x, &html, &r);
+    if (e == ERR_OK)
+        http_answer(c->q, 200, API_HTML, html, strlen(html), print_headers);
+    else
+        api_refuse(c, e, &r);
+    print_free(html);
+    sodium_memzero(&x, sizeof(x));
+}
+
+void api_key_card(struct api_call *c)
+{
+    const struct text *t = api_text(c->api, c->hub->cfg.language);
+    struct reason r;
+    char *html;
+    enum err e = card_keys(t, other_text(c->api, t), &html, &r);
+
+    if (e != ERR_OK) {
+        api_refuse(c, e, &r);
+        return;
+    }
+    http_answer(c->q, 200, API_HTML, html, strlen(html), print_headers);
+    print_free(html);
+}

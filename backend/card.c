@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/card.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "common/code.h"
+#include "common/token.h"
+
+#define NUMBER_CAP 24
+
+/* <open>words<close>, and the same in the other language behind them. */
+static void put_twice(struct print *p, const struct text *also, const char *open, const char *key, const char *close)
+{
+    const struct text *t = p->t;
+
+    print_words(p, open, key, " ");
+    p->t = also;
+    print_words(p, "<span class=\"second\" lang=\"", "language.code", "\">");
+    print_words(p, "", key, "</span>");
+    p->t = t;
+    print_markup(p, close);
+}
+
+/* ---------------------------------------------------------------- a carer */
+
+static void put_place(struct print *p, const struct card_carer *x)
+{
+    char until[PRINT_TIME_CAP], number[NUMBER_CAP];
+
+    print_markup(p, "<dl>");
+    print_pair(p, "card.carer.name", x->carer->name);
+    print_words(p, "<dt>", "card.where", "</dt>");
+    print_element(p, "<dd class=\"where\">", x->locker_name, "");
+    if (x->locker_address != NULL && x->locker_address[0] != '\0')
+        print_element(p, "<br>", x->locker_address, "");
+    print_markup(p, "</dd>");
+    if (x->carer->standing) {
+        print_pair(p, "card.for", text_get(p->t, "card.carer.standing"));
+    } else {
+        (void)snprintf(number, sizeof(number), "%" PRId64, x->order_number);
+        print_pair(p, "card.carer.once", number);
+    }
+    print_time(p, x->carer->not_after_s, until);
+    print_pair(p, "card.until", until);
+    print_markup(p, "</dl>");
+}
+
+static enum err put_code(struct print *p, const struct text *also, const char *code, struct reason *r)
+{
+    char shown[CODE_DIGITS + 3];
+
+    if (code == NULL)
+        return ERR_OK;
+    if (!code_is_well_formed(code))
+        return err_because(r, ERR_SYNTAX, "not a code");
+    code_format(code, shown);
+    put_twice(p, also, "<h2>", "card.carer.code", "</h2>");
+    print_element(p, "<p class=\"code\">", shown, "</p>");
+    sodium_memzero(shown, sizeof(shown));
+    put_twice(p, also, "<p>", "card.carer.code.once", "</p>");
+    return ERR_OK;
+}
+
+static void put_help(struct print *p, const struct text *also, const struct card_carer *x)
+{
+    put_twice(p, also, "<p>", "card.carer.step.scan", "</p>");
+    put_twice(p, also, "<p>", "card.carer.step.take", "</p>");
+    put_twice(p, also, "<p>", "card.carer.keep", "</p>");
+    print_words(p, "<div class=\"help\"><p>", "card.help", " <b class=\"phone\">");
+    print_element(p, "", x->telephone, "</b> (");
+    print_element(p, "", x->pharmacy_name, ")</p></div>");
+}
+
+enum err card_carer(const struct text *t, const struct text *also, const struct card_carer *x, char **html,
+                    struct reason *r)
+{
+    struct print p;
+    enum err e = print_open(&p, t, "card.carer.title", r);
+
+    if (e != ERR_OK)
+        return e;
+    print_markup(&p, "<article class=\"slip\"><div class=\"edge\"></div><div class=\"head\"><div>");
+    put_twice(&p, also, "<h1>", "card.carer.title", "</h1>");
+    put_place(&p, x);
+    print_markup(&p, "</div><div class=\"scan\">");
+    e = print_qr(&p, x->token, r);
+    put_twice(&p, also, "&#9650; ", "card.scan", "</div></div>");
+    if (e == ERR_OK)
+        e = put_code(&p, also, x->code, r);
+    put_help(&p, also, x);
+    print_markup(&p, "</article>");
+    return print_close(&p, e, html, r);
+}
+
+/* ---------------------------------------------------------------- keys */
+
+/* As enum event_key of the locker: tests/unit/test_backend_card.c holds them together. */
+static const struct {
+    const char *sign, *word;
+} keys[CARD_KEYS] = {
+    {"0", NULL},
+    {"1", NULL},
+    {"2", NULL},
+    {"3", NULL},
+    {"4", NULL},
+    {"5", NULL},
+    {"6", NULL},
+    {"7", NULL},
+    {"8", NULL},
+    {"9", NULL},
+    {"OK", "card.key.ok"},
+    {"&#10005;", "card.key.clear"},
+    {"?", "card.key.help"},
+    {"A&#8646;", "card.key.language"},
+    {"&#9711;", "card.key.show"},
+    {"&#8635;", "card.key.repeat"},
+};
+
+static enum err put_key(struct print *p, const struct text *also, uint8_t number, struct reason *r)
+{
+    const struct token t = {.kind = TOKEN_KEY, .u.key.key = number};
+    char content[TOKEN_TEXT_CAP];
+    enum err e;
+
+    token_encode(&t, NULL, content);
+    print_markup(p, "<div class=\"door\"><b>");
+    print_markup(p, keys[number].sign); /* ours */
+    print_markup(p, "</b>");
+    e = print_qr(p, content, r);
+    if (keys[number].word != NULL)
+        put_twice(p, also, "<span>", keys[number].word, "</span>");
+    print_markup(p, "</div>");
+    return e;
+}
+
+enum err card_keys(const struct text *t, const struct text *also, char **html, struct reason *r)
+{
+    static_assert(CARD_KEYS == TOKEN_KEYS, "every key has its sign");
+    struct print p;
+    enum err e = print_open(&p, t, "card.keys.title", r);
+
+    if (e != ERR_OK)
+        return e;
+    put_twice(&p, also, "<h1>", "card.keys.title", "</h1>");
+    put_twice(&p, also, "<p>", "card.keys.hint", "</p>");
+    print_markup(&p, "<main class=\"doors\">");
+    for (uint8_t i = 0; i < CARD_KEYS && e == ERR_OK; i++)
+        e = put_key(&p, also, i, r);
+    print_markup(&p, "</main>");
+    return print_close(&p, e, html, r);
+}
