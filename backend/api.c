@@ -72,6 +72,8 @@ static const struct api_route table[] = {
     {{"POST", "/api/orders/*/carers", false, P__}, API_PLAIN, api_grant_carer},
     {{"GET", "/api/carers/*/card", false, P__}, API_PLAIN, api_carer_card},
     {{"POST", "/api/carers/*/revoke", false, P__}, API_PLAIN, api_revoke_carer},
+    {{"GET", "/api/orders/*/recode", false, P__}, API_PLAIN, api_recodes},
+    {{"POST", "/api/orders/*/recode", false, P__}, API_PLAIN, api_recode},
     {{"GET", "/api/key-card", false, PLA}, API_PLAIN, api_key_card},
     {{"GET", "/api/sheet", false, P__}, API_PLAIN, api_sheet},
     {{"GET", "/api/exceptions", false, P__}, API_POLL, api_exceptions},

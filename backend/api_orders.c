@@ -413,7 +413,7 @@ static void packing_done(void *arg)
     if (e == ERR_OK)
         packing_answer(p, &o);
     else
-        api_resume_refused(p->api, p->ticket, e, &r);
+        api_resume_capped(p->api, p->ticket, p->pack.capped, e, &r);
     packing_free(p);
 }
 
@@ -442,6 +442,32 @@ static enum err read_choice(const cJSON *body, struct pack *p, struct reason *r)
     return e;
 }
 
+static struct packing *packing_new(const struct api_call *c, const uint8_t id[ORDER_ID_LEN])
+{
+    struct packing *p = calloc(1, sizeof(*p));
+
+    if (p == NULL)
+        abort(); /* out of memory: restart */
+    p->api = c->api;
+    p->role = c->user.role;
+    p->pack.who = c->who;
+    memcpy(p->pack.order, id, ORDER_ID_LEN);
+    return p;
+}
+
+/* The answer comes when the worker is done; e: what came of reading the request. */
+static void packing_start(struct api_call *c, struct packing *p, enum err e, struct reason *r)
+{
+    if (e == ERR_OK)
+        e = packing_submit(p, r);
+    if (e != ERR_OK) {
+        api_refuse_capped(c, p->pack.capped, e, r);
+        packing_free(p);
+        return;
+    }
+    p->ticket = http_defer(c->q);
+}
+
 void api_pack(struct api_call *c)
 {
     static const char *const members[] = {"locker", "size", "low_door", "alone", NULL};
@@ -453,23 +479,21 @@ void api_pack(struct api_call *c)
 
     if (!api_id(c, 0, id, sizeof(id)) || !api_body(c, members, &body))
         return;
-    p = calloc(1, sizeof(*p));
-    if (p == NULL)
-        abort(); /* out of memory: restart */
-    p->api = c->api;
-    p->role = c->user.role;
-    p->pack.who = c->who;
-    memcpy(p->pack.order, id, sizeof(id));
+    p = packing_new(c, id);
     e = read_choice(body, &p->pack, &r);
     cJSON_Delete(body);
-    if (e == ERR_OK)
-        e = packing_submit(p, &r);
-    if (e != ERR_OK) {
-        api_refuse(c, e, &r);
-        packing_free(p);
-        return;
-    }
-    p->ticket = http_defer(c->q);
+    packing_start(c, p, e, &r);
+}
+
+void api_repack(struct api_call *c, const struct order *o, const char *reason)
+{
+    struct packing *p = packing_new(c, o->id);
+    struct reason r;
+
+    memcpy(p->pack.locker, o->locker, sizeof(p->pack.locker));
+    p->pack.repack = true;
+    (void)snprintf(p->pack.reason, sizeof(p->pack.reason), "%s", reason); /* length was checked */
+    packing_start(c, p, ERR_OK, &r);
 }
 
 /* ---------------------------------------------------------------- steps */

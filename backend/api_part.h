@@ -131,6 +131,11 @@ void api_order(struct api_call *c);
 void api_new_order(struct api_call *c);
 void api_new_orders_csv(struct api_call *c);
 void api_pack(struct api_call *c);
+/* A new code and label for a bag that is packed: answers as api_pack. */
+void api_repack(struct api_call *c, const struct order *o, const char *reason);
+/* As api_resume_refused; 429 when capped. */
+void api_resume_capped(struct api *a, uint64_t ticket, bool capped, enum err e, const struct reason *r);
+void api_refuse_capped(struct api_call *c, bool capped, enum err e, const struct reason *r);
 void api_withdraw(struct api_call *c);
 void api_step(struct api_call *c);
 void api_label(struct api_call *c);
@@ -150,6 +155,8 @@ void api_carers(struct api_call *c);
 void api_grant_carer(struct api_call *c);
 void api_carer_card(struct api_call *c);
 void api_revoke_carer(struct api_call *c);
+void api_recode(struct api_call *c);
+void api_recodes(struct api_call *c);
 void api_key_card(struct api_call *c);
 
 void api_board(struct api_call *c);

@@ -16,6 +16,7 @@
 #include "backend/control.h"
 #include "backend/hub.h"
 #include "backend/link.h"
+#include "backend/recode.h"
 #include "common/log.h"
 #include "common/num.h"
 #include "common/option.h"
@@ -99,6 +100,8 @@ static int on_expire(sd_event_source *source, uint64_t usec, void *arg)
     struct reason r = {.text = ""};
 
     (void)usec;
+    if (!d->hub.broken && recode_tidy(&d->hub, &r) != ERR_OK)
+        log_warning("hubd", "codes for printing cannot be forgotten: %s", r.text);
     if (!d->hub.broken && act_expire_due(&d->hub, &count, &r) != ERR_OK)
         log_warning("hubd", "windows that are over: %s", r.text);
     if (count > 0)

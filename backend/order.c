@@ -25,6 +25,7 @@ static const struct step steps[] = {
     {ORDER_REGISTERED, ORDER_EVENT_PACK, ORDER_PACKED, NOTHING},
     {ORDER_REGISTERED, ORDER_EVENT_CANCEL, ORDER_CANCELLED, NOTHING},
 
+    {ORDER_PACKED, ORDER_EVENT_REPACK, ORDER_PACKED, NOTHING},
     {ORDER_PACKED, ORDER_EVENT_DEPART, ORDER_IN_TRANSIT, NOTHING},
     {ORDER_PACKED, ORDER_EVENT_WITHDRAW, ORDER_WITHDRAWING, SEND_WITHDRAW},
     {ORDER_PACKED, ORDER_EVENT_EXPIRE, ORDER_WITHDRAWING, SEND_WITHDRAW},
@@ -142,6 +143,7 @@ static const struct {
 
 static const char *const event_names[ORDER_EVENT_KIND_N] = {
     [ORDER_EVENT_PACK] = "pack",
+    [ORDER_EVENT_REPACK] = "repack",
     [ORDER_EVENT_CANCEL] = "cancel",
     [ORDER_EVENT_DEPART] = "depart",
     [ORDER_EVENT_ARRIVE_BACK] = "arrive_back",
@@ -229,6 +231,7 @@ static void set_facts(struct order *o, const struct order_event *ev)
 {
     switch (ev->kind) {
     case ORDER_EVENT_PACK:
+    case ORDER_EVENT_REPACK:
         set_packed(o, ev);
         break;
     case ORDER_EVENT_WITHDRAW:

@@ -41,7 +41,8 @@ enum order_state {
 
 enum order_event_kind {
     /* people at the pharmacy */
-    ORDER_EVENT_PACK, /* label made: load + 1, locker set */
+    ORDER_EVENT_PACK,   /* label made: load + 1, locker set */
+    ORDER_EVENT_REPACK, /* another label for the same bag before it left: load + 1; the caller withdraws the old one */
     ORDER_EVENT_CANCEL,
     ORDER_EVENT_DEPART,      /* courier takes the bag */
     ORDER_EVENT_ARRIVE_BACK, /* courier brings the bag back, label still valid */

@@ -8,8 +8,10 @@
 
 #include "backend/allot.h"
 #include "backend/carer.h"
+#include "backend/outbox.h"
 #include "backend/person.h"
 #include "backend/policy.h"
+#include "backend/recode.h"
 #include "common/num.h"
 
 #define CANDIDATES_MAX 256
@@ -95,6 +97,20 @@ static void apply_choice(const struct pack *p, struct request *ask)
         ask->low_door = p->low_door;
 }
 
+/* The same locker, where a door is promised to this bag already. */
+static enum err begin_again(struct hub *hub, struct pack *p, const struct order *o, struct store_locker *l,
+                            struct reason *r)
+{
+    enum err e = recode_check_caps(hub, &p->who, o->id, &p->capped, r);
+
+    if (e == ERR_OK)
+        e = hub->store->ops->locker_get(hub->store, o->locker, l, r);
+    if (e == ERR_OK && l->state != STORE_LOCKER_ACTIVE)
+        e = err_because(r, ERR_STATE, "locker %s is %s", l->name, store_locker_state_name(l->state));
+    p->alone = !person_is_known(o->person);
+    return e;
+}
+
 enum err pack_begin(struct hub *hub, struct pack *p, struct reason *r)
 {
     struct store *s = hub->store;
@@ -104,11 +120,13 @@ enum err pack_begin(struct hub *hub, struct pack *p, struct reason *r)
 
     if (e != ERR_OK)
         return hub_judge(hub, e, r);
-    if (!order_may(o.state, ORDER_EVENT_PACK))
+    if (!order_may(o.state, p->repack ? ORDER_EVENT_REPACK : ORDER_EVENT_PACK))
         return err_because(r, ERR_STATE, "order %lld is %s: it cannot be packed now", (long long)o.number,
                            order_state_name(o.state));
     apply_choice(p, &o.ask);
-    if (p->any_locker) {
+    if (p->repack) {
+        e = begin_again(hub, p, &o, &l, r);
+    } else if (p->any_locker) {
         e = choose(hub, &o.ask, &l, r);
     } else {
         e = s->ops->locker_get(s, p->locker, &l, r);
@@ -151,7 +169,7 @@ static enum err check_again(struct hub *hub, const struct pack *p, const struct 
     struct store_locker l;
     enum err e = hub->store->ops->locker_get(hub->store, p->locker, &l, r);
 
-    if (e == ERR_OK)
+    if (e == ERR_OK && !p->repack)
         e = check_room(hub, &l, ask, r);
     if (e == ERR_OK)
         (void)snprintf(name, STORE_NAME_CAP, "%s", l.name); /* same capacity */
@@ -159,9 +177,21 @@ static enum err check_again(struct hub *hub, const struct pack *p, const struct 
     return e;
 }
 
+/* The label that exists is dead at its locker, should somebody load it. */
+static enum err call_back(struct hub *hub, struct pack *p, const struct order *o, struct reason *r)
+{
+    enum err e = recode_check_caps(hub, &p->who, o->id, &p->capped, r);
+
+    if (e == ERR_OK && o->state == ORDER_PACKED)
+        e = outbox_withdraw(hub, o, r);
+    if (e == ERR_OK)
+        e = hub->store->ops->packing_end_code(hub->store, o->id, o->load, r);
+    return e == ERR_OK ? act_audit(hub, &p->who, "order.recode", o->id, NULL, p->reason, r) : e;
+}
+
 static enum err finish_inside(struct hub *hub, struct pack *p, struct order *o, struct reason *r)
 {
-    struct order_event ev = {.kind = ORDER_EVENT_PACK, .at_ms = clock_wall_ms()};
+    struct order_event ev = {.kind = p->repack ? ORDER_EVENT_REPACK : ORDER_EVENT_PACK, .at_ms = clock_wall_ms()};
     struct store *s = hub->store;
     struct store_packing packing;
     char name[STORE_NAME_CAP];
@@ -171,6 +201,8 @@ static enum err finish_inside(struct hub *hub, struct pack *p, struct order *o, 
         return e;
     apply_choice(p, &o->ask);
     e = check_again(hub, p, &o->ask, name, r);
+    if (e == ERR_OK && p->repack)
+        e = call_back(hub, p, o, r);
     if (e != ERR_OK)
         return e;
     set_window(hub, o, &ev);
@@ -204,6 +236,8 @@ enum err pack_finish(struct hub *hub, struct pack *p, struct order *out, struct 
     e = hub_end(hub, finish_inside(hub, p, &o, r), r);
     if (e == ERR_OK)
         *out = o;
+    if (e == ERR_OK && p->repack)
+        act_tell_commands(hub);
     return e;
 }
 

@@ -25,12 +25,16 @@ struct pack {
     bool has_size, has_low;
     enum token_size size;
     bool low_door;
-    bool alone; /* not tied to other bags of the same person */
+    bool alone;  /* not tied to other bags of the same person */
+    bool repack; /* a new code and label for a bag that did not leave yet, same locker; the old ones are called back */
+    char reason[STORE_TEXT_CAP]; /* repack */
+    bool capped;                 /* repack: see recode_check_caps */
     struct mint_job job;
 };
 
-/* Chooses and checks the locker and draws a code. Errors: ERR_NOT_FOUND, ERR_STATE (this order cannot be packed now, or
- * the locker takes none), ERR_BUSY (no door can be promised), ERR_MISSING (birth date). */
+/* Chooses and checks the locker and draws a code. repack: errors also as recode_check_caps. Errors: ERR_NOT_FOUND,
+ * ERR_STATE (this order cannot be packed now, or the locker takes none), ERR_BUSY (no door can be promised),
+ * ERR_MISSING (birth date). */
 enum err pack_begin(struct hub *hub, struct pack *p, struct reason *r) ERR_MUST_CHECK;
 /* The transaction. ERR_DUPLICATE: the code was taken meanwhile; begin again. */
 enum err pack_finish(struct hub *hub, struct pack *p, struct order *out, struct reason *r) ERR_MUST_CHECK;

@@ -623,6 +623,8 @@ struct store_ops {
                                            bool (*each)(void *arg, const struct store_recode *x), void *arg,
                                            struct reason *r);
     ERR_MUST_CHECK enum err (*packing_recode)(struct store *s, const struct store_recode *x, struct reason *r);
+    /* Wipes the sealed codes that were made anew and confirmed before then. */
+    ERR_MUST_CHECK enum err (*packing_forget_recoded)(struct store *s, int64_t before_ms, struct reason *r);
 
     /* settings: small texts by name. get: ERR_NOT_FOUND; out has cap bytes, ERR_TOO_LONG. */
     ERR_MUST_CHECK enum err (*setting_put)(struct store *s, const char *name, const char *value, struct reason *r);

@@ -248,6 +248,19 @@ static enum err packing_recode(struct store *s, const struct store_recode *x, st
     return code != SQLITE_OK ? db_error(db, r) : store_sqlite_change(db, q, "packing with a live code", r);
 }
 
+static enum err packing_forget_recoded(struct store *s, int64_t before_ms, struct reason *r)
+{
+    struct db *db = store_sqlite_writing(s);
+    sqlite3_stmt *q =
+        db_stmt(db, "UPDATE packings SET code_kept=0,code_box=zeroblob(length(code_box)) WHERE code_kept=1 AND EXISTS"
+                    "(SELECT 1 FROM recodes WHERE recodes.ord=packings.ord AND recodes.load=packings.load AND"
+                    " reply=?2 AND settled_ms<?1) AND NOT EXISTS(SELECT 1 FROM recodes WHERE recodes.ord=packings.ord"
+                    " AND recodes.load=packings.load AND reply=?2 AND settled_ms>=?1)");
+    int code = sqlite3_bind_int64(q, 1, before_ms) | sqlite3_bind_int64(q, 2, STORE_REPLY_DONE);
+
+    return code == SQLITE_OK ? db_run(db, q, r) : db_error(db, r);
+}
+
 void store_sqlite_carers(struct store_ops *ops)
 {
     ops->carer_insert = carer_insert;
@@ -263,4 +276,5 @@ void store_sqlite_carers(struct store_ops *ops)
     ops->recode_find = recode_find;
     ops->recode_list = recode_list;
     ops->packing_recode = packing_recode;
+    ops->packing_forget_recoded = packing_forget_recoded;
 }

@@ -34,6 +34,8 @@ enum err view_locker_events(struct hub *hub, const uint8_t locker[STORE_LOCKER_L
                             struct reason *r) ERR_MUST_CHECK;
 /* "carers": who may collect this bag, or every bag of its person; for those who know patients. */
 enum err view_carers(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* "recodes": codes made anew, newest first; "left": how many more; "slip": where the code can be printed now. */
+enum err view_recodes(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_orders(struct hub *hub, enum store_role role, const struct store_order_filter *f, cJSON *into,
                      struct reason *r) ERR_MUST_CHECK;
 

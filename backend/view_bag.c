@@ -6,6 +6,7 @@
 
 #include "backend/carer.h"
 #include "backend/person.h"
+#include "backend/recode.h"
 #include "backend/view.h"
 #include "common/json.h"
 #include "common/num.h"
@@ -137,4 +138,43 @@ enum err view_carers(struct hub *hub, const struct order *o, cJSON *into, struct
     carer_holder(hub, o, holder);
     e = hub->store->ops->carer_list(hub->store, o->id, holder, add_carer, &v, r);
     return e != ERR_OK ? e : v.e;
+}
+
+/* ---------------------------------------------------------------- codes made anew */
+
+static bool add_recode(void *arg, const struct store_recode *x)
+{
+    cJSON *row = json_put_object(arg, NULL);
+
+    json_put_int(row, "at_ms", x->made_ms);
+    json_put_text(row, "by", x->made_by);
+    json_put_text(row, "reason", x->reason);
+    json_put_text(row, "state", store_reply_name(x->reply));
+    json_put_text(row, "cause", x->cause[0] != '\0' ? x->cause : NULL);
+    if (x->settled_ms != 0)
+        json_put_int(row, "settled_ms", x->settled_ms);
+    else
+        json_put_text(row, "settled_ms", NULL);
+    return true;
+}
+
+enum err view_recodes(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
+{
+    struct store_packing p = {.code_kept = false};
+    char hex[2 * ORDER_ID_LEN + 1], slip[80];
+    uint32_t left = 0;
+    enum err e = hub->store->ops->recode_list(hub->store, o->id, add_recode, json_put_array(into, "recodes"), r);
+
+    if (e == ERR_OK)
+        e = recode_left(hub, o->id, &left, r);
+    if (e == ERR_OK && o->load > 0)
+        e = hub->store->ops->packing_get(hub->store, o->id, o->load, &p, r);
+    if (e != ERR_OK)
+        return e;
+    num_to_hex(o->id, sizeof(o->id), hex);
+    (void)snprintf(slip, sizeof(slip), "/api/orders/%s/slip", hex);
+    json_put_int(into, "left", left);
+    json_put_text(into, "slip", p.code_kept && order_has_live_code(o->state) ? slip : NULL);
+    sodium_memzero(&p, sizeof(p));
+    return ERR_OK;
 }

@@ -52,6 +52,8 @@ static const struct {
     {"POST", "/api/orders/*/carers", "P--"},
     {"GET", "/api/carers/*/card", "P--"},
     {"POST", "/api/carers/*/revoke", "P--"},
+    {"GET", "/api/orders/*/recode", "P--"},
+    {"POST", "/api/orders/*/recode", "P--"},
     {"GET", "/api/key-card", "PLA"},
     {"GET", "/api/sheet", "P--"},
     {"GET", "/api/exceptions", "P--"},
