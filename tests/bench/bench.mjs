@@ -10,6 +10,7 @@ import { measureFlow } from './flow.mjs';
 import { measurePickup } from './pickup.mjs';
 import { measureDaemon } from './daemon.mjs';
 import { measureSim } from './sim.mjs';
+import { measurePeople } from './people.mjs';
 
 // What nothing can be faster than, measured first.
 async function measureCosts(table) {
@@ -19,7 +20,7 @@ async function measureCosts(table) {
   rmSync(dir, { recursive: true });
 }
 
-const parts = { flow: measureFlow, scan: measureScan, pickup: measurePickup, daemon: measureDaemon, sim: measureSim };
+const parts = { flow: measureFlow, scan: measureScan, pickup: measurePickup, daemon: measureDaemon, people: measurePeople, sim: measureSim };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
 const table = new Table();
 await table.measure('costs', () => measureCosts(table));
