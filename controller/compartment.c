@@ -44,6 +44,7 @@ static const uint8_t table[COMPARTMENT_STATE_N][COMPARTMENT_CAUSE_N] = {
             [COMPARTMENT_FORCE] = TO(FORCED),
             [COMPARTMENT_LOSE] = TO(OUT),
             [COMPARTMENT_RESTART] = TO(LOADED),
+            [COMPARTMENT_REPORT] = TO(CHECK),
         },
     [COMPARTMENT_TAKEN] =
         {
@@ -52,6 +53,7 @@ static const uint8_t table[COMPARTMENT_STATE_N][COMPARTMENT_CAUSE_N] = {
             [COMPARTMENT_FORCE] = TO(FORCED),
             [COMPARTMENT_LOSE] = TO(OUT),
             [COMPARTMENT_DISAGREE] = TO(CHECK),
+            [COMPARTMENT_REPORT] = TO(CHECK),
         },
     [COMPARTMENT_CHECK] =
         {
@@ -69,8 +71,8 @@ static const char *const state_names[COMPARTMENT_STATE_N] = {
 };
 
 static const char *const cause_names[COMPARTMENT_CAUSE_N] = {
-    "load",     "confirm", "abandon", "pickup", "collect", "unconfirm", "jam",     "leave",
-    "withdraw", "inspect", "empty",   "keep",   "force",   "lose",      "restart", "disagree",
+    "load",    "confirm", "abandon", "pickup", "collect", "unconfirm", "jam",      "leave",  "withdraw",
+    "inspect", "empty",   "keep",    "force",  "lose",    "restart",   "disagree", "report",
 };
 
 enum compartment_state compartment_next(enum compartment_state state, enum compartment_cause cause)

@@ -44,6 +44,7 @@ enum compartment_cause {
     COMPARTMENT_LOSE,      /* board lost */
     COMPARTMENT_RESTART,   /* the daemon started again in the middle of it */
     COMPARTMENT_DISAGREE,  /* first look after a start: open though at rest */
+    COMPARTMENT_REPORT,    /* the person before it said that something was wrong */
     COMPARTMENT_CAUSE_N
 };
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "controller/choice.h"
 #include "controller/gate.h"
 #include "controller/ledger.h"
 #include "controller/locker.h"
@@ -33,7 +34,6 @@ static void refuse_by_gate(struct locker *l, enum gate gate, uint16_t blocker, c
     }
 }
 
-/* The order that a right code or token names: may it be collected now? */
 bool handover_is_ready(const struct locker *l, const struct order *o, const struct event *ev)
 {
     if (o->door == CABINET_NO_DOOR || !order_is_collectable(o) || floor_is_early(&l->floor, o->not_before_s) ||
@@ -44,30 +44,56 @@ bool handover_is_ready(const struct locker *l, const struct order *o, const stru
            memcmp(c->order, o->id, CODE_ORDER_LEN) == 0;
 }
 
-void handover_begin(struct locker *l, uint16_t slot, const struct visit *visit, const struct event *ev,
-                    struct effects *fx)
+static void open_door(struct locker *l, uint16_t slot, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
     struct order *o = &l->orders.slot[slot];
-    p->visit = *visit;
-    if (!handover_is_ready(l, o, ev)) {
-        pickup_show(p, SCREEN_ASK, ev);
-        return;
-    }
-    uint16_t blocker;
-    enum gate gate = gate_check(l, o->door, GATE_FOR_PICKUP, ev->now.boot_ms, &blocker);
-    if (gate != GATE_OPEN) {
-        refuse_by_gate(l, gate, blocker, ev);
-        return;
-    }
     pickup_forget_entry(p);
     p->order = slot;
+    ledger_name_order(o, &p->named);
+    p->complained = false;
     opening_reset(&p->opening);
     ledger_pickup_begin(l, slot, ev, fx);
     gate_pulse(l, o->door, &p->opening, &p->visit.actor, o, ev, fx);
     p->reference = p->opening.serial;
     pickup_enter(p, PICKUP_DOOR, ev);
     sound(fx, SCREEN_SOUND_OK);
+}
+
+void handover_begin(struct locker *l, uint16_t slot, const struct visit *right, const struct event *ev,
+                    struct effects *fx)
+{
+    const struct order *o = &l->orders.slot[slot];
+    choice_offer(l, o->language);
+    visit_begin(l, right, slot, ev);
+    if (!handover_is_ready(l, o, ev)) {
+        pickup_show(&l->pickup, SCREEN_ASK, ev);
+        return;
+    }
+    uint16_t blocker;
+    enum gate gate = gate_check(l, o->door, GATE_FOR_PICKUP, ev->now.boot_ms, &blocker);
+    if (gate == GATE_OPEN)
+        open_door(l, slot, ev, fx);
+    else
+        refuse_by_gate(l, gate, blocker, ev);
+}
+
+void handover_next(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    assert(p->state == PICKUP_NEXT);
+    if (!visit_covers(l, p->next, ev)) {
+        pickup_go_on(l, ev); /* another one, or none: not a door that was not shown */
+        return;
+    }
+    uint16_t blocker;
+    enum gate gate = gate_check(l, l->orders.slot[p->next].door, GATE_FOR_PICKUP, ev->now.boot_ms, &blocker);
+    if (gate == GATE_OPEN)
+        open_door(l, p->next, ev, fx);
+    else if (gate == GATE_BUSY)
+        p->notice = SCREEN_NOTICE_TRY_LATER;
+    else
+        refuse_by_gate(l, gate, blocker, ev);
 }
 
 /* The pickup is over for this person; what the door did is not known. */
@@ -110,6 +136,19 @@ static struct record *tell(const struct locker *l, enum record_kind kind, struct
     return rec;
 }
 
+static void on_closed(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    p->visit.handed++;
+    if (p->complained) {
+        ledger_pickup_end(l, p->order, COMPARTMENT_REPORT, fx);
+        pickup_show(p, SCREEN_REPORTED, ev);
+    } else {
+        ledger_collect(l, p->order, &p->opening, &p->visit.actor, fx);
+        pickup_go_on(l, ev);
+    }
+}
+
 void handover_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
@@ -124,8 +163,7 @@ void handover_on_news(struct locker *l, enum opening_news news, const struct eve
         break;
     case OPENING_HAS_CLOSED:
         (void)tell(l, RECORD_CLOSED, fx);
-        ledger_collect(l, p->order, &p->opening, &p->visit.actor, fx);
-        pickup_enter(p, PICKUP_DONE, ev);
+        on_closed(l, ev, fx);
         sound(fx, SCREEN_SOUND_OK);
         break;
     case OPENING_HAS_JAMMED:
@@ -142,6 +180,7 @@ void handover_on_news(struct locker *l, enum opening_news news, const struct eve
 void handover_lose_door(struct locker *l, const struct event *ev, struct effects *fx)
 {
     assert(l->pickup.state == PICKUP_DOOR);
+    memset(&l->pickup.visit, 0, sizeof l->pickup.visit); /* nothing more is opened now */
     pickup_show(&l->pickup, SCREEN_HELP, ev);
     sound(fx, SCREEN_SOUND_REFUSED);
 }

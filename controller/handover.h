@@ -24,6 +24,8 @@ bool handover_is_ready(const struct locker *l, const struct order *o, const stru
  * be that of the running pickup. */
 void handover_begin(struct locker *l, uint16_t slot, const struct visit *visit, const struct event *ev,
                     struct effects *fx);
+/* State NEXT: the person wants the bag that is shown. */
+void handover_next(struct locker *l, const struct event *ev, struct effects *fx);
 /* The door jammed and the person wants another try. */
 void handover_retry(struct locker *l, const struct event *ev, struct effects *fx);
 /* Over for this person; what the door did is not known. cause: UNCONFIRM or JAM. */

@@ -77,6 +77,21 @@ static int inv_01(const struct world *w)
     return s == COMPARTMENT_OPENING || s == COMPARTMENT_LOADING || s == COMPARTMENT_CHECK;
 }
 
+/* Not by a code or token of its own: the same door again, or the next bag of the same person in the same visit. */
+static bool follows(const struct world *w, const struct order *o)
+{
+    const struct ghost *g = w->ghost;
+    bool by_key = w->event->kind == EVENT_KEY || (w->event->kind == EVENT_SCAN && w->event->u.scan.kind == TOKEN_KEY);
+    if (g == NULL || !by_key)
+        return true;
+    if (!g->visited.present)
+        return false;
+    if (g->visited.load == o->load && memcmp(g->visited.id, o->id, CODE_ORDER_LEN) == 0)
+        return true;
+    return o->pulses == 1 && sodium_is_zero(g->person, sizeof g->person) == 0 &&
+           memcmp(g->person, o->person, sizeof g->person) == 0;
+}
+
 static int inv_02(const struct world *w)
 {
     const struct record *rec = patient_pulse(w);
@@ -85,7 +100,7 @@ static int inv_02(const struct world *w)
     const struct order *o = order_of(w, rec);
     return o != NULL && o->state == ORDER_OPENING && o->load == rec->order.load && o->door == rec->door &&
            w->locker->compartment[rec->door].state == COMPARTMENT_OPENING &&
-           binds(&w->locker->compartment[rec->door], o);
+           binds(&w->locker->compartment[rec->door], o) && follows(w, o);
 }
 
 static int inv_03(const struct world *w)
@@ -453,8 +468,22 @@ static void note_verdict(struct ghost *g, const struct world *w)
         note_wrong(g, l->pickup.with_birthday ? LIMITER_BOTH : LIMITER_CODE);
 }
 
+static void note_visit(struct ghost *g, const struct world *w)
+{
+    const struct record *rec = patient_pulse(w);
+    const struct order *o = rec == NULL ? NULL : order_of(w, rec);
+    if (o != NULL) {
+        g->visited = rec->order;
+        memcpy(g->person, o->person, sizeof g->person);
+    } else if (!pickup_is_active(&w->locker->pickup)) {
+        memset(&g->visited, 0, sizeof g->visited);
+        memset(g->person, 0, sizeof g->person);
+    }
+}
+
 void invariant_note(struct ghost *g, const struct world *w)
 {
+    note_visit(g, w);
     note_time(g, &w->event->now);
     note_verdict(g, w);
     note_completion(g, w->event);

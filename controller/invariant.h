@@ -49,6 +49,9 @@ struct ghost {
     uint64_t evaluated[2];   /* wrong tries answered, by limiter bucket */
     int64_t spent_ms[2];     /* boot time that they have cost and that has not passed since */
     int64_t coil_until_ms;   /* boot ms */
+    /* The visit of a patient: the order last opened, and whose; zeros: nobody's. */
+    struct record_order visited;
+    uint8_t person[TOKEN_PERSON_LEN];
 };
 
 struct world {

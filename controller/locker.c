@@ -8,8 +8,11 @@
 #include "controller/cabinet_events.h"
 #include "controller/commission.h"
 #include "controller/ledger.h"
+#include "controller/pickup_screen.h"
 
 #define NEARLY_FULL_PERCENT 95u
+
+_Static_assert(EVENT_KEY_N == TOKEN_KEYS, "every key has its card");
 
 /* ---------------------------------------------------------------- for the modules */
 
@@ -178,22 +181,20 @@ static void on_start(struct locker *l, const struct event *ev, struct effects *f
 
 /* ---------------------------------------------------------------- people */
 
-static void on_key(struct locker *l, const struct event *ev, struct effects *fx)
+static void press(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
 {
-    if (ev->u.key >= EVENT_KEY_N)
-        return;
-    if (ev->u.key == EVENT_KEY_LANGUAGE) {
-        l->language = (enum language)((l->language + 1) % LANGUAGE_N);
-        if (!pickup_is_active(&l->pickup)) /* the next person starts in the locker's own language again */
-            l->pickup.until_ms = ev->now.boot_ms + PICKUP_IDLE_MS;
-        return;
-    }
-    if (ev->u.key == EVENT_KEY_REPEAT)
+    if (key == EVENT_KEY_REPEAT)
         effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_SAY;
     if (staff_is_active(&l->staff))
-        staff_on_key(l, ev->u.key, ev, fx);
+        staff_on_key(l, key, ev, fx);
     else
-        pickup_on_key(l, ev->u.key, ev, fx);
+        pickup_on_key(l, key, ev, fx);
+}
+
+static void on_key(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    if (ev->u.key < EVENT_KEY_N)
+        press(l, ev->u.key, ev, fx);
 }
 
 /* A badge ends whatever a patient was typing; an open door of a patient only once it has stood open so long that staff
@@ -236,8 +237,10 @@ static void on_scan(struct locker *l, const struct event *ev, struct effects *fx
     case TOKEN_BADGE:
         on_badge(l, ev, fx);
         break;
-    case TOKEN_CARER:
     case TOKEN_KEY:
+        press(l, (enum event_key)t->u.key.key, ev, fx);
+        break;
+    case TOKEN_CARER:
         pickup_on_bad_scan(l, ev, fx);
         break;
     case TOKEN_KIND_N:
@@ -404,16 +407,24 @@ static bool is_of_people(enum event_kind kind)
     return kind == EVENT_KEY || kind == EVENT_SCAN || kind == EVENT_BAD_SCAN || kind == EVENT_VERDICT;
 }
 
-static void draw_screen(struct locker *l, int64_t boot_ms, struct effects *fx)
+static void show_out_of_service(struct locker *l, int64_t wall_ms, struct screen *out)
+{
+    if (l->reference == 0)
+        l->reference = screen_reference(wall_ms);
+    out->id = SCREEN_OUT_OF_SERVICE;
+    out->reference = l->reference;
+}
+
+static void draw_screen(struct locker *l, const struct clock_now *at, struct effects *fx)
 {
     struct screen now;
     memset(&now, 0, sizeof now);
     if (!locker_has_keys(l))
-        now.id = SCREEN_OUT_OF_SERVICE;
+        show_out_of_service(l, at->wall_ms, &now);
     else if (staff_is_active(&l->staff))
-        staff_screen(l, boot_ms, &now);
+        staff_screen(l, at->boot_ms, &now);
     else
-        pickup_screen(l, boot_ms, &now);
+        pickup_screen(l, at->boot_ms, &now);
     now.language = l->language;
     if (!screen_equal(&now, &l->screen)) {
         sodium_memzero(&l->screen, sizeof l->screen);
@@ -453,7 +464,7 @@ void locker_decide(struct locker *l, const struct event *ev, struct effects *fx)
         on_tick(l, ev, fx); /* a session whose time is up takes no more keys, however late the tick is */
     if (locker_has_keys(l) || !people)
         handlers[ev->kind](l, ev, fx);
-    draw_screen(l, ev->now.boot_ms, fx);
+    draw_screen(l, &ev->now, fx);
     if (effects_are_durable(fx) || floor_is_due(&l->floor)) {
         fx->floor = true;
         floor_saved(&l->floor);

@@ -92,6 +92,7 @@ struct locker {
     struct pickup pickup;
     struct staff staff;
     struct screen screen; /* as last told by EFFECT_SCREEN */
+    uint64_t reference;   /* of the screen out of service */
     uint64_t refused;     /* verdicts that were no, since the start */
 };
 

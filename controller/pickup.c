@@ -5,12 +5,13 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "controller/choice.h"
+#include "controller/complaint.h"
 #include "controller/handover.h"
 #include "controller/ledger.h"
 #include "controller/locker.h"
 
 #define DDMM_DIGITS 4u
-#define LAST_SECONDS_MS 20000 /* the screen counts down from here */
 
 /* How long this screen stays without a key; 0: until something happens. */
 static int64_t stay_ms(const struct pickup *p)
@@ -18,16 +19,40 @@ static int64_t stay_ms(const struct pickup *p)
     static const int64_t stays_ms[PICKUP_STATE_N] = {
         [PICKUP_CODE] = PICKUP_IDLE_MS,    [PICKUP_BIRTHDAY] = PICKUP_IDLE_MS, [PICKUP_CHECKING] = PICKUP_STRETCH_MS,
         [PICKUP_REFUSED] = PICKUP_IDLE_MS, [PICKUP_WAIT] = PICKUP_IDLE_MS,     [PICKUP_MESSAGE] = PICKUP_MESSAGE_MS,
-        [PICKUP_DONE] = PICKUP_DONE_MS,
+        [PICKUP_DONE] = PICKUP_DONE_MS,    [PICKUP_NEXT] = PICKUP_IDLE_MS,
     };
-    return p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED ? PICKUP_IDLE_MS : stays_ms[p->state];
+    bool waits = p->over != PICKUP_OVER_NONE || (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED) ||
+                 (p->state == PICKUP_IDLE && p->chose_language);
+    return waits ? PICKUP_IDLE_MS : stays_ms[p->state];
+}
+
+/* The time is that of a person, who may want more of it. */
+static bool is_of_person(const struct pickup *p)
+{
+    return p->over != PICKUP_OVER_NONE || p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY ||
+           p->state == PICKUP_REFUSED || p->state == PICKUP_MESSAGE || p->state == PICKUP_DONE ||
+           p->state == PICKUP_NEXT || (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED);
+}
+
+static void restart_time(struct pickup *p, const struct event *ev)
+{
+    int64_t for_ms = stay_ms(p);
+    p->until_ms = for_ms == 0 ? 0 : ev->now.boot_ms + for_ms;
+    p->warned = false;
+    if (p->notice == SCREEN_NOTICE_EXTENDED)
+        p->notice = SCREEN_NOTICE_NONE;
 }
 
 void pickup_enter(struct pickup *p, enum pickup_state state, const struct event *ev)
 {
     p->state = state;
-    int64_t for_ms = stay_ms(p);
-    p->until_ms = for_ms == 0 ? 0 : ev->now.boot_ms + for_ms;
+    pickup_lay_over(p, PICKUP_OVER_NONE, ev);
+}
+
+void pickup_lay_over(struct pickup *p, enum pickup_over over, const struct event *ev)
+{
+    p->over = over;
+    restart_time(p, ev);
 }
 
 static void sound(struct effects *fx, enum screen_sound s)
@@ -58,6 +83,13 @@ void pickup_ask(struct pickup *p, enum screen_notice notice, const struct event 
     pickup_enter(p, PICKUP_CODE, ev);
 }
 
+/* Whoever cannot go on has something to tell on the telephone, also when no lock was pulsed. */
+static void refer(struct pickup *p, const struct event *ev)
+{
+    if (p->reference == 0)
+        p->reference = screen_reference(ev->now.wall_ms);
+}
+
 void pickup_forget_entry(struct pickup *p)
 {
     wipe_entry(p);
@@ -68,6 +100,7 @@ void pickup_forget_entry(struct pickup *p)
 void pickup_show(struct pickup *p, enum screen_id message, const struct event *ev)
 {
     pickup_forget_entry(p);
+    refer(p, ev);
     p->message = message;
     pickup_enter(p, PICKUP_MESSAGE, ev);
 }
@@ -77,6 +110,8 @@ static void refuse(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
     pickup_forget_entry(p);
+    refer(p, ev);
+    memset(&p->visit, 0, sizeof p->visit);
     p->after_refusal = true;
     l->refused++;
     pickup_enter(p, PICKUP_REFUSED, ev);
@@ -85,7 +120,19 @@ static void refuse(struct locker *l, const struct event *ev, struct effects *fx)
 
 bool pickup_is_active(const struct pickup *p)
 {
-    return p->state != PICKUP_IDLE;
+    return p->state != PICKUP_IDLE || p->over != PICKUP_OVER_NONE;
+}
+
+void pickup_go_on(struct locker *l, const struct event *ev)
+{
+    struct pickup *p = &l->pickup;
+    p->next = visit_go_on(l, ev);
+    if (p->next != ORDER_NONE)
+        pickup_enter(p, PICKUP_NEXT, ev);
+    else if (p->state == PICKUP_MESSAGE)
+        pickup_go_home(l);
+    else
+        pickup_enter(p, PICKUP_DONE, ev);
 }
 
 /* ---------------------------------------------------------------- typing */
@@ -101,6 +148,7 @@ static void submit(struct locker *l, const struct event *ev, struct effects *fx)
     struct pickup *p = &l->pickup;
     enum limiter_bucket bucket = p->ddmm[0] != '\0' ? LIMITER_BOTH : LIMITER_CODE;
     if (!limiter_take(&l->limiter, bucket)) {
+        refer(p, ev);
         pickup_enter(p, PICKUP_WAIT, ev);
         return;
     }
@@ -181,6 +229,7 @@ static void type_digit(struct locker *l, enum event_key key, const struct event 
     case PICKUP_WAIT:
     case PICKUP_MESSAGE:
     case PICKUP_DOOR:
+    case PICKUP_NEXT:
     case PICKUP_STATE_N:
         break;
     }
@@ -218,39 +267,97 @@ void pickup_end(struct locker *l, const struct event *ev, struct effects *fx)
 
 /* ---------------------------------------------------------------- events */
 
+static bool is_jammed(const struct pickup *p)
+{
+    return p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED;
+}
+
+static void on_help(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    if (complaint_is_possible(p))
+        complaint_ask(l, ev);
+    else if (is_jammed(p))
+        handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
+    else if (p->state != PICKUP_DOOR && p->state != PICKUP_CHECKING)
+        pickup_show(p, SCREEN_HELP, ev);
+}
+
+static void on_ok(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    if (p->state == PICKUP_IDLE || p->state == PICKUP_REFUSED)
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
+    else if (p->state == PICKUP_MESSAGE)
+        pickup_go_on(l, ev);
+    else if (p->state == PICKUP_DONE)
+        pickup_go_home(l);
+    else if (p->state == PICKUP_NEXT)
+        handover_next(l, ev, fx);
+    else if (is_jammed(p))
+        handover_retry(l, ev, fx);
+}
+
+static void on_own_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    if (key <= EVENT_KEY_9)
+        type_digit(l, key, ev, fx);
+    else if (key == EVENT_KEY_CLEAR)
+        clear(l, ev);
+    else if (key == EVENT_KEY_SHOW)
+        p->show = !p->show && (p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY);
+    else if (key == EVENT_KEY_HELP)
+        on_help(l, ev, fx);
+    else if (key == EVENT_KEY_OK)
+        on_ok(l, ev, fx);
+    else
+        choice_ask(l, ev); /* LANGUAGE; REPEAT does not come here */
+}
+
+/* In the last seconds of a screen OK means more time, unless it is how people go on there. */
+static bool wants_time(const struct pickup *p, enum event_key key)
+{
+    bool is_free = p->over != PICKUP_OVER_NONE || p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY ||
+                   p->state == PICKUP_MESSAGE;
+    return key == EVENT_KEY_REPEAT || (key == EVENT_KEY_OK && p->warned && is_free);
+}
+
 void pickup_on_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
+    const enum pickup_state state = p->state;
+    const enum pickup_over over = p->over;
+    const enum opening_phase phase = p->opening.phase;
+    const bool warned = p->warned;
+    bool more = wants_time(p, key);
     sound(fx, SCREEN_SOUND_KEY);
-    if (p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY || p->state == PICKUP_REFUSED)
-        pickup_enter(p, p->state, ev);
-    if (key <= EVENT_KEY_9) {
-        type_digit(l, key, ev, fx);
-    } else if (key == EVENT_KEY_CLEAR) {
-        clear(l, ev);
-    } else if (key == EVENT_KEY_SHOW) {
-        p->show = !p->show && (p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY);
-    } else if (key == EVENT_KEY_HELP) {
-        if (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED)
-            handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
-        else if (p->state != PICKUP_DOOR && p->state != PICKUP_CHECKING)
-            pickup_show(p, SCREEN_HELP, ev);
-    } else if (key == EVENT_KEY_OK) {
-        if (p->state == PICKUP_IDLE || p->state == PICKUP_REFUSED)
-            pickup_ask(p, SCREEN_NOTICE_NONE, ev);
-        else if (p->state == PICKUP_MESSAGE || p->state == PICKUP_DONE)
-            pickup_go_home(l);
-        else if (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED)
-            handover_retry(l, ev, fx);
+    if (is_of_person(p))
+        restart_time(p, ev);
+    if (!more && p->over == PICKUP_OVER_LANGUAGES && key != EVENT_KEY_HELP) {
+        choice_on_key(l, key, ev);
+    } else if (!more && p->over != PICKUP_OVER_NONE && p->over != PICKUP_OVER_LANGUAGES && key != EVENT_KEY_LANGUAGE) {
+        complaint_on_key(l, key, ev, fx);
+    } else if (!more) {
+        on_own_key(l, key, ev, fx);
     }
+    if (warned && p->state == state && p->over == over && p->opening.phase == phase && p->notice == SCREEN_NOTICE_NONE)
+        p->notice = SCREEN_NOTICE_EXTENDED;
 }
 
 /* While a door is his or a try is running, a person cannot begin anew. */
 static bool may_begin(struct locker *l)
 {
-    if (l->pickup.state == PICKUP_DONE)
+    struct pickup *p = &l->pickup;
+    bool keeps_language = p->state == PICKUP_NEXT && p->chose_language;
+    enum language language = l->language;
+    if (p->state == PICKUP_DONE || p->state == PICKUP_NEXT)
         pickup_go_home(l);
-    return l->pickup.state != PICKUP_DOOR && l->pickup.state != PICKUP_CHECKING;
+    if (keeps_language) {
+        l->language = language;
+        p->chose_language = true;
+    }
+    return p->state != PICKUP_DOOR && p->state != PICKUP_CHECKING;
 }
 
 void pickup_on_token(struct locker *l, const struct token_pickup *t, const struct event *ev, struct effects *fx)
@@ -270,12 +377,19 @@ void pickup_on_token(struct locker *l, const struct token_pickup *t, const struc
     } else {
         p->has_token = true;
         p->token = t->bind;
+        choice_offer(l, o->language);
         pickup_ask(p, SCREEN_NOTICE_NONE, ev);
     }
 }
 
 void pickup_on_bad_scan(struct locker *l, const struct event *ev, struct effects *fx)
 {
+    if (l->pickup.state == PICKUP_NEXT) {
+        pickup_enter(&l->pickup, PICKUP_NEXT, ev);
+        l->pickup.notice = SCREEN_NOTICE_BAD_SCAN; /* the next bag is not lost for it */
+        sound(fx, SCREEN_SOUND_REFUSED);
+        return;
+    }
     if (!may_begin(l))
         return;
     pickup_ask(&l->pickup, SCREEN_NOTICE_BAD_SCAN, ev);
@@ -318,12 +432,27 @@ void pickup_on_verdict(struct locker *l, const struct event *ev, struct effects 
 static void time_is_up(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
-    if (p->state == PICKUP_CHECKING)
+    if (p->over == PICKUP_OVER_LANGUAGES)
+        choice_on_key(l, EVENT_KEY_OK, ev);
+    else if (p->over != PICKUP_OVER_NONE)
+        pickup_lay_over(p, PICKUP_OVER_NONE, ev);
+    else if (p->state == PICKUP_CHECKING)
         pickup_ask(p, SCREEN_NOTICE_TRY_LATER, ev);
     else if (p->state == PICKUP_DOOR)
         handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
     else
         pickup_end(l, ev, fx);
+}
+
+static void warn(struct pickup *p, const struct event *ev, struct effects *fx)
+{
+    if (p->warned || !is_of_person(p) || (p->state == PICKUP_DONE && p->over == PICKUP_OVER_NONE) ||
+        p->until_ms - ev->now.boot_ms > PICKUP_WARN_MS)
+        return;
+    p->warned = true;
+    if (p->notice == SCREEN_NOTICE_EXTENDED)
+        p->notice = SCREEN_NOTICE_NONE;
+    sound(fx, SCREEN_SOUND_WARN);
 }
 
 void pickup_on_tick(struct locker *l, const struct event *ev, struct effects *fx)
@@ -333,76 +462,10 @@ void pickup_on_tick(struct locker *l, const struct event *ev, struct effects *fx
         submit(l, ev, fx);
     if (p->state == PICKUP_DOOR)
         handover_on_news(l, opening_on_tick(&p->opening, ev->now.boot_ms), ev, fx);
+    if (p->state == PICKUP_NEXT && p->over == PICKUP_OVER_NONE && !visit_covers(l, p->next, ev))
+        pickup_go_on(l, ev); /* withdrawn meanwhile, or its time is over */
     if (p->until_ms != 0 && ev->now.boot_ms >= p->until_ms)
         time_is_up(l, ev, fx);
-}
-
-/* ---------------------------------------------------------------- screen */
-
-static uint16_t seconds_left(int64_t until_ms, int64_t boot_ms)
-{
-    int64_t left_ms = until_ms > boot_ms ? until_ms - boot_ms : 0;
-    return (uint16_t)((left_ms + 999) / 1000);
-}
-
-static void show_entry(const struct pickup *p, const char *entry, unsigned cap, struct screen *out)
-{
-    size_t len = strlen(entry);
-    out->entry_len = (uint8_t)len;
-    out->entry_cap = (uint8_t)cap;
-    out->show = p->show;
-    if (p->show)
-        memcpy(out->digits, entry, len + 1);
-}
-
-static void show_opening(const struct locker *l, int64_t boot_ms, struct screen *out)
-{
-    const struct opening *o = &l->pickup.opening;
-    static const enum screen_id ids[OPENING_PHASE_N] = {
-        [OPENING_IDLE] = SCREEN_OPENING, [OPENING_PULSED] = SCREEN_OPENING, [OPENING_JAMMED] = SCREEN_JAM,
-        [OPENING_OPEN] = SCREEN_OPEN,    [OPENING_CLOSED] = SCREEN_DONE,
-    };
-    out->id = ids[o->phase];
-    if (o->phase == OPENING_OPEN && l->door[o->door].open_ms != 0 &&
-        boot_ms - l->door[o->door].open_ms >= OPENING_BUZZER_MS)
-        out->id = SCREEN_CLOSE;
-    out->step = o->pulses;
-    out->steps = OPENING_PULSES_MAX;
-    locker_name_door(l, o->door, out);
-}
-
-void pickup_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
-{
-    static const enum screen_id ids[PICKUP_STATE_N] = {
-        [PICKUP_IDLE] = SCREEN_START,
-        [PICKUP_CODE] = SCREEN_CODE,
-        [PICKUP_BIRTHDAY] = SCREEN_BIRTHDAY,
-        [PICKUP_CHECKING] = SCREEN_CHECKING,
-        [PICKUP_REFUSED] = SCREEN_REFUSED,
-        [PICKUP_WAIT] = SCREEN_WAIT,
-        [PICKUP_MESSAGE] = SCREEN_OUT_OF_SERVICE,
-        [PICKUP_DOOR] = SCREEN_OPENING,
-        [PICKUP_DONE] = SCREEN_DONE,
-    };
-    const struct pickup *p = &l->pickup;
-    out->id = ids[p->state];
-    out->notice = p->notice;
-    if (p->state != PICKUP_IDLE && p->state != PICKUP_REFUSED)
-        out->reference = p->reference;
-    if (p->state == PICKUP_CODE)
-        show_entry(p, p->code, CODE_DIGITS, out);
-    if (p->state == PICKUP_BIRTHDAY)
-        show_entry(p, p->ddmm, DDMM_DIGITS, out);
-    if (p->until_ms != 0 && p->until_ms - boot_ms <= LAST_SECONDS_MS &&
-        (p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY || p->state == PICKUP_REFUSED))
-        out->seconds = seconds_left(p->until_ms, boot_ms);
-    if (p->state == PICKUP_WAIT)
-        out->seconds = (uint16_t)limiter_wait_s(&l->limiter, LIMITER_BOTH);
-    if (p->state == PICKUP_MESSAGE) {
-        out->id = p->message;
-        if (p->message == SCREEN_DOORS)
-            locker_name_door(l, p->blocker, out);
-    }
-    if (p->state == PICKUP_DOOR)
-        show_opening(l, boot_ms, out);
+    else
+        warn(p, ev, fx);
 }

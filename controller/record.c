@@ -170,6 +170,14 @@ static void put_refused(cJSON *dat, const struct record *rec, const struct cabin
     json_put_text(dat, "cause", rec->u.late == RECORD_LATE_COLLECTED ? "collected" : "removed");
 }
 
+static void put_reported(cJSON *dat, const struct record *rec, const struct cabinet *cab)
+{
+    static const char *const whats[] = {"empty", "wrong", "other"};
+    put_order(dat, rec);
+    put_door(dat, rec, cab);
+    json_put_text(dat, "what", whats[rec->u.report]);
+}
+
 static void put_staff_entered(cJSON *dat, const struct record *rec, const struct cabinet *cab)
 {
     (void)cab;
@@ -245,6 +253,7 @@ static const struct {
     [RECORD_VOIDED] = {"order.voided.v1", put_voided, false},
     [RECORD_REFUSED] = {"order.refused.v1", put_refused, false},
     [RECORD_REMOVED] = {"order.removed.v1", put_order_door_staff, false},
+    [RECORD_REPORTED] = {"order.reported.v1", put_reported, false},
     [RECORD_STAFF_ENTERED] = {"staff.entered.v1", put_staff_entered, false},
     [RECORD_GUESS_ALARM] = {"guess.alarm.v1", put_guess_alarm, true},
     [RECORD_BOARD_CHANGED] = {"board.changed.v1", put_board, true},

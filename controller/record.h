@@ -35,6 +35,7 @@ enum record_kind {
     RECORD_VOIDED,              /* order.voided.v1 */
     RECORD_REFUSED,             /* order.refused.v1 */
     RECORD_REMOVED,             /* order.removed.v1 */
+    RECORD_REPORTED,            /* order.reported.v1 */
     RECORD_STAFF_ENTERED,       /* staff.entered.v1 */
     RECORD_GUESS_ALARM,         /* guess.alarm.v1 */
     RECORD_BOARD_CHANGED,       /* board.changed.v1 */
@@ -68,6 +69,7 @@ struct record_order {
 
 enum record_void { RECORD_VOID_WITHDRAWN, RECORD_VOID_EXPIRED, RECORD_VOID_STAFF };
 enum record_late { RECORD_LATE_COLLECTED, RECORD_LATE_REMOVED };
+enum record_report { RECORD_REPORT_EMPTY, RECORD_REPORT_WRONG, RECORD_REPORT_OTHER };
 enum record_climate {
     RECORD_CLIMATE_UNKNOWN,
     RECORD_CLIMATE_OK,
@@ -99,8 +101,9 @@ struct record {
             uint8_t board;
         } mismatch;
         enum record_void voided;
-        enum record_late late; /* REFUSED */
-        enum token_role role;  /* STAFF_ENTERED */
+        enum record_late late;     /* REFUSED */
+        enum record_report report; /* REPORTED */
+        enum token_role role;      /* STAFF_ENTERED */
         struct {
             uint32_t wrong_1h, wrong_24h, wrong_7d;
             enum limiter_mode mode;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 static const char *const id_names[SCREEN_ID_N] = {
     [SCREEN_START] = "start",
@@ -85,6 +86,14 @@ static const char *const sound_names[SCREEN_SOUND_N] = {
     [SCREEN_SOUND_BUZZER_ON] = "buzzer-on",
     [SCREEN_SOUND_BUZZER_OFF] = "buzzer-off",
 };
+
+uint64_t screen_reference(int64_t wall_ms)
+{
+    struct tm tm = {.tm_mday = 1};
+    time_t at = (time_t)(wall_ms / 1000);
+    (void)gmtime_r(&at, &tm);
+    return 1000000u + (uint64_t)(tm.tm_mday * 10000 + tm.tm_hour * 100 + tm.tm_min);
+}
 
 bool screen_equal(const struct screen *a, const struct screen *b)
 {

@@ -119,8 +119,12 @@ struct screen {
     uint16_t seconds;               /* left until something happens, 0: none */
     bool more;                      /* the time is nearly up: OK (or any digit where digits are typed) gives more */
     uint8_t bag, bags;              /* which bag of how many of this visit, from 1; 0: only one */
-    uint64_t reference;             /* for the telephone: the serial of the pulse; 0: none */
+    uint64_t reference;             /* for the telephone: the serial of the pulse, or screen_reference; 0: none */
 };
+
+/* A reference where no lock was pulsed, so that whoever calls can say when it was: 1DDHHMM, day of the month, hour and
+ * minute of wall_ms, UTC. Pulses have far smaller serials. Says nothing about anybody. */
+uint64_t screen_reference(int64_t wall_ms);
 
 bool screen_equal(const struct screen *a, const struct screen *b);
 

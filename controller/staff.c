@@ -39,12 +39,20 @@ static const int64_t stay_ms[STAFF_STATE_N] = {
     [STAFF_INSPECT] = STAFF_IDLE_MS, [STAFF_INSPECT_ASK] = STAFF_IDLE_MS,
 };
 
+static void restart_time(struct staff *s, const struct event *ev)
+{
+    s->until_ms = ev->now.boot_ms + stay_ms[s->state];
+    s->warned = false;
+    if (s->notice == SCREEN_NOTICE_EXTENDED)
+        s->notice = SCREEN_NOTICE_NONE;
+}
+
 void staff_enter(struct staff *s, enum staff_state state, const struct event *ev)
 {
     s->state = state;
-    s->until_ms = ev->now.boot_ms + stay_ms[state];
     s->cleared = false;
     s->notice = SCREEN_NOTICE_NONE;
+    restart_time(s, ev);
     s->notice_door = CABINET_NO_DOOR;
     sodium_memzero(s->entry, sizeof s->entry);
 }
@@ -99,6 +107,7 @@ static bool badge_is_good(const struct locker *l, const struct token_badge *b)
 static void refuse(struct locker *l, const struct event *ev, struct effects *fx)
 {
     staff_enter(&l->staff, STAFF_REFUSED, ev);
+    l->staff.reference = screen_reference(ev->now.wall_ms);
     sound(fx, SCREEN_SOUND_REFUSED);
 }
 
@@ -258,20 +267,18 @@ static void on_clear(struct locker *l, const struct event *ev, struct effects *f
 static void on_help(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
-    if (s->state == STAFF_LOAD || s->state == STAFF_LABEL)
+    if (s->state == STAFF_LOAD || s->state == STAFF_LABEL) {
         loading_abandon(l, SCREEN_NOTICE_CHECK, ev, fx);
-    else if (s->state == STAFF_INSPECT || s->state == STAFF_INSPECT_ASK)
+    } else if (s->state == STAFF_INSPECT || s->state == STAFF_INSPECT_ASK) {
         staff_to_menu(s, SCREEN_NOTICE_CHECK, s->opening.door, ev);
+    } else if (s->state == STAFF_PIN || s->state == STAFF_REFUSED) {
+        leave(l);
+        pickup_show(&l->pickup, SCREEN_HELP, ev); /* whom to call */
+    }
 }
 
-void staff_on_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
+static void on_own_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
 {
-    struct staff *s = &l->staff;
-    sound(fx, SCREEN_SOUND_KEY);
-    if (s->state != STAFF_CHECKING && s->state != STAFF_REFUSED)
-        s->until_ms = ev->now.boot_ms + stay_ms[s->state];
-    if (key != EVENT_KEY_CLEAR)
-        s->cleared = false;
     if (key <= EVENT_KEY_9)
         on_digit(l, key, ev, fx);
     else if (key == EVENT_KEY_OK)
@@ -280,12 +287,30 @@ void staff_on_key(struct locker *l, enum event_key key, const struct event *ev, 
         on_clear(l, ev, fx);
     else if (key == EVENT_KEY_HELP)
         on_help(l, ev, fx);
+    else if (key == EVENT_KEY_LANGUAGE)
+        l->language = (enum language)((l->language + 1) % LANGUAGE_N);
+}
+
+void staff_on_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
+{
+    struct staff *s = &l->staff;
+    const enum staff_state state = s->state;
+    const enum opening_phase phase = s->opening.phase;
+    const bool warned = s->warned;
+    sound(fx, SCREEN_SOUND_KEY);
+    if (s->state != STAFF_CHECKING)
+        restart_time(s, ev);
+    if (key != EVENT_KEY_CLEAR)
+        s->cleared = false;
+    on_own_key(l, key, ev, fx);
+    if (warned && s->state == state && s->opening.phase == phase && s->notice == SCREEN_NOTICE_NONE)
+        s->notice = SCREEN_NOTICE_EXTENDED;
 }
 
 void staff_on_bad_scan(struct locker *l, enum screen_notice notice, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
-    s->until_ms = ev->now.boot_ms + stay_ms[s->state];
+    restart_time(s, ev);
     staff_notice(s, notice, is_at_door(s) ? s->opening.door : CABINET_NO_DOOR);
     sound(fx, SCREEN_SOUND_REFUSED);
 }
@@ -324,6 +349,17 @@ void staff_on_news(struct locker *l, enum opening_news news, const struct event 
         inspection_on_news(l, news, ev, fx);
 }
 
+static void warn(struct staff *s, const struct event *ev, struct effects *fx)
+{
+    if (s->warned || s->state == STAFF_IDLE || s->state == STAFF_CHECKING ||
+        s->until_ms - ev->now.boot_ms > PICKUP_WARN_MS)
+        return;
+    s->warned = true;
+    if (s->notice == SCREEN_NOTICE_EXTENDED)
+        s->notice = SCREEN_NOTICE_NONE;
+    sound(fx, SCREEN_SOUND_WARN);
+}
+
 void staff_on_tick(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
@@ -333,6 +369,8 @@ void staff_on_tick(struct locker *l, const struct event *ev, struct effects *fx)
         s->notice = SCREEN_NOTICE_NONE;
     if (s->state != STAFF_IDLE && ev->now.boot_ms >= s->until_ms)
         staff_end(l, ev, fx);
+    else
+        warn(s, ev, fx);
 }
 
 /* ---------------------------------------------------------------- screen */
@@ -367,14 +405,18 @@ void staff_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
         [STAFF_INSPECT_ASK] = SCREEN_STAFF_INSPECT_ASK,
     };
     const struct staff *s = &l->staff;
-    (void)boot_ms;
     out->id = ids[s->state];
+    out->more = s->warned;
+    if (s->warned)
+        out->seconds = (uint16_t)((s->until_ms - boot_ms + 999) / 1000);
     if (s->state == STAFF_LOAD)
         out->id = load_screen(&s->opening);
     if (s->state == STAFF_INSPECT)
         out->id = inspect_screen(s);
     out->notice = s->notice;
     locker_name_door(l, is_at_door(s) ? s->opening.door : s->notice_door, out);
+    if (s->state == STAFF_REFUSED)
+        out->reference = s->reference;
     if (is_at_door(s)) {
         out->step = s->opening.pulses;
         out->steps = OPENING_PULSES_MAX;
@@ -383,7 +425,8 @@ void staff_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
     out->entry_len = (uint8_t)strlen(s->entry);
     if (s->state == STAFF_PIN) {
         out->entry_cap = CODE_PIN_MAX;
-        out->seconds = s->notice == SCREEN_NOTICE_TRY_LATER ? (uint16_t)limiter_wait_s(&l->limiter, LIMITER_BOTH) : 0;
+        if (s->notice == SCREEN_NOTICE_TRY_LATER)
+            out->seconds = (uint16_t)limiter_wait_s(&l->limiter, LIMITER_BOTH);
     } else if (s->state == STAFF_MENU) {
         out->entry_cap = STAFF_ENTRY_DIGITS;
         out->show = true;

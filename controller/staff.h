@@ -19,8 +19,8 @@ struct locker;
 struct effects;
 
 #define STAFF_IDLE_MS 120000   /* without a key or scan the session ends (INV-10) */
-#define STAFF_PIN_MS 30000     /* to type the PIN */
-#define STAFF_MESSAGE_MS 10000 /* badge or PIN refused */
+#define STAFF_PIN_MS 60000     /* to type the PIN */
+#define STAFF_MESSAGE_MS 30000 /* badge or PIN refused */
 #define STAFF_STRETCH_MS 15000
 #define STAFF_ENTRY_DIGITS 3 /* of a door number */
 
@@ -56,6 +56,8 @@ struct staff {
     enum staff_proof proof; /* INSPECT */
     bool cleared;           /* CLEAR was pressed once */
     int64_t until_ms;
+    bool warned;        /* its last 20 s have begun (as in pickup.h); any key gives the full time again */
+    uint64_t reference; /* REFUSED */
     struct opening opening;
 };
 

@@ -135,6 +135,20 @@ static inline struct token bed_voucher(const struct bed *b, unsigned n, uint32_t
     return t;
 }
 
+/* A bag of that person, 0: on its own. */
+static inline struct token bed_voucher_of(const struct bed *b, unsigned n, uint8_t person)
+{
+    struct token t = bed_voucher(b, n, 1);
+    memset(t.u.voucher.person, person, sizeof t.u.voucher.person);
+    return t;
+}
+
+static inline struct token bed_key_card(enum event_key key)
+{
+    struct token t = {.kind = TOKEN_KEY, .u.key.key = (uint8_t)key};
+    return t;
+}
+
 static inline struct token bed_badge(const struct bed *b, uint8_t staff, const char *pin)
 {
     struct token t = {.kind = TOKEN_BADGE};

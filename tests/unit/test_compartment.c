@@ -12,15 +12,15 @@
 /* Each row is a state, each column a cause, in the order of the enums; '-' means that the pair must be ignored. */
 static const char *const rows[COMPARTMENT_STATE_N] = {
     /* causes: load confirm abandon pickup collect unconfirm jam leave withdraw inspect empty keep force lose restart
-       disagree */
-    /* FREE    */ "G--------C--FO-C",
-    /* LOADING */ "-LC---C-C---FOC-",
-    /* LOADED  */ "---P----CC--FO-C",
-    /* OPENING */ "----TLCCC---FOL-",
-    /* TAKEN   */ "G--------C--FO-C",
-    /* CHECK   */ "----------ELFO--",
-    /* FORCED  */ "---------C------",
-    /* OUT     */ "---------C--F---",
+       disagree, report */
+    /* FREE    */ "G--------C--FO-C-",
+    /* LOADING */ "-LC---C-C---FOC--",
+    /* LOADED  */ "---P----CC--FO-C-",
+    /* OPENING */ "----TLCCC---FOL-C",
+    /* TAKEN   */ "G--------C--FO-CC",
+    /* CHECK   */ "----------ELFO---",
+    /* FORCED  */ "---------C-------",
+    /* OUT     */ "---------C--F----",
 };
 
 static enum compartment_state from_letter(char letter, enum compartment_state otherwise)

@@ -3,6 +3,7 @@
  * Conditions of the safety core that no sequence of events is known to make true: here the state is made by hand. The
  * core must still do nothing dangerous.
  */
+#include "controller/pickup_screen.h"
 #include "tests/unit/locker_bed.h"
 
 #include "controller/allot.h"

@@ -126,6 +126,8 @@ static void every_refusal_reads_the_same(void **state)
     for (unsigned i = 0; i < 3; i++) {
         bed_enter_code(b, orders[i]);
         shown[i] = *locker_screen(b->l);
+        assert_int_equal(shown[i].reference, screen_reference(b->now.wall_ms)); /* tells the time and nothing else */
+        shown[i].reference = 0;
         bed_wait(b, PICKUP_IDLE_MS);
     }
     assert_int_equal(shown[0].id, SCREEN_REFUSED);
@@ -623,6 +625,210 @@ static void session_ends_after_a_minute_without_a_key(void **state)
     assert_string_equal(b->l->pickup.code, "");
 }
 
+/* ---------------------------------------------------------------- time */
+
+/* Lets the screen come into its last 20 s, and sees that it warns once. */
+static void await_warning(struct bed *b, int64_t stays_ms)
+{
+    enum screen_id id = bed_screen(b);
+    unsigned warnings = b->sounds[SCREEN_SOUND_WARN];
+    bed_wait(b, stays_ms - PICKUP_WARN_MS - 1000);
+    assert_false(locker_screen(b->l)->more);
+    assert_int_equal(b->sounds[SCREEN_SOUND_WARN], warnings);
+    bed_wait(b, 6000);
+    assert_int_equal(bed_screen(b), id);
+    assert_true(locker_screen(b->l)->more);
+    assert_in_range(locker_screen(b->l)->seconds, 14, 16);
+    assert_int_equal(b->sounds[SCREEN_SOUND_WARN], warnings + 1);
+}
+
+/* The key gives the full time again, and the screen is the same. */
+static void assert_extends(struct bed *b, enum event_key key, int64_t stays_ms)
+{
+    enum screen_id id = bed_screen(b);
+    await_warning(b, stays_ms);
+    bed_key(b, key);
+    assert_int_equal(bed_screen(b), id);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_EXTENDED);
+    assert_false(locker_screen(b->l)->more);
+    assert_int_equal(locker_screen(b->l)->seconds, 0);
+}
+
+static void ok_and_repeat_give_more_time_as_often_as_wanted(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_OK);
+    for (unsigned i = 0; i < 10; i++)
+        assert_extends(b, i % 2 == 0 ? EVENT_KEY_OK : EVENT_KEY_REPEAT, PICKUP_IDLE_MS);
+    bed_type(b, "1");
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    await_warning(b, PICKUP_IDLE_MS);
+    bed_wait(b, PICKUP_WARN_MS);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+}
+
+static void a_digit_gives_more_time_and_is_not_lost(void **state)
+{
+    struct bed *b = *state;
+    bed_type(b, "1");
+    assert_extends(b, EVENT_KEY_2, PICKUP_IDLE_MS);
+    assert_int_equal(locker_screen(b->l)->entry_len, 2);
+    await_warning(b, PICKUP_IDLE_MS); /* the notice goes when it is not true any more */
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+}
+
+static void a_birthday_may_take_its_time(void **state)
+{
+    struct bed *b = *state;
+    bed_wrong_code(b);
+    char code[CODE_DIGITS + 1];
+    bed_code(1, code);
+    bed_type(b, code);
+    assert_int_equal(bed_screen(b), SCREEN_BIRTHDAY);
+    assert_extends(b, EVENT_KEY_OK, PICKUP_IDLE_MS);
+    assert_extends(b, EVENT_KEY_3, PICKUP_IDLE_MS);
+    assert_int_equal(locker_screen(b->l)->entry_len, 1);
+}
+
+static void what_is_to_be_read_stays_a_minute_and_longer(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_HELP);
+    assert_extends(b, EVENT_KEY_OK, PICKUP_MESSAGE_MS);
+    assert_extends(b, EVENT_KEY_REPEAT, PICKUP_MESSAGE_MS);
+    bed_key(b, EVENT_KEY_OK); /* not in the last seconds: read */
+    assert_int_equal(bed_screen(b), SCREEN_START);
+    bed_key(b, EVENT_KEY_HELP);
+    await_warning(b, PICKUP_MESSAGE_MS);
+    bed_key(b, EVENT_KEY_CLEAR);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+}
+
+static void ok_keeps_its_meaning_after_a_refusal(void **state)
+{
+    struct bed *b = *state;
+    bed_wrong_code(b);
+    assert_extends(b, EVENT_KEY_REPEAT, PICKUP_IDLE_MS);
+    await_warning(b, PICKUP_IDLE_MS);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(bed_screen(b), SCREEN_CODE);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+}
+
+static void ok_keeps_its_meaning_at_a_jam(void **state)
+{
+    struct bed *b = *state;
+    (void)bed_load(b, 1, 1);
+    bed_enter_code(b, 1);
+    bed_complete(b, HW_DONE);
+    bed_wait(b, OPENING_OBSERVE_MS);
+    assert_int_equal(bed_screen(b), SCREEN_JAM);
+    assert_extends(b, EVENT_KEY_REPEAT, PICKUP_IDLE_MS);
+    await_warning(b, PICKUP_IDLE_MS);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(bed_screen(b), SCREEN_OPENING);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    assert_int_equal(b->last[RECORD_PULSED].try, 2);
+}
+
+static void thanks_go_without_a_warning_and_stay_when_said_again(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_take_and_close(b, door);
+    bed_wait(b, PICKUP_DONE_MS - 1000);
+    bed_key(b, EVENT_KEY_REPEAT);
+    assert_int_equal(b->sounds[SCREEN_SOUND_SAY], 1);
+    bed_wait(b, PICKUP_DONE_MS - 1000);
+    assert_int_equal(bed_screen(b), SCREEN_DONE);
+    assert_int_equal(b->sounds[SCREEN_SOUND_WARN], 0);
+    bed_wait(b, 1000);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+}
+
+static void repeat_changes_nothing_where_no_time_runs(void **state)
+{
+    struct bed *b = *state;
+    (void)bed_load(b, 1, 1);
+    bed_key(b, EVENT_KEY_REPEAT);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_key(b, EVENT_KEY_REPEAT);
+    assert_int_equal(bed_screen(b), SCREEN_OPEN);
+    assert_int_equal(b->sounds[SCREEN_SOUND_SAY], 2);
+}
+
+/* ---------------------------------------------------------------- ways in and out */
+
+static void a_card_is_its_key(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    char code[CODE_DIGITS + 1];
+    bed_code(1, code);
+    for (unsigned i = 0; i < CODE_DIGITS; i++)
+        bed_scan(b, bed_key_card((enum event_key)(EVENT_KEY_0 + (code[i] - '0'))));
+    bed_verdict(b);
+    assert_int_equal(b->pulse_door, door);
+    bed_complete(b, HW_DONE);
+    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_scan(b, bed_key_card(EVENT_KEY_OK)); /* again */
+    assert_int_equal(bed_screen(b), SCREEN_OPENING);
+    bed_opens(b);
+    bed_scan(b, bed_key_card(EVENT_KEY_HELP));
+    assert_int_equal(bed_screen(b), SCREEN_REPORT);
+    bed_scan(b, bed_key_card(EVENT_KEY_REPEAT));
+    assert_int_equal(b->sounds[SCREEN_SOUND_SAY], 1);
+}
+
+static void staff_may_use_the_cards_too(void **state)
+{
+    struct bed *b = *state;
+    bed_scan(b, bed_badge(b, 7, "246813"));
+    for (const char *pin = "246813"; *pin != '\0'; pin++)
+        bed_scan(b, bed_key_card((enum event_key)(EVENT_KEY_0 + (*pin - '0'))));
+    bed_scan(b, bed_key_card(EVENT_KEY_OK));
+    bed_verdict(b);
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_MENU);
+}
+
+static void whoever_cannot_go_on_has_something_to_tell(void **state)
+{
+    struct bed *b = *state;
+    bed_wrong_code(b);
+    assert_int_equal(bed_screen(b), SCREEN_REFUSED);
+    uint64_t reference = locker_screen(b->l)->reference;
+    assert_int_equal(reference, screen_reference(b->now.wall_ms));
+    bed_wait(b, 30000);
+    bed_key(b, EVENT_KEY_HELP); /* the same visit, the same number */
+    assert_int_equal(bed_screen(b), SCREEN_HELP);
+    assert_int_equal(locker_screen(b->l)->reference, reference);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(locker_screen(b->l)->reference, 0);
+    bed_sense(b, 4, HW_DOOR_OPEN);
+    bed_wait(b, 60000);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_int_not_equal(locker_screen(b->l)->reference, 0);
+    b->l->limiter.credit_ms[LIMITER_CODE] = b->l->limiter.credit_ms[LIMITER_BOTH] = 0;
+    bed_key(b, EVENT_KEY_OK);
+    bed_enter_code(b, 1);
+    assert_int_equal(bed_screen(b), SCREEN_WAIT);
+    assert_int_not_equal(locker_screen(b->l)->reference, 0);
+}
+
+static void a_reference_without_a_pulse_is_day_hour_and_minute(void **state)
+{
+    (void)state;
+    assert_int_equal(screen_reference(INT64_C(1795344420000)), 1221047); /* 22 November 2026, 10:47 */
+    assert_int_equal(screen_reference(0), 1010000);
+    assert_int_equal(screen_reference(INT64_MAX), screen_reference(INT64_MAX));
+    assert_in_range(screen_reference(INT64_MIN), 1000000, 1312359);
+}
+
 static void digits_are_shown_only_on_request(void **state)
 {
     struct bed *b = *state;
@@ -657,22 +863,6 @@ static void clear_wipes_then_leaves(void **state)
     assert_int_equal(locker_screen(b->l)->entry_len, 0);
     bed_key(b, EVENT_KEY_CLEAR);
     assert_int_equal(bed_screen(b), SCREEN_CODE);
-}
-
-static void language_cycles_and_falls_back(void **state)
-{
-    struct bed *b = *state;
-    bed_key(b, EVENT_KEY_LANGUAGE);
-    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_EN);
-    bed_wait(b, PICKUP_IDLE_MS);
-    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_NL);
-    bed_key(b, EVENT_KEY_OK);
-    for (unsigned i = 0; i < LANGUAGE_N; i++)
-        bed_key(b, EVENT_KEY_LANGUAGE);
-    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_NL);
-    bed_key(b, EVENT_KEY_LANGUAGE);
-    bed_wait(b, PICKUP_IDLE_MS);
-    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_NL);
 }
 
 static void help_shows_and_goes(void **state)
@@ -763,9 +953,20 @@ int main(void)
         BED_TEST(left_open_door_buzzes_and_is_told),
         BED_TEST(staff_may_take_over_a_door_left_open),
         BED_TEST(session_ends_after_a_minute_without_a_key),
+        BED_TEST(ok_and_repeat_give_more_time_as_often_as_wanted),
+        BED_TEST(a_digit_gives_more_time_and_is_not_lost),
+        BED_TEST(a_birthday_may_take_its_time),
+        BED_TEST(what_is_to_be_read_stays_a_minute_and_longer),
+        BED_TEST(ok_keeps_its_meaning_after_a_refusal),
+        BED_TEST(ok_keeps_its_meaning_at_a_jam),
+        BED_TEST(thanks_go_without_a_warning_and_stay_when_said_again),
+        BED_TEST(repeat_changes_nothing_where_no_time_runs),
+        BED_TEST(a_card_is_its_key),
+        BED_TEST(staff_may_use_the_cards_too),
+        BED_TEST(whoever_cannot_go_on_has_something_to_tell),
+        BED_TEST(a_reference_without_a_pulse_is_day_hour_and_minute),
         BED_TEST(digits_are_shown_only_on_request),
         BED_TEST(clear_wipes_then_leaves),
-        BED_TEST(language_cycles_and_falls_back),
         BED_TEST(help_shows_and_goes),
         BED_TEST(unreadable_scan_says_so),
         BED_TEST(next_patient_may_type_over_the_thanks),

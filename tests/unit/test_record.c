@@ -63,6 +63,7 @@ static void simple_kinds_have_the_members_of_the_contract(void **state)
         {RECORD_VOIDED, "order.voided.v1", "{" ORD "," LOD "," DOOR ",\"cause\":\"withdrawn\"}"},
         {RECORD_REFUSED, "order.refused.v1", "{" ORD "," LOD ",\"cause\":\"collected\"}"},
         {RECORD_REMOVED, "order.removed.v1", "{" ORD "," LOD "," DOOR "," STAFF "}"},
+        {RECORD_REPORTED, "order.reported.v1", "{" ORD "," LOD "," DOOR ",\"what\":\"empty\"}"},
         {RECORD_STAFF_ENTERED, "staff.entered.v1", "{" STAFF ",\"role\":\"pharmacist\"}"},
         {RECORD_GUESS_ALARM, "guess.alarm.v1", "{\"wrong_1h\":0,\"wrong_24h\":0,\"wrong_7d\":0,\"mode\":\"normal\"}"},
         {RECORD_BOARD_CHANGED, "board.changed.v1", "{\"board\":\"relay1\",\"state\":\"unknown\"}"},
@@ -117,6 +118,11 @@ static void members_that_do_not_apply_are_left_out(void **state)
     rec = filled(RECORD_REFUSED);
     rec.u.late = RECORD_LATE_REMOVED;
     assert_dat(&rec, "{" ORD "," LOD ",\"cause\":\"removed\"}");
+    rec = filled(RECORD_REPORTED);
+    rec.u.report = RECORD_REPORT_WRONG;
+    assert_dat(&rec, "{" ORD "," LOD "," DOOR ",\"what\":\"wrong\"}");
+    rec.u.report = RECORD_REPORT_OTHER;
+    assert_dat(&rec, "{" ORD "," LOD "," DOOR ",\"what\":\"other\"}");
     rec = filled(RECORD_CLIMATE_CHANGED);
     rec.u.climate.state = RECORD_CLIMATE_OK;
     rec.u.climate.milli_c = -5000;

@@ -87,12 +87,63 @@ static void pins_wait_for_the_limiter(void **state)
     assert_int_equal(locker_screen(b->l)->seconds, 30);
     bed_type(b, "");
     bed_wait(b, 20000);
-    bed_key(b, EVENT_KEY_HELP); /* keeps the session */
+    bed_key(b, EVENT_KEY_SHOW); /* keeps the session */
     bed_wait(b, 10000);
     assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
     bed_key(b, EVENT_KEY_OK);
     bed_verdict(b);
     assert_int_equal(bed_screen(b), SCREEN_STAFF_MENU);
+}
+
+static void a_session_warns_and_any_key_gives_more_time(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    for (unsigned i = 1; i <= 3; i++) {
+        bed_wait(b, STAFF_IDLE_MS - PICKUP_WARN_MS - 1000);
+        assert_false(locker_screen(b->l)->more);
+        bed_wait(b, 6000);
+        assert_true(locker_screen(b->l)->more);
+        assert_in_range(locker_screen(b->l)->seconds, 14, 16);
+        assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+        assert_int_equal(b->sounds[SCREEN_SOUND_WARN], i);
+        bed_key(b, i == 1 ? EVENT_KEY_REPEAT : EVENT_KEY_OK);
+        assert_int_equal(bed_notice(b), SCREEN_NOTICE_EXTENDED);
+        assert_int_equal(bed_screen(b), SCREEN_STAFF_MENU);
+    }
+    bed_key(b, EVENT_KEY_1);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    bed_wait(b, STAFF_IDLE_MS);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+}
+
+static void what_was_told_is_not_covered_by_more_time(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    (void)bed_load_token(b, bed_voucher(b, 1, 1), 1);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_LOADED);
+    bed_wait(b, STAFF_IDLE_MS - 10000);
+    bed_key(b, EVENT_KEY_REPEAT);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_LOADED);
+    assert_false(locker_screen(b->l)->more);
+}
+
+static void help_before_the_session_shows_whom_to_call(void **state)
+{
+    struct bed *b = *state;
+    struct token t = bed_badge(b, 7, "246813");
+    bed_scan(b, t);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_int_equal(bed_screen(b), SCREEN_HELP);
+    bed_key(b, EVENT_KEY_OK);
+    t.u.badge.key_epoch = 2;
+    bed_scan(b, t);
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_REFUSED);
+    assert_int_not_equal(locker_screen(b->l)->reference, 0);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_int_equal(bed_screen(b), SCREEN_HELP);
+    assert_int_not_equal(locker_screen(b->l)->reference, 0);
 }
 
 static void badge_of_another_locker_key_or_time_is_refused(void **state)
@@ -270,6 +321,9 @@ int main(void)
         BED_TEST(right_pin_clears_the_wrong_ones),
         BED_TEST(short_pin_is_not_tried),
         BED_TEST(pins_wait_for_the_limiter),
+        BED_TEST(a_session_warns_and_any_key_gives_more_time),
+        BED_TEST(what_was_told_is_not_covered_by_more_time),
+        BED_TEST(help_before_the_session_shows_whom_to_call),
         BED_TEST(badge_of_another_locker_key_or_time_is_refused),
         BED_TEST(revoked_badge_is_refused_and_ends_its_session),
         BED_TEST(revocation_is_refused_when_the_table_is_full),
