@@ -35,3 +35,15 @@ export function folder(name, pattern) {
 export const kiosk = () => folder('controller/kiosk', /^[a-z]{2}\.json$/);
 export const hub = () => folder('backend/web', /^[a-z]{2}\.json$/);
 export const slips = () => folder('backend/web', /^slip\.[a-z]{2}\.json$/);
+
+const sources = (dir, ext) => readdirSync(path.join(ROOT, dir)).filter((f) => f.endsWith(ext)).map((f) => read(`${dir}/${f}`)).join('\n');
+// The keys that pages and programs name in their text. A key that is put together, `nav.${name}`, is given up to there: "page.nav.".
+export function mentioned() {
+  const pages = sources('backend/web', '.mjs');
+  const kioskPage = sources('controller/kiosk', '.mjs');
+  return {
+    hub: [...all(pages, /\bt\('([^']+)'/g), ...all(pages, /\bt\(`([^$`]+)\$\{/g)].map((key) => `page.${key}`),
+    prints: all(sources('backend', '.c'), /\b(?:print_pair|print_words|print_open|text_get)\(([^;]*);/g).flatMap((call) => all(call, /"([a-z]+(?:\.[a-z0-9_]+)+)"/g)),
+    kiosk: all(kioskPage, /(?:\bt\[|plain\(|marked\(|clips\(t, )'([^']+)'/g),
+  };
+}

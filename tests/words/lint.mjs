@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks at every text of the project: node tests/words/lint.mjs [--keys]. With --keys only what would leave somebody without words, which is what
 // `make assets` asks; without it also how the texts are written. Exit status 1 when anything was found.
-import { hub, kiosk, known, slips } from './catalogues.mjs';
-import { complete, hubWords, kioskWords, sameKeys, transcripts, twice } from './rules.mjs';
+import { hub, kiosk, known, mentioned, slips } from './catalogues.mjs';
+import { complete, hubWords, kioskWords, lacking, sameKeys, transcripts, twice } from './rules.mjs';
 
 const keysOnly = process.argv.includes('--keys');
 const controller = known();
@@ -36,6 +36,11 @@ look(kiosk(), (t, language) => {
 for (const list of [hub(), slips()]) look(list, (t, language) => (keysOnly || !['nl', 'en'].includes(language) ? [] : hubWords(t, language)));
 for (const [where, list] of Object.entries({ 'controller/kiosk/': kiosk(), 'backend/web/slip.': slips() }))
   for (const language of controller.languages) if (!list.some((c) => c.language === language)) found.push(`${where}${language}.json: is missing`);
+
+const dutch = (list) => (list[0] ? JSON.parse(list[0].text) : {});
+const names = mentioned();
+if (!found.length) // a catalogue that cannot be read has been told
+  found.push(...lacking(names.hub, dutch(hub())), ...lacking(names.prints, dutch(hub()), dutch(slips())), ...lacking(names.kiosk, dutch(kiosk())));
 
 for (const line of found) console.error(line);
 if (!keysOnly || found.length) console.log(`words: ${texts} texts, ${found.length} findings`);

@@ -60,6 +60,13 @@ export function complete(t, known) {
   return out;
 }
 
+// Keys that a page or a program names, and no catalogue has. One that ends with a dot is the beginning of several.
+export function lacking(keys, ...catalogues) {
+  const known = catalogues.flatMap((t) => Object.keys(t)).map((key) => key.replace(/^say\./, ''));
+  const fits = (key) => (key.endsWith('.') ? known.some((k) => k.startsWith(key)) : known.includes(key));
+  return [...new Set(keys)].filter((key) => !fits(key)).map((key) => `${key}: is shown, but has no text`);
+}
+
 // ---------------------------------------------------------------- words
 
 // [what is not written, what is written for it]
@@ -67,7 +74,7 @@ const DIFFICULT = {
   nl: [
     [/\bindien\b/i, 'als'], [/\bretour\w*/i, 'terugbrengen'], [/\b(authenticatie|identificatie|verificatie)\w*/i, 'wie u bent'],
     [/\b(geneesmiddel\w*|medicatie\w*|medicament\w*)/i, 'medicijnen'], [/\b(derhalve|reeds|middels|dient|dienen|gelieve|alsmede|teneinde|conform|aldus)\b/i, 'een gewoon woord'],
-    [/\b(momenteel|thans|heden)\b/i, 'nu'], [/\b(deponeer|deponeren)\b/i, 'leggen'], [/\b(voer|invoeren|toets|intoetsen)\b/i, 'typ'], [/\b(selecteer|selecteren)\b/i, 'kies'],
+    [/\b(momenteel|thans|heden)\b/i, 'nu'], [/\b(deponeer|deponeren)\b/i, 'leggen'], [/\b(invoeren|intoetsen|(voer|toets)\b.*\bin)\b/i, 'typ'], [/\b(selecteer|selecteren)\b/i, 'kies'],
     [/\b(bevestig|bevestigen|activeer|activeren)\b/i, 'druk op OK'], [/\b(annuleer|annuleren)\b/i, 'stop'], [/\b(raadpleeg|raadplegen)\b/i, 'kijk in'], [/\b(ongeldig\w*|incorrect|onjuist\w*)/i, 'niet goed'],
     [/\b(locatie|positie)\b/i, 'plaats'], [/\b(contact opnemen|neem contact)\b/i, 'bel'], [/\b(aanvang\w*|aanvangen)\b/i, 'begin'], [/\b(beschikbaar|gereed)\b/i, 'klaar'], [/\b(verzoeken|verzocht)\b/i, 'vragen'],
     [/\b(compartiment|lade)\b/i, 'vak'], [/\b(ten behoeve van|met betrekking tot|in verband met|door middel van)\b/i, 'voor, over, door, met'], [/\b(o\.a\.|bijv\.|d\.m\.v\.|i\.v\.m\.|m\.b\.t\.|evt\.|z\.s\.m\.|t\.a\.v\.)/i, 'hele woorden'],
@@ -141,11 +148,11 @@ export function kioskWords(t, language, known) {
   return out;
 }
 
-// Staff read these at a desk; the papers of patients ("slip.", "label." and cards) as at the kiosk.
+// Staff read these at a desk; the papers of patients ("slip.", "card.") as at the kiosk.
 export function hubWords(t, language) {
   const out = [];
   for (const [key, text] of Object.entries(t)) {
-    const paper = /^(slip|carer|keycard)\./.test(key);
+    const paper = /^(slip|card)\./.test(key);
     out.push(...oneWord(key, text, language), ...lengths(key, text, paper ? WORDS_MAX : STAFF_WORDS_MAX));
     if (paper) out.push(...plain(key, text, language));
     if (PROMISE.test(text)) out.push(`${key}: "${text}": nobody sends it`);

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ROOT, kiosk, known } from './catalogues.mjs';
-import { complete, hubWords, kioskWords, messages, sameKeys, sentences, transcripts, twice, words } from './rules.mjs';
+import { ROOT, kiosk, known, mentioned } from './catalogues.mjs';
+import { complete, hubWords, kioskWords, lacking, messages, sameKeys, sentences, transcripts, twice, words } from './rules.mjs';
 
 const controller = known();
 const nl = () => JSON.parse(kiosk()[0].text);
@@ -43,6 +43,15 @@ test('a screen or notice without words is found, and words without a screen', ()
   finds(complete({ ...FINE, 'x.1': 'Deur {dor}.' }, KNOWN), /no screen has a \{dor\}/);
   finds(complete({ ...FINE, direction: 'up' }, KNOWN), /direction/);
   finds(complete({ ...FINE, 'say.x.2': 'Hoor.' }, KNOWN), /nobody says it/);
+});
+
+test('a key that a page or a program names must have a text', () => {
+  assert.deepEqual(lacking(['page.a', 'page.b', 'page.nav.', 'page.c.'], { 'page.a': 'x', 'page.nav.board': 'y' }), [
+    'page.b: is shown, but has no text', 'page.c.: is shown, but has no text',
+  ]);
+  const names = mentioned();
+  assert.ok(names.hub.includes('page.login.name') && names.hub.includes('page.nav.') && names.hub.length > 100);
+  assert.ok(names.prints.length > 10 && names.kiosk.length > 5);
 });
 
 test('sentences and words are counted as a reader does', () => {
