@@ -362,21 +362,34 @@ static enum err dispatch(struct admin_call *c)
     return e != ERR_OK ? e : err_because(c->r, ERR_UNKNOWN, "unknown command");
 }
 
+enum err admin_run_as(struct hub *hub, const struct act_who *who, const cJSON *request, cJSON **answer,
+                      struct reason *r)
+{
+    struct admin_call c = {.hub = hub, .q = request, .a = json_new_object(), .who = *who, .r = r};
+    enum err e = dispatch(&c);
+
+    if (e == ERR_OK)
+        *answer = c.a;
+    else
+        cJSON_Delete(c.a);
+    return e;
+}
+
 cJSON *admin_run(struct hub *hub, const cJSON *request)
 {
     struct reason r = {.text = ""};
-    struct admin_call c = {.hub = hub, .q = request, .a = json_new_object(), .r = &r};
+    struct act_who who;
+    cJSON *answer = NULL;
     enum err e;
 
-    act_who_named("hubctl", &c.who);
-    e = dispatch(&c);
+    act_who_named("hubctl", &who);
+    e = admin_run_as(hub, &who, request, &answer, &r);
     if (e == ERR_OK)
-        return c.a;
-    cJSON_Delete(c.a);
-    c.a = json_new_object();
-    json_put_text(c.a, "error", r.text[0] != '\0' ? r.text : err_name(e));
-    json_put_text(c.a, "code", err_name(e));
-    return c.a;
+        return answer;
+    answer = json_new_object();
+    json_put_text(answer, "error", r.text[0] != '\0' ? r.text : err_name(e));
+    json_put_text(answer, "code", err_name(e));
+    return answer;
 }
 
 char *admin_run_text(struct hub *hub, const char *text, size_t len)

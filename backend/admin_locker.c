@@ -12,7 +12,6 @@
 #include "common/json.h"
 #include "common/num.h"
 
-#define CERTIFICATE_DAYS 1095 /* the life of a device key; a new enrolment makes a new one */
 #define REVOKED_MAX 4096
 #define ORDERS_MAX STORE_PAGE_MAX
 #define MEM_KIB_MAX 1048576
@@ -181,7 +180,7 @@ static enum err make_locker(struct admin_call *c, const char *name, struct enrol
     const struct config *cfg = &c->hub->cfg;
     struct store_locker *row = &x->row;
     struct enrol_terms *t = &x->terms;
-    struct ca_subject subject = {.purpose = CA_CLIENT, .days = CERTIFICATE_DAYS};
+    struct ca_subject subject = {.purpose = CA_CLIENT, .days = ENROL_CERTIFICATE_DAYS};
     uint8_t serial[CA_SERIAL_LEN];
     char hex[2 * STORE_LOCKER_LEN + 1];
     enum err e;

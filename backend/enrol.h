@@ -19,6 +19,7 @@
 #define ENROL_SECRET_TEXT_CAP 40 /* eight groups of four */
 #define ENROL_SECRET_TTL_MS (24 * 3600 * 1000)
 #define ENROL_FINGERPRINT_CAP 20
+#define ENROL_CERTIFICATE_DAYS 1095 /* the life of a device key; a new enrolment makes a new one */
 #define ENROL_NAME_MAX 40
 #define ENROL_REQUEST_MAX 8192
 

@@ -285,8 +285,25 @@ static enum err decide_mismatch(struct view *v, struct reason *r)
         else
             (void)snprintf(detail, sizeof(detail), "%s moved instead of %s", moved, door);
         raise_fault(v, STORE_FAULT_WIRING, board, detail);
+        struct store_compartment *c = touch_compartment(v);
+        if (c != NULL)
+            c->tested = false; /* what was proved is not so any more */
     }
     return e;
+}
+
+static enum err decide_commissioned(struct view *v, struct reason *r)
+{
+    char door[ORDER_DOOR_CAP];
+    struct store_compartment *c;
+    enum err e = read_door(v->m->dat, "door", door, r);
+
+    if (e != ERR_OK)
+        return e;
+    c = touch_compartment(v);
+    if (c != NULL)
+        c->tested = true;
+    return ERR_OK;
 }
 
 static enum err decide_compartment(struct view *v, struct reason *r)
@@ -769,7 +786,7 @@ static const struct handler handlers[] = {
     {"door.left_open.v1", decide_left_open, {"door", "ord", "since_ms"}},
     {"door.forced.v1", decide_forced, {"door", "ord"}},
     {"door.mismatch.v1", decide_mismatch, {"door", "moved", "board"}},
-    {"door.commissioned.v1", decide_nothing, {"door", "pulse", "staff"}},
+    {"door.commissioned.v1", decide_commissioned, {"door", "pulse", "staff"}},
     {"compartment.changed.v1", decide_compartment, {"door", "state", "cause"}},
     {"order.loaded.v1", decide_loaded, {"ord", "lod", "door", "staff"}},
     {"order.collected.v1",

@@ -122,6 +122,7 @@ struct store_compartment {
     char state[STORE_TOKEN_CAP];
     char cause[STORE_TOKEN_CAP];
     char contact[STORE_TOKEN_CAP]; /* "open", "closed", "unknown", "" */
+    bool tested;                   /* staff proved that lock, contact and label belong together */
     int64_t told_ms;               /* clock of the hub when it was last confirmed by a message; age = now - told_ms */
     int64_t told_at;               /* clock of the locker, (boot << 40) + ms: an older message changes nothing */
     bool has_order;

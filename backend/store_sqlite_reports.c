@@ -17,6 +17,7 @@ static const struct row_col compartment_cols[] = {
     C(ROW_TEXT, state),
     C(ROW_TEXT, cause),
     C(ROW_TEXT, contact),
+    C(ROW_BOOL, tested),
     C(ROW_I64, told_ms),
     C(ROW_I64, told_at),
     C(ROW_BOOL, has_order),
@@ -25,7 +26,7 @@ static const struct row_col compartment_cols[] = {
 };
 #define COMPARTMENT_N ROW_COUNT(compartment_cols)
 #define COMPARTMENT_NAMES                                                                                              \
-    "locker,door,number,size,zone,row,col,low,state,cause,contact,told_ms,told_at,has_order,ord,load"
+    "locker,door,number,size,zone,row,col,low,state,cause,contact,tested,told_ms,told_at,has_order,ord,load"
 
 #define B(kind, member) ROW_MEMBER(kind, struct store_board, member)
 static const struct row_col board_cols[] = {B(ROW_BLOB, locker), B(ROW_TEXT, board), B(ROW_TEXT, state),
@@ -74,9 +75,9 @@ static enum err compartment_put(struct store *s, const struct store_compartment 
     struct db *db = store_sqlite_writing(s);
     sqlite3_stmt *q =
         db_stmt(db, "INSERT INTO compartments(" COMPARTMENT_NAMES
-                    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(locker,door) DO UPDATE SET "
-                    "(number,size,zone,row,col,low,state,cause,contact,told_ms,told_at,has_order,ord,load)"
-                    "=(?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)");
+                    ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(locker,door) DO UPDATE SET "
+                    "(number,size,zone,row,col,low,state,cause,contact,tested,told_ms,told_at,has_order,ord,load)"
+                    "=(?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)");
 
     return store_sqlite_put(db, q, compartment_cols, COMPARTMENT_N, c, r);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/allot.h"
+#include "backend/enrol.h"
 #include "backend/factor.h"
 #include "backend/user.h"
 #include "common/json.h"
@@ -272,6 +273,7 @@ static bool add_door(void *arg, const struct store_compartment *c)
     json_put_int(row, "row", c->row);
     json_put_int(row, "column", c->column);
     json_put_bool(row, "low", c->low);
+    json_put_bool(row, "tested", c->tested);
     put_text(row, "state", c->state);
     put_text(row, "cause", c->cause);
     put_text(row, "contact", c->contact);
@@ -377,6 +379,9 @@ static void put_locker_head(const struct store_locker *l, cJSON *row)
     put_text(row, "guess_mode", l->guess_mode);
     json_put_int(row, "outbox", l->outbox);
     json_put_int(row, "commands_pending", l->cmd.seq - l->cmd_acked);
+    put_text(row, "certificate", l->certificate);
+    put_time(row, "created_ms", l->created_ms);
+    put_time(row, "certificate_ends_ms", l->created_ms + INT64_C(86400000) * ENROL_CERTIFICATE_DAYS);
 }
 
 static enum err put_locker_parts(struct viewing *v, const struct store_locker *l, cJSON *row)

@@ -32,6 +32,8 @@ static const struct {
     {"POST", "/api/me/factor/remove", "PLA"},
     {"GET", "/api/board", "PLA"},
     {"GET", "/api/lockers", "PLA"},
+    {"POST", "/api/lockers/*/address", "--A"},
+    {"POST", "/api/lockers/*/revoke", "--A"},
     {"GET", "/api/lockers/*/climate", "PLA"},
     {"GET", "/api/lockers/*/door-labels", "PLA"},
     {"GET", "/api/faults", "PLA"},

@@ -365,6 +365,26 @@ static void a_badge_for_a_colleague_needs_the_colleague(void **state)
     assert_int_equal(post_admin(f, "/api/badges", body), 409); /* guessing at a colleague's password brakes */
 }
 
+static void a_locker_is_revoked_by_an_administrator_with_a_fresh_proof(void **state)
+{
+    static const uint8_t id[STORE_LOCKER_LEN] = {0xAA, 1}, key[32];
+    struct fixture *f = *state;
+
+    bed_add_locker(&f->bed, "Dorpsrand", id, key);
+    assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/address", "{\"address\":\"Plein 1\"}"), 200);
+    assert_int_equal(post_admin(f, "/api/lockers/bb01000000000000/address", "{\"address\":\"Plein 1\"}"), 404);
+    assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/address", "{\"address\":\"a\\nb\"}"), 400);
+    assert_int_equal(get(f, "/api/lockers", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "\"address\":\"Plein 1\",\"state\":\"active\""));
+    assert_non_null(strstr(f->answer, "\"certificate\":\"4000"));
+    age_session(f, f->token[STORE_ROLE_ADMIN], 6);
+    assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 401);
+    age_session(f, f->token[STORE_ROLE_ADMIN], 0);
+    assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 200);
+    last_action(f, "locker.revoked");
+    assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 409);
+}
+
 static void policies_are_shown_and_set_in_their_range(void **state)
 {
     struct fixture *f = *state;
@@ -409,6 +429,7 @@ int main(void)
         CASE(a_dangerous_act_needs_a_fresh_proof),
         CASE(every_dangerous_address_asks_again),
         CASE(a_badge_for_a_colleague_needs_the_colleague),
+        CASE(a_locker_is_revoked_by_an_administrator_with_a_fresh_proof),
         CASE(policies_are_shown_and_set_in_their_range),
         CASE(sessions_end_when_the_policy_says),
     };

@@ -588,6 +588,20 @@ static void a_relay_that_stays_on_is_not_told_as_two_doors(void **state)
     assert_string_equal(detail, "the relay of A1 stays on");
 }
 
+static void a_door_is_tested_until_another_one_moves(void **state)
+{
+    struct fixture *f = *state;
+    struct store_compartment c;
+
+    assert_false(
+        tell(f, "door.commissioned.v1", "{\"door\":\"A1\",\"pulse\":1,\"staff\":\"0102030405060708\"}").contradiction);
+    OK(f->s->ops->compartment_get(f->s, LOCKER, "A1", &c, NULL));
+    assert_true(c.tested);
+    (void)tell(f, "door.mismatch.v1", "{\"door\":\"A1\",\"moved\":\"A2\",\"board\":\"r1\"}");
+    OK(f->s->ops->compartment_get(f->s, LOCKER, "A1", &c, NULL));
+    assert_false(c.tested);
+}
+
 static void climate_is_sampled_and_judged(void **state)
 {
     struct fixture *f = *state;
@@ -747,6 +761,7 @@ int main(void)
         CASE(door_faults_close_on_evidence),
         CASE(a_relay_that_stays_on_is_not_told_as_two_doors),
         CASE(climate_is_sampled_and_judged),
+        CASE(a_door_is_tested_until_another_one_moves),
         CASE(a_cabinet_describes_its_doors),
         CASE(the_newest_heartbeat_wins),
         CASE(an_event_from_a_backlog_does_not_overwrite_a_newer_heartbeat),
