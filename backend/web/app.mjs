@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The staff pages: log in, then one page, chosen by the fragment of the address. A page is loaded when it is first shown.
 import { render } from './vendor/preact.mjs';
-import { html, Component, Form, Field, Notice, ask, poll, loadWords, otherLanguage, currentLanguage, setHubTime, clock, hubNow, t, say } from './parts.mjs';
+import { html, Component, Form, Field, Notice, Refused, ask, poll, setProveAgain, loadWords, otherLanguage, currentLanguage, setHubTime, clock, hubNow, t, say } from './parts.mjs';
 
 const POLL_MS = 500;
 const ALL = ['pharmacist', 'logistics', 'admin'];
@@ -15,6 +15,11 @@ const pages = [
   { name: 'faults', roles: ALL, file: './service.mjs', show: 'FaultsPage' },
   { name: 'climate', roles: ALL, file: './service.mjs', show: 'ClimatePage' },
   { name: 'service', roles: ALL, file: './service.mjs', show: 'ServicePage' },
+  { name: 'users', roles: ['admin'], file: './users.mjs', show: 'UsersPage' },
+  { name: 'policies', roles: ['admin'], file: './policies.mjs', show: 'PoliciesPage' },
+  { name: 'lockers', roles: ['admin'], file: './lockers.mjs', show: 'LockersPage' },
+  { name: 'audit', roles: ['pharmacist', 'admin'], file: './audit.mjs', show: 'AuditPage' },
+  { name: 'me', under: 'me', roles: ALL, file: './me.mjs', show: 'MePage' },
 ];
 
 // Shows a page when it has come; says so when it does not come.
@@ -55,10 +60,12 @@ class App extends Component {
     super();
     this.state = { me: undefined, board: null, lost: null, where: location.hash };
     this.used = 0;
+    setProveAgain(() => this.proveAgain());
   }
 
   async componentDidMount() {
     addEventListener('hashchange', () => this.setState({ where: location.hash }));
+    addEventListener('focusin', (e) => e.target.closest('dialog') || (this.focused = e.target));
     for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => this.noteUse());
     setInterval(() => this.forceUpdate(), 1000); // ages grow also when nothing happens
     await this.enter();
@@ -77,6 +84,7 @@ class App extends Component {
       this.used = Date.now();
       this.setState({ me });
       this.stop?.();
+      if (me.must) return; // an own password or second factor comes first
       this.stop = poll('/api/board', POLL_MS, {
         onNews: (board) => {
           if (board) setHubTime(board.now_ms);
@@ -94,8 +102,34 @@ class App extends Component {
     this.setState({ me: null, board: null });
   }
 
-  async login(values) {
-    await ask('POST', '/api/login', values);
+  // One dialog, however many requests wait for it.
+  proveAgain() {
+    this.proving ??= import('./again.mjs')
+      .then(({ AgainDialog }) => new Promise((resolve, reject) => this.setState({ again: { AgainDialog, resolve, reject } })))
+      .finally(() => {
+        this.proving = null;
+        this.setState({ again: null });
+        setTimeout(() => this.focusBack(this.focused), 50);
+      });
+    return this.proving;
+  }
+
+  // Back to the button of the act as soon as it can: while its request is on the way it takes no focus.
+  focusBack(to) {
+    if (!to?.isConnected || document.activeElement !== document.body) return;
+    if (to.disabled) setTimeout(() => this.focusBack(to), 50);
+    else to.focus();
+  }
+
+  async login({ totp, ...values }) {
+    try {
+      await ask('POST', '/api/login', totp ? { ...values, totp } : values);
+    } catch (e) {
+      if (totp && e.status === 401) throw new Refused(401, t('login.code.wrong'));
+      this.setState({ code: this.state.code || e.need === 'totp' });
+      throw e;
+    }
+    this.setState({ code: false });
     await this.enter();
   }
 
@@ -116,6 +150,7 @@ class App extends Component {
       <${Form} name="login" label=${t('login.enter')} onSubmit=${(v) => this.login(v)}>
         <${Field} label=${t('login.name')} name="name" autocomplete="username" autocapitalize="none" required autofocus />
         <${Field} label=${t('login.password')} name="password" type="password" autocomplete="current-password" required />
+        ${this.state.code && html`<${Field} label=${t('login.code')} hint=${t('login.code.hint')} name="totp" autocomplete="one-time-code" maxlength="24" />`}
       <//>
       <button class="plain" onClick=${() => this.changeLanguage()}>${t('language.other')}</button>
     </main>`;
@@ -128,7 +163,7 @@ class App extends Component {
         <strong>${me.pharmacy}</strong>
         <nav aria-label=${t('title')}>
           ${pages
-            .filter((p) => !p.under && p.roles.includes(me.role))
+            .filter((p) => !p.under && !me.must && p.roles.includes(me.role))
             .map(
               (p) =>
                 html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
@@ -136,7 +171,7 @@ class App extends Component {
                 >`,
             )}
         </nav>
-        <span class="me">${me.full_name} (${say('role', me.role)})</span>
+        <a class="me" href="#/me" title=${t('nav.me')} aria-current=${current === 'me' ? 'page' : null}>${me.full_name} (${say('role', me.role)})</a>
         <button class="plain" onClick=${() => this.changeLanguage()}>${t('language.other')}</button>
         <button class="plain" onClick=${() => this.logout()}>${t('logout')}</button>
       </header>
@@ -144,13 +179,15 @@ class App extends Component {
       ${board && !board.broker.up && html`<p class="banner warn" role="status">${t('broker.down')}</p>`}`;
   }
 
-  render(_, { me, board, where, lost }) {
+  render(_, { me, board, where, lost, again }) {
     if (me === undefined) return html`<main></main>`;
     if (me === null) return this.renderLogin();
     const [, name, id] = where.split('?')[0].split('/');
-    const page = pages.find((p) => p.name === name && p.roles.includes(me.role)) ?? pages[0];
+    const wanted = me.must ? 'me' : name;
+    const page = pages.find((p) => p.name === wanted && p.roles.includes(me.role)) ?? pages[0];
     return html`${this.renderHeader(page.under ?? page.name)}
-      <main>${board ? html`<${Loaded} page=${page} me=${me} board=${board} id=${id} lost=${lost} />` : t('busy')}</main>`;
+      <main>${board || me.must ? html`<${Loaded} page=${page} me=${me} board=${board} id=${id} lost=${lost} onMe=${() => this.enter()} />` : t('busy')}</main>
+      ${again && html`<${again.AgainDialog} factor=${me.factor} onProven=${again.resolve} onCancel=${() => again.reject(new Refused(0, t('again.stopped')))} />`}`;
   }
 }
 

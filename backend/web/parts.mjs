@@ -32,11 +32,16 @@ export const say = (group, value) => (value == null ? '' : (words[`page.${group}
 
 // ---------------------------------------------------------------- requests
 export class Refused extends Error {
-  constructor(status, message) {
+  constructor(status, message, need) {
     super(message);
     this.status = status;
+    this.need = need; // what the hub wants first: "totp", "again", "password", "factor"
   }
 }
+
+// Shows who it is before a dangerous act; rejects when the user does not want to. Set by the app.
+let proveAgain = null;
+export const setProveAgain = (f) => (proveAgain = f);
 
 // Answers with the body. A refusal is thrown with the sentence of the hub.
 export async function ask(method, where, body, type = 'application/json') {
@@ -55,13 +60,19 @@ export async function ask(method, where, body, type = 'application/json') {
   const isJson = (r.headers.get('content-type') ?? '').includes('json');
   const answer = isJson ? await r.json() : await r.text();
   if (r.ok) return answer;
-  throw new Refused(r.status, explain(r.status, answer));
+  if (answer.need === 'again' && proveAgain) {
+    await proveAgain();
+    return ask(method, where, body, type);
+  }
+  throw new Refused(r.status, where === '/api/again' && r.status === 401 ? t('again.wrong') : explain(r.status, answer), answer.need);
 }
 
 // What went wrong in our words; what the hub says about it, which is for experts, behind it.
 function explain(status, answer) {
   const detail = answer.error ?? answer.issue?.[0]?.diagnostics ?? answer.issue?.[0]?.details?.text;
   const known = words[`page.error.${status}`] ?? words['page.error.other'];
+  if (answer.need === 'totp') return t('login.code.missing');
+  if (answer.need === 'password' || answer.need === 'factor') return t(`me.must.${answer.need}`);
   if (status === 401) return known;
   if (status === 429) return t(answer.at_once ? 'error.at_once' : 'error.429', { n: answer.wait_s });
   return detail ? `${known} (${detail})` : known;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults, temperature over time, badges, labels for doors and the audit.
+// Faults, temperature over time, badges, labels for doors.
 import { html, Component, t, say, ask, age, exact, moment, degrees, hubNow, Act, Form, Field, Choice, Notice, Tag } from './parts.mjs';
 import { isSilent } from './board.mjs';
+import { Table } from './table.mjs';
 
 const lockerName = (board, id) => board.lockers.find((l) => l.id === id)?.name ?? id;
 
@@ -127,7 +128,7 @@ export class ClimatePage extends Component {
 export class ServicePage extends Component {
   constructor() {
     super();
-    this.state = { users: [], badges: [], audit: [], made: null, error: null };
+    this.state = { users: [], badges: [], made: null, chosen: null, error: null };
   }
 
   componentDidMount() {
@@ -136,15 +137,16 @@ export class ServicePage extends Component {
 
   async load() {
     try {
-      const [{ users }, { badges }, { rows }] = await Promise.all([ask('GET', '/api/users'), ask('GET', '/api/badges'), ask('GET', '/api/audit?newest=100')]);
-      this.setState({ users, badges, audit: rows.reverse(), error: null });
+      const [{ users }, { badges }] = await Promise.all([ask('GET', '/api/users'), ask('GET', '/api/badges')]);
+      this.setState({ users, badges, error: null });
     } catch (error) {
       this.setState({ error });
     }
   }
 
   async badge(values, form) {
-    const made = await ask('POST', '/api/badges', { user: values.user, locker: values.locker, pin: values.pin, days: Number(values.days) });
+    const { user, locker, pin, days, password } = values;
+    const made = await ask('POST', '/api/badges', { user, locker, pin, days: Number(days), ...(password && { password }) });
     form.reset();
     this.setState({ made });
     await this.load();
@@ -155,28 +157,30 @@ export class ServicePage extends Component {
     await this.load();
   }
 
-  renderBadges(board, { users, badges, made }) {
+  renderBadges(board, me, { users, badges, made, chosen }) {
     const staff = users.filter((u) => !u.disabled && u.role !== 'admin');
+    const user = chosen ?? (staff.some((u) => u.name === me.name) ? me.name : staff[0]?.name);
     const person = (id) => users.find((u) => u.staff === id)?.full_name ?? id;
+    const columns = [
+      { key: 'user', label: t('badges.user'), value: (b) => person(b.staff) },
+      { key: 'locker', label: t('badges.locker'), value: (b) => lockerName(board, b.locker), choose: true },
+      { key: 'until', label: t('badges.until'), kind: 'time', value: (b) => b.not_after_s * 1000 },
+      {
+        key: 'revoked', label: t('badges.state'), kind: 'time', value: (b) => b.revoked_ms,
+        show: (b) => (b.revoked_ms ? t('badges.revoked', { time: moment(b.revoked_ms) }) : html`<${Act} danger label=${t('badges.revoke')} onAct=${() => this.revoke(b.badge)} />`),
+      },
+    ];
     return html`<section class="card">
       <h2>${t('badges')}</h2>
       <${Form} name="badge" label=${t('badges.make')} onSubmit=${(v, f) => this.badge(v, f)}>
-        <${Choice} label=${t('badges.user')} name="user" options=${staff.map((u) => [u.name, u.full_name])} value="" />
+        <${Choice} label=${t('badges.user')} name="user" options=${staff.map((u) => [u.name, u.full_name])} value=${user} onChoose=${(name) => this.setState({ chosen: name })} />
+        ${user && user !== me.name && html`<${Field} label=${t('badges.colleague')} hint=${t('badges.colleague.hint')} name="password" type="password" autocomplete="off" required />`}
         <${Choice} label=${t('badges.locker')} name="locker" options=${board.lockers.map((l) => [l.id, l.name])} value="" />
         <${Field} label=${t('badges.pin')} name="pin" type="password" inputmode="numeric" pattern="[0-9]{4,8}" autocomplete="off" required hint=${t('badges.pin.hint')} />
         <${Field} label=${t('badges.days')} name="days" type="number" min="1" max="365" value="90" required />
       <//>
       ${made && html`<p class="notice good"><a href=${made.page} target="_blank" onClick=${() => this.setState({ made: null })}>${t('badges.print')}</a></p>`}
-      <table>
-        <thead><tr><th scope="col">${t('badges.user')}</th><th scope="col">${t('badges.locker')}</th><th scope="col">${t('badges.until')}</th><th scope="col">${t('badges.state')}</th></tr></thead>
-        <tbody>
-          ${badges.map(
-            (b) =>
-              html`<tr key=${b.badge}><th scope="row">${person(b.staff)}</th><td>${lockerName(board, b.locker)}</td><td>${moment(b.not_after_s * 1000)}</td>
-                <td>${b.revoked_ms ? t('badges.revoked', { time: moment(b.revoked_ms) }) : html`<${Act} danger label=${t('badges.revoke')} onAct=${() => this.revoke(b.badge)} />`}</td></tr>`,
-          )}
-        </tbody>
-      </table>
+      <${Table} id="badges" caption=${t('badges.all')} rows=${badges} columns=${columns} rowKey=${(b) => b.badge} />
     </section>`;
   }
 
@@ -187,11 +191,6 @@ export class ServicePage extends Component {
         <h2>${t('doorlabels')}</h2>
         <ul>${board.lockers.map((l) => html`<li><a href="/api/lockers/${l.id}/door-labels" target="_blank">${l.name}</a></li>`)}</ul>
       </section>
-      ${me.role !== 'logistics' && this.renderBadges(board, state)}
-      ${me.role !== 'logistics' &&
-      html`<section class="card">
-        <h2>${t('audit')}</h2>
-        <ol class="history">${state.audit.map((a) => html`<li key=${a.seq}><time>${exact(a.at_ms)}</time> ${say('action', a.action)} <span class="who">${a.actor}${a.subject ? `, ${a.subject}` : ''}${a.detail ? `: ${a.detail}` : ''}</span></li>`)}</ol>
-      </section>`}`;
+      ${me.role !== 'logistics' && this.renderBadges(board, me, state)}`;
   }
 }

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages of accounts and administration: users, the own account, a second factor, rules, lockers, the audit, and the question who somebody is.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Stage } from '../stage/stage.mjs';
+import { open, check, close } from './browser.mjs';
+
+let stage;
+
+before(async () => {
+  stage = new Stage({ seed: 5 });
+  await stage.start();
+}, { timeout: 60000 });
+after(async () => {
+  await close();
+  await stage?.stop();
+});
+
+async function as(role, at, options = {}) {
+  await stage.login(role);
+  return open(stage, 'hub', { ...options, at });
+}
+
+const leave = (page) => page.context().close();
+
+async function logIn(page, name, password, code) {
+  await page.fill('form[name=login] [name=name]', name);
+  await page.fill('form[name=login] [name=password]', password);
+  if (code) await page.fill('form[name=login] [name=totp]', code);
+  await page.click('form[name=login] button.primary');
+}
+
+// RFC 6238, as an app on a telephone does it.
+function codeOf(base32, steps = 0) {
+  const bits = [...base32].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + steps));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+test('an administrator adds a user, who chooses a password before anything else', { timeout: 60000 }, async () => {
+  const admin = await as('admin', '#/users');
+  await admin.waitForSelector('form[name=user]');
+  await admin.fill('form[name=user] [name=name]', 'nora');
+  await admin.fill('form[name=user] [name=full_name]', 'Nora Jansen');
+  await admin.click('form[name=user] button.primary');
+  const password = await admin.textContent('.secret');
+  await admin.waitForSelector('[data-table=users] a[href="#/users/nora"]');
+  await check(admin, 'users-added');
+  await leave(admin);
+
+  const nora = await open(stage, 'hub', { stranger: true, width: 320, height: 640 });
+  await logIn(nora, 'nora', password);
+  await nora.waitForSelector('form[name=password]');
+  assert.equal(await nora.$$eval('header nav a', (links) => links.length), 0);
+  await check(nora, 'me-must-password');
+  await nora.fill('form[name=password] [name=password]', password);
+  await nora.fill('[name=new_password]', 'zon maan sterren');
+  await nora.fill('[name=repeat]', 'zon maan sterrem');
+  await nora.click('form[name=password] button.primary');
+  await nora.waitForSelector('[role=alert] >> text=niet gelijk');
+  await nora.fill('[name=repeat]', 'zon maan sterren');
+  await nora.click('form[name=password] button.primary');
+  await nora.waitForSelector('header nav a');
+  await leave(nora);
+});
+
+test('an administrator changes, disables and resets a user; the last administrator stays', { timeout: 60000 }, async () => {
+  const page = await as('admin', '#/users/pharmacist1');
+  await page.waitForSelector('[data-user=pharmacist1]');
+  await check(page, 'user-chosen');
+  await page.click('text=Zet uit en trek passen in');
+  await page.waitForSelector('text=Zet weer aan');
+  await page.click('text=Zet weer aan');
+  await page.waitForSelector('text=Zet uit en trek passen in');
+  await page.goto(`${stage.hubUrl}/#/users/admin1`);
+  await page.waitForSelector('[data-user=admin1]');
+  await page.click('text=Zet uit en trek passen in');
+  await page.waitForSelector('[role=alert] >> text=last administrator');
+  await page.click('text=Geef een nieuw wachtwoord');
+  const password = await page.textContent('.secret');
+  assert.match(password, /^[a-z2-9]{4}(-[a-z2-9]{4}){4}$/);
+  await check(page, 'user-reset');
+  await leave(page);
+  await stage.hubctl('user', 'password', 'admin1').then((r) => (stage.users.admin.password = r.out.trim().split(/\s+/).pop()));
+});
+
+test('a telephone becomes the second factor, and the log-in asks for its code', { timeout: 60000 }, async () => {
+  const page = await as('pharmacist', '#/me');
+  await page.click('text=Stel een app in');
+  await page.waitForSelector('.square path');
+  const secret = (await page.textContent('.secret')).replaceAll(' ', '');
+  await check(page, 'me-factor');
+  await page.fill('[name=code]', '000000');
+  await page.click('form[name=factor] button.primary');
+  await page.waitForSelector('form[name=factor] [role=alert]');
+  await page.fill('[name=code]', codeOf(secret));
+  await page.click('form[name=factor] button.primary');
+  await page.waitForSelector('.spares li');
+  const spares = await page.$$eval('.spares li', (l) => l.map((e) => e.textContent));
+  assert.equal(new Set(spares).size, 10);
+  await page.waitForSelector('text=De app staat aan');
+  await check(page, 'me-spares');
+  await page.click('text=Log uit');
+  const { name, password } = stage.users.pharmacist;
+  assert.equal(await page.$('[name=totp]'), null);
+  await logIn(page, name, password);
+  await page.waitForSelector('[name=totp]');
+  await page.waitForSelector('[role=alert] >> text=de code ontbreekt');
+  await check(page, 'login-code');
+  await logIn(page, name, password, '000000');
+  await page.waitForSelector('[role=alert] >> text=Naam, wachtwoord of code');
+  await logIn(page, name, password, codeOf(secret, 1));
+  await page.waitForSelector('header nav a');
+  await page.goto(`${stage.hubUrl}/#/me`);
+  await page.click('text=Zet de app uit');
+  await page.waitForSelector('text=Stel een app in');
+  await leave(page);
+});
+
+test('before a dangerous act the page asks who it is and then does it; stopping changes nothing', { timeout: 60000 }, async () => {
+  const page = await as('admin', '#/policies');
+  let asked = 0;
+  await page.route('**/api/policies/cap.open_hour', (route) =>
+    asked++ % 2 === 0 ? route.fulfill({ status: 401, contentType: 'application/json', body: '{"error":"again","need":"again"}' }) : route.continue());
+  const form = 'form[name="cap.open_hour"]';
+  await page.fill(`${form} [name=value]`, '4');
+  await page.click(`${form} button.primary`);
+  await page.waitForSelector('dialog[open]');
+  await check(page, 'again');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector(`${form} [role=alert] >> text=Er is niets veranderd`);
+  await page.waitForFunction(() => document.activeElement.closest('form')?.name === 'cap.open_hour');
+  asked = 0;
+  await page.click(`${form} button.primary`);
+  await page.fill('dialog [name=proof]', 'not the password');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('dialog [role=alert] >> text=Dit klopt niet');
+  await page.fill('dialog [name=proof]', stage.users.admin.password);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-policy="cap.open_hour"] >> text=Bewaard.');
+  assert.equal(await page.$('dialog'), null);
+  await page.unroute('**/api/policies/cap.open_hour');
+  await check(page, 'policies-saved');
+  await page.click('[data-policy="cap.open_hour"] >> text=Terug naar de standaard');
+  await page.waitForFunction(() => document.querySelector('form[name="cap.open_hour"] [name=value]').value === '10');
+  await leave(page);
+});
+
+test('a colleague types the own password for a badge; an own badge needs none', { timeout: 60000 }, async () => {
+  await stage.login('logistics');
+  const page = await as('pharmacist', '#/service');
+  await page.waitForSelector('form[name=badge]');
+  assert.equal(await page.$('form[name=badge] [name=password]'), null);
+  await page.selectOption('form[name=badge] [name=user]', 'logistics1');
+  await page.fill('form[name=badge] [name=password]', stage.users.logistics.password);
+  await page.fill('form[name=badge] [name=pin]', '2580');
+  await check(page, 'badge-colleague');
+  await page.click('form[name=badge] button.primary');
+  await page.waitForSelector('text=Print de pas');
+  await page.waitForSelector('[data-table=badges] tbody tr');
+  await leave(page);
+});
+
+test('the audit is a table that can be searched and taken along', { timeout: 60000 }, async () => {
+  await stage.login('admin');
+  for (const value of [5, null]) await stage.ok('POST', '/api/policies/cap.recode_order', { value });
+  const page = await open(stage, 'hub', { at: '#/audit', width: 1440 });
+  await page.waitForSelector('[data-table=audit] tbody tr');
+  await page.fill('[name="audit.q"]', 'cap.recode_order');
+  await page.waitForFunction(() => document.querySelectorAll('[data-table=audit] tbody tr').length === 2);
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('[data-table=audit] button >> text=CSV')]);
+  const lines = readFileSync(await file.path(), 'utf8').trim().split('\r\n');
+  assert.equal(lines.length, 3);
+  assert.match(lines[2], /policy\.changed,cap\.recode_order,3 -> 5/);
+  await check(page, 'audit-search');
+  await leave(page);
+});
+
+test('a locker gets an address and is revoked', { timeout: 60000 }, async () => {
+  const page = await as('admin', `#/lockers/${stage.lockerId}`);
+  await page.fill('form[name=address] [name=address]', 'Stationsplein 1, Dorp');
+  await page.click('form[name=address] button.primary');
+  await page.waitForSelector('[data-table=lockers] >> text=Stationsplein 1, Dorp');
+  await page.click('summary');
+  await check(page, 'locker-admin');
+  await page.click('details button.danger');
+  await page.waitForSelector('[role=status] >> text=is ingetrokken');
+  await check(page, 'locker-revoked');
+  await leave(page);
+});
