@@ -267,6 +267,7 @@ static enum err expire_one(struct hub *hub, const struct act_who *who, const uin
     struct store *s = hub->store;
     struct order_event ev = {.kind = ORDER_EVENT_EXPIRE, .at_ms = clock_wall_ms()};
     struct order o;
+    enum order_state was = ORDER_EXPIRED;
     enum err e = begin(hub, r);
 
     if (e != ERR_OK)
@@ -275,8 +276,11 @@ static enum err expire_one(struct hub *hub, const struct act_who *who, const uin
     if (e == ERR_OK) {
         ev.load = o.load;
         memcpy(ev.locker, o.locker, sizeof(ev.locker));
+        was = o.state;
         e = act_apply(hub, &o, &ev, r);
     }
+    if (e == ERR_OK && was != ORDER_EXPIRED && o.state == ORDER_EXPIRED)
+        e = s->ops->use_add(s, o.locker, STORE_USE_EXPIRED, ev.at_ms, r);
     if (e == ERR_OK)
         e = act_audit(hub, who, "order.expire", id, order_state_name(o.state), NULL, r);
     return hub_end(hub, e, r);
@@ -338,73 +342,7 @@ enum err act_expire_due(struct hub *hub, unsigned *count, struct reason *r)
     return hub_judge(hub, resend_withdrawals(hub, now_ms, r), r);
 }
 
-/* ---------------------------------------------------------------- faults and badges */
-
-static enum err open_fault(struct hub *hub, int64_t id, struct store_fault *f, struct reason *r)
-{
-    enum err e = hub->store->ops->fault_get(hub->store, id, f, r);
-
-    if (e == ERR_OK && f->closed_ms != 0)
-        e = err_because(r, ERR_STATE, "fault %lld is closed already", (long long)id);
-    return e;
-}
-
-static enum err take_inside(struct hub *hub, const struct act_who *who, int64_t id, struct reason *r)
-{
-    struct store_fault f;
-    enum err e = open_fault(hub, id, &f, r);
-
-    if (e != ERR_OK)
-        return e;
-    cut(f.taken_by, sizeof(f.taken_by), who->name);
-    e = hub->store->ops->fault_update(hub->store, &f, r);
-    if (e != ERR_OK)
-        return e;
-    return act_audit(hub, who, "fault.taken", NULL, f.subject, store_fault_name(f.kind), r);
-}
-
-enum err act_take_fault(struct hub *hub, const struct act_who *who, int64_t id, struct reason *r)
-{
-    enum err e = begin(hub, r);
-
-    return e != ERR_OK ? e : hub_end(hub, take_inside(hub, who, id, r), r);
-}
-
-static enum err close_inside(struct hub *hub, const struct act_who *who, int64_t id, const char *comment,
-                             struct reason *r)
-{
-    struct store_fault f;
-    char detail[STORE_TEXT_CAP];
-    enum err e = open_fault(hub, id, &f, r);
-
-    if (e != ERR_OK)
-        return e;
-    f.closed_ms = clock_wall_ms();
-    cut(f.closed_by, sizeof(f.closed_by), who->name);
-    cut(f.comment, sizeof(f.comment), comment);
-    e = hub->store->ops->fault_update(hub->store, &f, r);
-    if (e == ERR_OK && f.kind == STORE_FAULT_GUESSING)
-        e = outbox_reset_guesses(hub, f.locker, who->staff, r);
-    if (e != ERR_OK)
-        return e;
-    (void)snprintf(detail, sizeof(detail), "%s: ", store_fault_name(f.kind));
-    cut(detail + strlen(detail), sizeof(detail) - strlen(detail), comment);
-    return act_audit(hub, who, "fault.closed", NULL, f.subject, detail, r);
-}
-
-enum err act_close_fault(struct hub *hub, const struct act_who *who, int64_t id, const char *comment, struct reason *r)
-{
-    enum err e;
-
-    if (comment[0] == '\0')
-        return err_because(r, ERR_MISSING, "comment: say what was found");
-    e = begin(hub, r);
-    if (e == ERR_OK)
-        e = hub_end(hub, close_inside(hub, who, id, comment, r), r);
-    if (e == ERR_OK)
-        act_tell_commands(hub);
-    return e;
-}
+/* ---------------------------------------------------------------- badges */
 
 enum err act_revoke_inside(struct hub *hub, const struct act_who *who, const uint8_t *badge, struct reason *r)
 {

@@ -55,11 +55,24 @@ enum err act_withdraw_again(struct hub *hub, const uint8_t order[ORDER_ID_LEN], 
 /* The same inside an open transaction; the caller tells the link. */
 enum err act_withdraw_inside(struct hub *hub, const uint8_t order[ORDER_ID_LEN], struct reason *r) ERR_MUST_CHECK;
 
-/* Somebody looks after a fault, or says that it is settled (a comment is needed). Settling GUESSING tells the locker.
- * Errors: ERR_NOT_FOUND, ERR_STATE (closed already), ERR_MISSING (comment). */
+/* Tickets (act_fault.c). Somebody looks after it; somebody adds what they found; somebody says that it is settled: only
+ * where evidence cannot come (ticket_closes_on_evidence, or the locker, door, board or sensor is not there any more).
+ * Settling GUESSING tells the locker. Comments have 1 to ACT_COMMENT_MAX bytes. Errors: ERR_NOT_FOUND, ERR_STATE
+ * (closed already; the locker itself closes it), ERR_MISSING, ERR_TOO_LONG (comment). */
+#define ACT_COMMENT_MAX 200
 enum err act_take_fault(struct hub *hub, const struct act_who *who, int64_t id, struct reason *r) ERR_MUST_CHECK;
+enum err act_comment_fault(struct hub *hub, const struct act_who *who, int64_t id, const char *comment,
+                           struct reason *r) ERR_MUST_CHECK;
 enum err act_close_fault(struct hub *hub, const struct act_who *who, int64_t id, const char *comment,
                          struct reason *r) ERR_MUST_CHECK;
+/* Whether people may close it, as above. */
+enum err act_may_close_fault(struct hub *hub, const struct store_fault *f, bool *may, struct reason *r) ERR_MUST_CHECK;
+
+/* Somebody has seen an excursion and says what it means; everybody sees it as before, with these words. x: locker,
+ * sensor, start_ms, role, text. Errors: ERR_NOT_FOUND (nothing was told of the sensor at that time), ERR_MISSING,
+ * ERR_TOO_LONG. */
+enum err act_note_excursion(struct hub *hub, const struct act_who *who, struct store_excursion_note *x,
+                            struct reason *r) ERR_MUST_CHECK;
 
 /* The badge dies at the hub now and at its locker when that has confirmed. Errors: ERR_NOT_FOUND, ERR_STATE. */
 enum err act_revoke_badge(struct hub *hub, const struct act_who *who, const uint8_t badge[8],

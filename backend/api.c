@@ -56,7 +56,12 @@ static const struct api_route table[] = {
     {{"POST", "/api/lockers/*/revoke", false, ONLY_A}, API_FRESH, api_revoke_locker},
     {{"GET", "/api/lockers/*/climate", false, PLA}, API_POLL, api_climate},
     {{"GET", "/api/lockers/*/door-labels", false, PLA}, API_PLAIN, api_door_labels},
-    {{"GET", "/api/faults", false, PLA}, API_PLAIN, api_faults},
+    {{"POST", "/api/lockers/*/climate/seen", false, PL_}, API_PLAIN, api_climate_seen},
+    {{"GET", "/api/round", false, PLA}, API_POLL, api_round},
+    {{"GET", "/api/use", false, PLA}, API_PLAIN, api_use},
+    {{"GET", "/api/faults", false, PLA}, API_POLL, api_faults},
+    {{"GET", "/api/faults/*", false, PLA}, API_POLL, api_fault},
+    {{"POST", "/api/faults/*/comment", false, PL_}, API_PLAIN, api_comment_fault},
     {{"POST", "/api/faults/*/acknowledge", false, PL_}, API_PLAIN, api_acknowledge_fault},
     {{"POST", "/api/faults/*/close", false, PL_}, API_PLAIN, api_close_fault},
     {{"POST", "/fhir/Bundle", false, P__}, API_PLAIN, api_bundle},
@@ -159,6 +164,16 @@ void api_answer(struct api_call *c, unsigned status, cJSON *tree, const char *co
     http_answer(c->q, status, API_JSON, text, strlen(text), extra);
     free(text);
     cJSON_Delete(tree);
+}
+
+void api_answer_or_refuse(struct api_call *c, enum err e, cJSON *tree, const struct reason *r)
+{
+    if (e == ERR_OK) {
+        api_answer(c, 200, tree, NULL);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_refuse(c, e, r);
 }
 
 static const char *explain(enum err e, const struct reason *r)

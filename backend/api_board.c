@@ -11,19 +11,7 @@
 #include "common/json.h"
 #include "common/num.h"
 
-#define COMMENT_MAX 200
 #define DOORS_MAX 999
-#define HOUR_MS (3600 * 1000)
-
-static void answer_or_refuse(struct api_call *c, enum err e, cJSON *tree, const struct reason *r)
-{
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, r);
-}
 
 /* Polled twice a second: while nothing changed, an empty 304. */
 void api_board(struct api_call *c)
@@ -60,85 +48,7 @@ void api_lockers(struct api_call *c)
     struct reason r;
     enum err e = hub_judge(c->hub, view_lockers(c->hub, tree, &r), &r);
 
-    answer_or_refuse(c, e, tree, &r);
-}
-
-void api_climate(struct api_call *c)
-{
-    cJSON *tree = json_new_object();
-    uint8_t id[STORE_LOCKER_LEN];
-    int64_t hours = 0, now_ms = clock_wall_ms();
-    struct reason r;
-    enum err e;
-
-    if (!api_id(c, 0, id, sizeof(id))) {
-        cJSON_Delete(tree);
-        return;
-    }
-    e = api_query_int(c, "hours", 1, 24 * 31, 24, &hours, &r);
-    json_put_int(tree, "from_ms", now_ms - hours * HOUR_MS);
-    json_put_int(tree, "to_ms", now_ms);
-    if (e == ERR_OK)
-        e = hub_judge(c->hub, view_climate(c->hub, id, now_ms - hours * HOUR_MS, now_ms + 1, tree, &r), &r);
-    answer_or_refuse(c, e, tree, &r);
-}
-
-/* ---------------------------------------------------------------- faults */
-
-void api_faults(struct api_call *c)
-{
-    struct store_fault_filter f = {.open_only = true, .limit = 200};
-    const char *all = http_query(c->q, "all");
-    cJSON *tree = json_new_object();
-    struct reason r;
-    enum err e = api_query_int(c, "below", 0, INT64_MAX, 0, &f.below_id, &r);
-
-    f.open_only = all == NULL || strcmp(all, "1") != 0;
-    if (e == ERR_OK)
-        e = hub_judge(c->hub, view_faults(c->hub, &f, tree, &r), &r);
-    answer_or_refuse(c, e, tree, &r);
-}
-
-/* The number in segment 0; on false the refusal has been answered. */
-static bool fault_id(struct api_call *c, int64_t *id)
-{
-    const char *text = http_segment(c->q, 0);
-
-    if (text != NULL && num_parse(text, 1, INT64_MAX, id) == ERR_OK)
-        return true;
-    http_refuse(c->q, 404, "no such fault");
-    return false;
-}
-
-void api_acknowledge_fault(struct api_call *c)
-{
-    static const char *const members[] = {NULL};
-    cJSON *body;
-    struct reason r;
-    int64_t id;
-
-    if (!fault_id(c, &id) || !api_body(c, members, &body))
-        return;
-    cJSON_Delete(body);
-    answer_or_refuse(c, act_take_fault(c->hub, &c->who, id, &r), json_new_object(), &r);
-}
-
-void api_close_fault(struct api_call *c)
-{
-    static const char *const members[] = {"comment", NULL};
-    const char *comment;
-    cJSON *body;
-    struct reason r;
-    int64_t id;
-    enum err e;
-
-    if (!fault_id(c, &id) || !api_body(c, members, &body))
-        return;
-    e = json_get_text(body, "comment", 1, COMMENT_MAX, &comment, &r);
-    if (e == ERR_OK)
-        e = act_close_fault(c->hub, &c->who, id, comment, &r);
-    cJSON_Delete(body);
-    answer_or_refuse(c, e, json_new_object(), &r);
+    api_answer_or_refuse(c, e, tree, &r);
 }
 
 /* ---------------------------------------------------------------- labels of doors */

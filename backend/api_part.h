@@ -76,6 +76,7 @@ struct api_route {
 /* Answers: exactly one for each call. tree is freed. */
 void api_answer(struct api_call *c, unsigned status, cJSON *tree, const char *const *extra);
 void api_refuse(struct api_call *c, enum err e, const struct reason *r);
+void api_answer_or_refuse(struct api_call *c, enum err e, cJSON *tree, const struct reason *r); /* tree with 200 */
 void api_refuse_text(struct api_call *c, enum err e, const struct reason *r); /* of a text that cannot be read */
 /* The same for a request that was put off. */
 void api_resume(struct api *a, uint64_t ticket, unsigned status, cJSON *tree, const char *const *extra);
@@ -167,6 +168,11 @@ void api_faults(struct api_call *c);
 void api_acknowledge_fault(struct api_call *c);
 void api_close_fault(struct api_call *c);
 void api_climate(struct api_call *c);
+void api_climate_seen(struct api_call *c);
+void api_round(struct api_call *c);
+void api_use(struct api_call *c);
+void api_fault(struct api_call *c);
+void api_comment_fault(struct api_call *c);
 void api_door_labels(struct api_call *c);
 void api_asset(struct api_call *c);
 

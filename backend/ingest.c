@@ -8,6 +8,8 @@
 
 #include "common/stream.h"
 
+#define USE_LATE_MS (INT64_C(31) * 24 * 3600 * 1000) /* no locker holds its news longer */
+#define USE_EARLY_MS (10 * 60 * 1000)
 #define SAMPLE_EVERY_MS 60000 /* heartbeats come every 30 s; a change is kept at once */
 
 /* A locker that this batch has met, as it is now inside the transaction. */
@@ -41,7 +43,34 @@ static enum err raise_or_settle(struct store *s, const struct store_locker *l, c
     memcpy(row.locker, l->id, sizeof(row.locker));
     memcpy(row.subject, f->subject, sizeof(row.subject));
     memcpy(row.detail, f->detail, sizeof(row.detail));
-    return s->ops->fault_raise(s, &row, &fresh, r);
+    enum err e = s->ops->fault_raise(s, &row, &fresh, r);
+    return e == ERR_OK && fresh ? s->ops->use_add(s, l->id, STORE_USE_FAULT, now_ms, r) : e;
+}
+
+/* Counts what happened in the hour in which it happened, also when the news comes days later; a clock that cannot be
+ * right counts as now. */
+static enum err count_use(struct batch *b, const uint8_t *locker, enum store_use kind, int64_t at_ms, struct reason *r)
+{
+    bool sane = at_ms > b->now_ms - USE_LATE_MS && at_ms < b->now_ms + USE_EARLY_MS;
+
+    return b->s->ops->use_add(b->s, locker, kind, sane ? at_ms : b->now_ms, r);
+}
+
+static enum err count_uses(struct batch *b, const struct store_locker *l, const struct msg *m,
+                           const struct ingest_changes *c, const struct ingest_rows *rows, struct reason *r)
+{
+    enum order_state was = rows->order.state, is = c->order_row.state;
+    enum err e = ERR_OK;
+
+    if (strcmp(m->head.typ, "door.opened.v1") == 0 && !c->contradiction)
+        e = count_use(b, l->id, STORE_USE_OPENED, m->head.iat_ms, r);
+    if (e != ERR_OK || !c->order || was == is)
+        return e;
+    if (is == ORDER_READY && c->place)
+        return count_use(b, l->id, STORE_USE_LOADED, m->head.iat_ms, r);
+    if (is == ORDER_COLLECTED)
+        return count_use(b, l->id, STORE_USE_COLLECTED, c->order_row.proof.opened_ms, r);
+    return is == ORDER_EXPIRED ? count_use(b, l->id, STORE_USE_EXPIRED, b->now_ms, r) : ERR_OK;
 }
 
 /* Makes the compartments as the locker describes them; what is known of their state and content stays. */
@@ -285,6 +314,9 @@ static enum err apply_one(struct batch *b, struct peer *p, const struct ingest_i
     }
     ingest_decide(x->msg, &rows, b->now_ms, &c);
     e = apply_changes(b, &p->row, x->msg, &c, &rows, r);
+    if (e == ERR_OK) {
+        e = count_uses(b, &p->row, x->msg, &c, &rows, r);
+    }
     if (e == ERR_OK && c.fx.send_withdraw) {
         e = apply_withdraw(b, p, rows.order.id, r);
     }
@@ -467,7 +499,7 @@ struct heartbeat {
 struct list_rule {
     const char *key;
     int most, texts;
-    const char *members[5], *states[10], *contacts[4];
+    const char *members[8], *states[10], *contacts[4];
 };
 
 static const struct list_rule door_rule = {
@@ -485,7 +517,7 @@ static const struct list_rule sensor_rule = {
     "climate",
     SENSORS_MAX,
     2,
-    {"sensor", "state", "milli_c", "permille"},
+    {"sensor", "state", "milli_c", "permille", "zone", "min_milli_c", "max_milli_c"},
     {"ok", "excursion", "missing", "stuck", "unknown"},
     {NULL},
 };
@@ -631,6 +663,28 @@ static enum err read_value(const cJSON *item, const char *key, bool *has, int32_
     return e;
 }
 
+/* The band of a sensor, where the locker tells it; kept when it is new. */
+static enum err apply_band(struct batch *b, const struct store_locker *l, const cJSON *item, struct reason *r)
+{
+    struct store_sensor x = {.told_ms = b->now_ms}, was;
+    bool has_min, has_max;
+    enum err e = read_value(item, "min_milli_c", &has_min, &x.min_milli_c, r);
+
+    if (e == ERR_OK)
+        e = read_value(item, "max_milli_c", &has_max, &x.max_milli_c, r);
+    if (e != ERR_OK || !has_min || !has_max)
+        return e;
+    e = token_zone_parse(word(item, "zone"), &x.zone);
+    if (e != ERR_OK)
+        return err_because(r, e, "zone: unknown");
+    memcpy(x.locker, l->id, sizeof(x.locker));
+    (void)snprintf(x.sensor, sizeof(x.sensor), "%s", word(item, "sensor"));
+    e = b->s->ops->sensor_get(b->s, l->id, x.sensor, &was, r);
+    if (e == ERR_OK && was.zone == x.zone && was.min_milli_c == x.min_milli_c && was.max_milli_c == x.max_milli_c)
+        return ERR_OK;
+    return e == ERR_OK || e == ERR_NOT_FOUND ? b->s->ops->sensor_put(b->s, &x, r) : e;
+}
+
 static enum err apply_sample(struct batch *b, const struct store_locker *l, const cJSON *item, struct reason *r)
 {
     struct store_sample t = {.at_ms = b->now_ms}, last;
@@ -673,6 +727,9 @@ static enum err apply_heartbeat(struct batch *b, struct store_locker *l, const s
     cJSON_ArrayForEach(item, h->climate)
     {
         e = apply_sample(b, l, item, r);
+        if (e == ERR_OK) {
+            e = apply_band(b, l, item, r);
+        }
         if (e != ERR_OK) {
             return e;
         }
@@ -767,7 +824,10 @@ static enum err raise_silent(struct store *s, const uint8_t locker[STORE_LOCKER_
     memcpy(open.locker, locker, sizeof(open.locker));
     memcpy(f.locker, locker, sizeof(f.locker));
     enum err e = s->ops->fault_list(s, &open, find_silent, &told, r);
-    return e == ERR_OK && !told ? s->ops->fault_raise(s, &f, &fresh, r) : e;
+    if (e != ERR_OK || told)
+        return e;
+    e = s->ops->fault_raise(s, &f, &fresh, r);
+    return e == ERR_OK && fresh ? s->ops->use_add(s, locker, STORE_USE_FAULT, now_ms, r) : e;
 }
 
 enum err ingest_watch_silence(struct store *s, int64_t now_ms, int64_t after_ms, struct reason *r)

@@ -34,6 +34,9 @@ static const char *const tour_reason_names[STORE_TOUR_REASON_N] = {
 
 static const char *const role_names[STORE_ROLE_N] = {"pharmacist", "logistics", "admin"};
 
+static const char *const note_names[STORE_NOTE_N] = {"opened", "again", "taken", "comment", "closed"};
+static const char *const use_names[STORE_USE_N] = {"opened", "loaded", "collected", "expired", "fault"};
+
 static enum err find_name(const char *const *names, unsigned n, const char *text, unsigned *out)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -82,6 +85,16 @@ const char *store_reply_name(enum store_reply x)
     static const char *const names[STORE_REPLY_N] = {"none", "pending", "done", "refused"};
 
     return names[x];
+}
+
+const char *store_note_name(enum store_note x)
+{
+    return note_names[x];
+}
+
+const char *store_use_name(enum store_use x)
+{
+    return use_names[x];
 }
 
 const char *store_role_name(enum store_role x)

@@ -42,6 +42,8 @@
 #define STORE_FACTOR_BOX_LEN (24 + 16 + 20)
 #define STORE_PASSWORD_CAP 128
 
+enum store_role { STORE_ROLE_PHARMACIST, STORE_ROLE_LOGISTICS, STORE_ROLE_ADMIN, STORE_ROLE_N };
+
 /* ---------------------------------------------------------------- packings: vouchers, pickup tokens, live codes */
 
 struct store_packing {
@@ -146,6 +148,57 @@ struct store_sample {
     int32_t milli_c, permille;
 };
 
+/* A climate sensor as its locker is set up. */
+struct store_sensor {
+    uint8_t locker[STORE_LOCKER_LEN];
+    char sensor[STORE_TOKEN_CAP];
+    enum token_zone zone;
+    int32_t min_milli_c, max_milli_c; /* the band in which it is fine */
+    int64_t told_ms;                  /* clock of the hub when this band was first told */
+};
+
+/* What a person said about an excursion, which its start names. It hides nothing. */
+struct store_excursion_note {
+    uint8_t locker[STORE_LOCKER_LEN];
+    char sensor[STORE_TOKEN_CAP];
+    int64_t start_ms, at_ms;
+    char actor[STORE_NAME_CAP]; /* user */
+    enum store_role role;
+    char text[STORE_TEXT_CAP];
+};
+
+/* What is counted, for each locker and quarter of an hour. */
+enum store_use {
+    STORE_USE_OPENED,    /* a door opened, whoever did it */
+    STORE_USE_LOADED,    /* a bag became ready */
+    STORE_USE_COLLECTED, /* a bag was taken by its patient */
+    STORE_USE_EXPIRED,   /* a bag was not taken in time */
+    STORE_USE_FAULT,     /* a new ticket */
+    STORE_USE_N
+};
+#define STORE_SLOT_MS (15 * 60 * 1000)
+
+struct store_use_row {
+    int64_t slot; /* at_ms / STORE_SLOT_MS */
+    uint8_t locker[STORE_LOCKER_LEN];
+    enum store_use kind;
+    uint32_t n;
+};
+
+/* What waits for somebody who drives to a locker. */
+struct store_tasks {
+    uint32_t to_load;      /* packed or in transit for it */
+    uint32_t expired;      /* in its doors: not taken in time */
+    uint32_t withdrawn;    /* in its doors: called back, and confirmed */
+    uint32_t withdrawing;  /* in its doors: called back, the locker has not confirmed */
+    uint32_t unconfirmed;  /* in its doors: opened, outcome unknown */
+    uint32_t ending;       /* in its doors: ready, and the window ends before the asked time */
+    uint32_t ready;        /* in its doors: ready */
+    uint32_t doors_check;  /* doors that people must look into */
+    uint32_t doors_forced; /* doors broken open */
+    uint32_t doors_out;    /* doors out of use */
+};
+
 /* One event of a locker as it arrived: the evidence. */
 struct store_event {
     int64_t id; /* given by the store, rising */
@@ -196,6 +249,29 @@ struct store_fault {
     char closed_by[STORE_NAME_CAP]; /* "evidence" or a user */
     char comment[STORE_TEXT_CAP];
     char taken_by[STORE_NAME_CAP]; /* user who looks after it; "" nobody */
+    uint32_t flaps;                /* times that it came back within STORE_FLAP_MS after evidence had closed it */
+};
+
+/* A fault that comes back so soon after evidence closed it is the same ticket, opened again. */
+#define STORE_FLAP_MS (30 * 60 * 1000)
+/* Of a ticket that comes and goes all day this many times are written into its history; all are counted. */
+#define STORE_FLAP_NOTES 20
+
+/* The history of a ticket. */
+enum store_note {
+    STORE_NOTE_OPENED,
+    STORE_NOTE_AGAIN,
+    STORE_NOTE_TAKEN,
+    STORE_NOTE_COMMENT,
+    STORE_NOTE_CLOSED,
+    STORE_NOTE_N
+};
+
+struct store_fault_note {
+    int64_t fault, at_ms;
+    enum store_note what;
+    char actor[STORE_NAME_CAP]; /* user, or "evidence" */
+    char text[STORE_TEXT_CAP];
 };
 
 /* ---------------------------------------------------------------- contacts with patients */
@@ -265,8 +341,6 @@ struct store_tour_stop {
 };
 
 /* ---------------------------------------------------------------- people */
-
-enum store_role { STORE_ROLE_PHARMACIST, STORE_ROLE_LOGISTICS, STORE_ROLE_ADMIN, STORE_ROLE_N };
 
 struct store_user {
     char name[STORE_NAME_CAP]; /* login */
@@ -512,7 +586,36 @@ struct store_ops {
                                             bool (*each)(void *arg, const struct store_event *e), void *arg,
                                             struct reason *r);
 
-    /* faults. raise: opens, or counts once more (then *fresh is false); uses locker, kind, subject, detail, opened_ms.
+    /* sensors: put replaces. excursion notes: from start_ms on, by start and time. */
+    ERR_MUST_CHECK enum err (*sensor_put)(struct store *s, const struct store_sensor *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*sensor_get)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], const char *sensor,
+                                          struct store_sensor *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*sensor_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                           bool (*each)(void *arg, const struct store_sensor *x), void *arg,
+                                           struct reason *r);
+    ERR_MUST_CHECK enum err (*excursion_note_append)(struct store *s, const struct store_excursion_note *x,
+                                                     struct reason *r);
+    ERR_MUST_CHECK enum err (*excursion_note_list)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN],
+                                                   int64_t start_ms,
+                                                   bool (*each)(void *arg, const struct store_excursion_note *x),
+                                                   void *arg, struct reason *r);
+
+    /* uses: add counts one more in the slot of at_ms. list: from_ms <= slot < to_ms, of one locker (NULL: all), by
+     * slot. collected: bags taken by patients from_ms <= opened_ms < to_ms, by opened_ms. tasks: until_s for ending. */
+    ERR_MUST_CHECK enum err (*use_add)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], enum store_use kind,
+                                       int64_t at_ms, struct reason *r);
+    ERR_MUST_CHECK enum err (*use_list)(struct store *s, const uint8_t *locker, int64_t from_ms, int64_t to_ms,
+                                        bool (*each)(void *arg, const struct store_use_row *x), void *arg,
+                                        struct reason *r);
+    ERR_MUST_CHECK enum err (*collected_list)(struct store *s, const uint8_t *locker, int64_t from_ms, int64_t to_ms,
+                                              bool (*each)(void *arg, int64_t ready_ms, int64_t opened_ms), void *arg,
+                                              struct reason *r);
+    ERR_MUST_CHECK enum err (*locker_tasks)(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], int64_t until_s,
+                                            struct store_tasks *out, struct reason *r);
+
+    /* faults. raise: opens, or counts once more (then *fresh is false; also when evidence closed it within
+     * STORE_FLAP_MS: the same ticket is open again); uses locker, kind, subject, detail, opened_ms. raise and settle
+     * write the history; update does not. Notes of a ticket: as written.
      * settle: closes the open one of (locker, kind, subject; NULL: any subject), *closed (may be NULL) tells how many.
      * Newest first. */
     ERR_MUST_CHECK enum err (*fault_raise)(struct store *s, const struct store_fault *f, bool *fresh, struct reason *r);
@@ -524,6 +627,10 @@ struct store_ops {
     ERR_MUST_CHECK enum err (*fault_list)(struct store *s, const struct store_fault_filter *f,
                                           bool (*each)(void *arg, const struct store_fault *x), void *arg,
                                           struct reason *r);
+    ERR_MUST_CHECK enum err (*fault_note_append)(struct store *s, const struct store_fault_note *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*fault_note_list)(struct store *s, int64_t fault,
+                                               bool (*each)(void *arg, const struct store_fault_note *x), void *arg,
+                                               struct reason *r);
 
     /* contacts. append sets c->id. list: rising. last: the newest, or the newest that told the patient;
      * ERR_NOT_FOUND. */
@@ -647,6 +754,8 @@ enum err store_contact_how_parse(const char *text, enum store_contact_how *out) 
 const char *store_contact_outcome_name(enum store_contact_outcome x);
 enum err store_contact_outcome_parse(const char *text, enum store_contact_outcome *out) ERR_MUST_CHECK;
 const char *store_tour_reason_name(enum store_tour_reason x);
+const char *store_note_name(enum store_note x);
+const char *store_use_name(enum store_use x);
 const char *store_role_name(enum store_role x);
 const char *store_reply_name(enum store_reply x); /* "none", "pending", "done", "refused" */
 enum err store_role_parse(const char *text, enum store_role *out) ERR_MUST_CHECK;

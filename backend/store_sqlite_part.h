@@ -39,6 +39,7 @@ enum err store_sqlite_code_free(struct store *s, const uint8_t locker[STORE_LOCK
 void store_sqlite_orders(struct store_ops *ops);
 void store_sqlite_lockers(struct store_ops *ops);
 void store_sqlite_reports(struct store_ops *ops);
+void store_sqlite_logistics(struct store_ops *ops);
 void store_sqlite_people(struct store_ops *ops);
 void store_sqlite_factors(struct store_ops *ops);
 void store_sqlite_contacts(struct store_ops *ops);

@@ -55,10 +55,11 @@ static const struct row_col fault_cols[] = {
     F(ROW_I64, opened_ms),  F(ROW_I64, last_ms),
     F(ROW_U32, times),      F(ROW_I64, closed_ms),
     F(ROW_TEXT, closed_by), F(ROW_TEXT, comment),
-    F(ROW_TEXT, taken_by),  F(ROW_I64, id), /* last: the condition of UPDATE */
+    F(ROW_TEXT, taken_by),  F(ROW_U32, flaps),
+    F(ROW_I64, id), /* last: the condition of UPDATE */
 };
 #define FAULT_N ROW_COUNT(fault_cols)
-#define FAULT_NAMES "locker,kind,subject,detail,opened_ms,last_ms,times,closed_ms,closed_by,comment,taken_by"
+#define FAULT_NAMES "locker,kind,subject,detail,opened_ms,last_ms,times,closed_ms,closed_by,comment,taken_by,flaps"
 
 static enum err bind_locker(struct db *db, sqlite3_stmt *q, int at, const uint8_t *locker, struct reason *r)
 {
@@ -305,55 +306,105 @@ static enum err event_newest(struct store *s, const uint8_t locker[STORE_LOCKER_
 
 /* ---------------------------------------------------------------- faults */
 
-static enum err fault_raise(struct store *s, const struct store_fault *f, bool *fresh, struct reason *r)
+/* Binds ?1 at_ms, ?2 locker, ?3 kind, ?4 subject (NULL: any), runs, and tells how many rows changed. */
+static enum err fault_run(struct db *db, sqlite3_stmt *q, const struct store_fault *f, const char *subject,
+                          int *changed, struct reason *r)
 {
-    struct db *db = store_sqlite_writing(s);
-    struct store_fault row = *f;
-    sqlite3_stmt *q = db_stmt(db, "UPDATE faults SET last_ms=max(last_ms,?1),times=times+1,detail=?2 WHERE locker=?3 "
-                                  "AND kind=?4 AND subject=?5 AND closed_ms=0");
-    enum err e = bind_locker(db, q, 3, f->locker, r);
+    enum err e = bind_locker(db, q, 2, f->locker, r);
 
-    if (e == ERR_OK && (sqlite3_bind_int64(q, 1, f->opened_ms) != SQLITE_OK ||
-                        sqlite3_bind_text(q, 2, f->detail, -1, SQLITE_STATIC) != SQLITE_OK ||
-                        sqlite3_bind_int64(q, 4, f->kind) != SQLITE_OK ||
-                        sqlite3_bind_text(q, 5, f->subject, -1, SQLITE_STATIC) != SQLITE_OK)) {
+    if (e == ERR_OK &&
+        (sqlite3_bind_int64(q, 1, f->opened_ms) != SQLITE_OK || sqlite3_bind_int64(q, 3, f->kind) != SQLITE_OK ||
+         (subject != NULL && sqlite3_bind_text(q, 4, subject, -1, SQLITE_STATIC) != SQLITE_OK))) {
         e = db_error(db, r);
     }
     if (e == ERR_OK) {
         e = db_run(db, q, r);
     }
-    if (e != ERR_OK) {
-        return e;
+    if (e == ERR_OK) {
+        *changed = sqlite3_changes(db_handle(db));
     }
-    *fresh = sqlite3_changes(db_handle(db)) == 0;
-    if (!*fresh) {
-        return ERR_OK;
+    return e;
+}
+
+/* Runs q, which has the detail as ?5. */
+static enum err fault_tell(struct db *db, sqlite3_stmt *q, const struct store_fault *f, int *changed, struct reason *r)
+{
+    if (sqlite3_bind_text(q, 5, f->detail, -1, SQLITE_STATIC) != SQLITE_OK) {
+        return db_error(db, r);
     }
+    return fault_run(db, q, f, f->subject, changed, r);
+}
+
+static enum err fault_insert(struct db *db, const struct store_fault *f, struct reason *r)
+{
+    struct store_fault row = *f;
+    sqlite3_stmt *q = db_stmt(db, "INSERT INTO faults(" FAULT_NAMES ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
+
     row.last_ms = f->opened_ms;
     row.times = 1;
     row.closed_ms = 0;
+    row.flaps = 0;
     row.closed_by[0] = row.comment[0] = row.taken_by[0] = '\0';
-    q = db_stmt(db, "INSERT INTO faults(" FAULT_NAMES ") VALUES(?,?,?,?,?,?,?,?,?,?,?)");
     return store_sqlite_put(db, q, fault_cols, FAULT_N - 1, &row, r);
+}
+
+static enum err fault_raise(struct store *s, const struct store_fault *f, bool *fresh, struct reason *r)
+{
+    _Static_assert(STORE_NOTE_OPENED == 0 && STORE_NOTE_AGAIN == 1, "the notes, as numbers below");
+    _Static_assert(STORE_FLAP_MS == 1800000 && STORE_FLAP_NOTES == 20, "as numbers below");
+    struct db *db = store_sqlite_writing(s);
+    int changed = 0;
+    enum err e = fault_tell(db,
+                            db_stmt(db, "UPDATE faults SET last_ms=max(last_ms,?1),times=times+1,detail=?5 WHERE "
+                                        "locker=?2 AND kind=?3 AND subject=?4 AND closed_ms=0"),
+                            f, &changed, r);
+
+    if (e != ERR_OK || changed > 0) {
+        *fresh = e == ERR_OK ? false : *fresh;
+        return e;
+    }
+    e = fault_tell(db,
+                   db_stmt(db, "UPDATE faults SET closed_ms=0,closed_by='',last_ms=max(last_ms,?1),times=times+1,"
+                               "flaps=flaps+1,detail=?5 WHERE closed_by='evidence' AND closed_ms>=?1-1800000 AND "
+                               "id=(SELECT max(id) FROM faults WHERE locker=?2 AND kind=?3 AND subject=?4)"),
+                   f, &changed, r);
+    if (e == ERR_OK && changed == 0) {
+        e = fault_insert(db, f, r);
+    }
+    if (e != ERR_OK) {
+        return e;
+    }
+    *fresh = changed == 0;
+    return fault_tell(db,
+                      db_stmt(db, "INSERT INTO fault_notes(fault,at_ms,what,actor,text) SELECT id,?1,flaps>0,"
+                                  "'evidence',?5 FROM faults WHERE locker=?2 AND kind=?3 AND subject=?4 AND "
+                                  "closed_ms=0 AND flaps<=20"),
+                      f, &changed, r);
 }
 
 static enum err fault_settle(struct store *s, const uint8_t locker[STORE_LOCKER_LEN], enum store_fault_kind kind,
                              const char *subject, int64_t at_ms, unsigned *closed, struct reason *r)
 {
+    _Static_assert(STORE_NOTE_CLOSED == 4, "the note, as a number below");
     struct db *db = store_sqlite_writing(s);
-    sqlite3_stmt *q = db_stmt(db, "UPDATE faults SET closed_ms=?1,closed_by='evidence' WHERE locker=?2 AND kind=?3 AND "
-                                  "(?4 IS NULL OR subject=?4) AND closed_ms=0");
-    enum err e = bind_locker(db, q, 2, locker, r);
+    struct store_fault f = {.kind = kind, .opened_ms = at_ms};
+    int changed = 0, noted;
 
-    if (e == ERR_OK && (sqlite3_bind_int64(q, 1, at_ms) != SQLITE_OK || sqlite3_bind_int64(q, 3, kind) != SQLITE_OK ||
-                        (subject != NULL && sqlite3_bind_text(q, 4, subject, -1, SQLITE_STATIC) != SQLITE_OK))) {
-        e = db_error(db, r);
-    }
-    if (e == ERR_OK) {
-        e = db_run(db, q, r);
+    memcpy(f.locker, locker, sizeof(f.locker));
+    enum err e =
+        fault_run(db,
+                  db_stmt(db, "UPDATE faults SET closed_ms=?1,closed_by='evidence' WHERE locker=?2 AND kind=?3 "
+                              "AND (?4 IS NULL OR subject=?4) AND closed_ms=0"),
+                  &f, subject, &changed, r);
+    if (e == ERR_OK && changed > 0) {
+        e = fault_run(db,
+                      db_stmt(db, "INSERT INTO fault_notes(fault,at_ms,what,actor,text) SELECT id,?1,4,'evidence','' "
+                                  "FROM faults WHERE locker=?2 AND kind=?3 AND (?4 IS NULL OR subject=?4) AND "
+                                  "closed_ms=?1 AND closed_by='evidence' AND flaps<=20"),
+                      &f, subject, &noted, r);
     }
     if (e == ERR_OK && closed != NULL) {
-        *closed = (unsigned)sqlite3_changes(db_handle(db));
+        *closed = (unsigned)changed;
     }
     return e;
 }
@@ -372,7 +423,7 @@ static enum err fault_get(struct store *s, int64_t id, struct store_fault *f, st
 static enum err fault_update(struct store *s, const struct store_fault *f, struct reason *r)
 {
     struct db *db = store_sqlite_writing(s);
-    sqlite3_stmt *q = db_stmt(db, "UPDATE faults SET (" FAULT_NAMES ")=(?,?,?,?,?,?,?,?,?,?,?) WHERE id=?");
+    sqlite3_stmt *q = db_stmt(db, "UPDATE faults SET (" FAULT_NAMES ")=(?,?,?,?,?,?,?,?,?,?,?,?) WHERE id=?");
 
     if (row_bind(q, 1, fault_cols, FAULT_N, f) != ERR_OK) {
         return db_error(db, r);

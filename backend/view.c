@@ -7,6 +7,7 @@
 #include "backend/allot.h"
 #include "backend/enrol.h"
 #include "backend/factor.h"
+#include "backend/ticket.h"
 #include "backend/user.h"
 #include "common/json.h"
 
@@ -314,6 +315,20 @@ static bool keep_latest(void *arg, const struct store_sample *t)
     return true;
 }
 
+/* With the band in which it is fine, where the locker has told it. */
+static enum err put_band(struct hub *hub, const struct store_sample *t, cJSON *row, struct reason *r)
+{
+    struct store_sensor x;
+    enum err e = hub->store->ops->sensor_get(hub->store, t->locker, t->sensor, &x, r);
+
+    if (e != ERR_OK)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    json_put_text(row, "zone", token_zone_name(x.zone));
+    json_put_int(row, "min_milli_c", x.min_milli_c);
+    json_put_int(row, "max_milli_c", x.max_milli_c);
+    return ERR_OK;
+}
+
 static void put_sample(const struct store_sample *t, cJSON *row)
 {
     json_put_text(row, "sensor", t->sensor);
@@ -337,8 +352,12 @@ static enum err put_climate_now(struct hub *hub, const uint8_t *locker, cJSON *i
     enum err e = hub->store->ops->sample_list(hub->store, locker, NULL, now_ms - CLIMATE_NOW_MS,
                                               now_ms + CLIMATE_NOW_MS, keep_latest, &l, r);
 
-    for (unsigned i = 0; i < l.count && e == ERR_OK; i++)
-        put_sample(&l.sample[i], json_put_object(array, NULL));
+    for (unsigned i = 0; i < l.count && e == ERR_OK; i++) {
+        cJSON *row = json_put_object(array, NULL);
+
+        put_sample(&l.sample[i], row);
+        e = put_band(hub, &l.sample[i], row, r);
+    }
     return e;
 }
 
@@ -475,11 +494,8 @@ enum err view_board(struct hub *hub, enum store_role role, const struct link_sta
     return e == ERR_OK ? view_faults(hub, &open, into, r) : e;
 }
 
-static bool add_fault(void *arg, const struct store_fault *f)
+void view_fault(const struct store_fault *f, cJSON *row)
 {
-    struct viewing *v = arg;
-    cJSON *row = json_put_object(v->array, NULL);
-
     json_put_int(row, "id", f->id);
     json_put_hex(row, "locker", f->locker, sizeof(f->locker));
     json_put_text(row, "kind", store_fault_name(f->kind));
@@ -488,10 +504,21 @@ static bool add_fault(void *arg, const struct store_fault *f)
     put_time(row, "opened_ms", f->opened_ms);
     put_time(row, "last_ms", f->last_ms);
     json_put_int(row, "times", f->times);
+    json_put_int(row, "flaps", f->flaps);
+    json_put_bool(row, "by_evidence", ticket_closes_on_evidence(f->kind));
+    json_put_bool(row, "visit", ticket_needs_visit(f->kind));
+    json_put_bool(row, "urgent", ticket_is_urgent(f->kind));
     put_text(row, "taken_by", f->taken_by);
     put_time(row, "closed_ms", f->closed_ms);
     put_text(row, "closed_by", f->closed_by);
     put_text(row, "comment", f->comment);
+}
+
+static bool add_fault(void *arg, const struct store_fault *f)
+{
+    struct viewing *v = arg;
+
+    view_fault(f, json_put_object(v->array, NULL));
     return true;
 }
 
@@ -500,65 +527,6 @@ enum err view_faults(struct hub *hub, const struct store_fault_filter *f, cJSON 
     struct viewing v = {.hub = hub, .array = json_put_array(into, "faults"), .r = r};
 
     return hub->store->ops->fault_list(hub->store, f, add_fault, &v, r);
-}
-
-/* ---------------------------------------------------------------- climate over time */
-
-struct series {
-    struct {
-        char sensor[STORE_TOKEN_CAP], state[STORE_TOKEN_CAP];
-        cJSON *points;
-        int64_t last_ms;
-    } line[SENSORS_MAX];
-    unsigned count;
-    cJSON *array;
-    int64_t step_ms;
-};
-
-static void add_number(cJSON *point, bool has, int64_t n)
-{
-    if (has)
-        json_put_int(point, NULL, n);
-    else
-        json_put_text(point, NULL, NULL);
-}
-
-static bool add_point(void *arg, const struct store_sample *t)
-{
-    struct series *s = arg;
-    unsigned i = 0;
-    cJSON *point;
-
-    while (i < s->count && strcmp(s->line[i].sensor, t->sensor) != 0)
-        i++;
-    if (i == SENSORS_MAX)
-        return true;
-    if (i == s->count) {
-        cJSON *row = json_put_object(s->array, NULL);
-
-        s->count++;
-        memcpy(s->line[i].sensor, t->sensor, sizeof(t->sensor));
-        json_put_text(row, "sensor", t->sensor);
-        s->line[i].points = json_put_array(row, "points");
-    } else if (t->at_ms - s->line[i].last_ms < s->step_ms && strcmp(s->line[i].state, t->state) == 0) {
-        return true; /* a change of state is never left out */
-    }
-    s->line[i].last_ms = t->at_ms;
-    memcpy(s->line[i].state, t->state, sizeof(t->state));
-    point = json_put_array(s->line[i].points, NULL);
-    json_put_int(point, NULL, t->at_ms);
-    json_put_text(point, NULL, t->state);
-    add_number(point, t->has_milli_c, t->milli_c);
-    add_number(point, t->has_permille, t->permille);
-    return true;
-}
-
-enum err view_climate(struct hub *hub, const uint8_t locker[STORE_LOCKER_LEN], int64_t from_ms, int64_t to_ms,
-                      cJSON *into, struct reason *r)
-{
-    struct series s = {.array = json_put_array(into, "sensors"), .step_ms = (to_ms - from_ms) / VIEW_POINTS};
-
-    return hub->store->ops->sample_list(hub->store, locker, NULL, from_ms, to_ms, add_point, &s, r);
 }
 
 /* ---------------------------------------------------------------- people and audit */

@@ -43,10 +43,8 @@ enum err view_orders(struct hub *hub, enum store_role role, const struct store_o
 enum err view_board(struct hub *hub, enum store_role role, const struct link_stats *link, cJSON *into,
                     struct reason *r) ERR_MUST_CHECK;
 enum err view_faults(struct hub *hub, const struct store_fault_filter *f, cJSON *into, struct reason *r) ERR_MUST_CHECK;
-/* "sensors": [{sensor, points: [[at_ms, state, milli_c, permille], ...]}], thinned to about VIEW_POINTS each. */
-#define VIEW_POINTS 500
-enum err view_climate(struct hub *hub, const uint8_t locker[STORE_LOCKER_LEN], int64_t from_ms, int64_t to_ms,
-                      cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* One as members of `into`. */
+void view_fault(const struct store_fault *f, cJSON *into);
 
 enum err view_lockers(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_users(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;

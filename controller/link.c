@@ -143,8 +143,9 @@ static void put_climate(cJSON *dat, const struct locker *k)
     cJSON *list = json_put_array(dat, "climate");
     for (unsigned i = 0; i < k->cabinet.climates; i++) {
         const struct locker_climate *c = &k->climate[i];
+        const struct cabinet_climate *band = &k->cabinet.climate[i];
         cJSON *one = json_put_object(list, NULL);
-        json_put_text(one, "sensor", k->cabinet.climate[i].name);
+        json_put_text(one, "sensor", band->name);
         json_put_text(one, "state", record_climate_name(c->state));
         if (c->state == RECORD_CLIMATE_OK || c->state == RECORD_CLIMATE_EXCURSION) {
             json_put_int(one, "milli_c", c->milli_c);
@@ -152,6 +153,9 @@ static void put_climate(cJSON *dat, const struct locker *k)
                 json_put_int(one, "permille", c->permille);
             }
         }
+        json_put_text(one, "zone", token_zone_name(band->zone));
+        json_put_int(one, "min_milli_c", band->min_milli_c);
+        json_put_int(one, "max_milli_c", band->max_milli_c);
     }
 }
 

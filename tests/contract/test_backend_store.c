@@ -280,7 +280,7 @@ static void what_was_kept_of_a_dispense_comes_back(void **state)
 }
 
 struct numbers {
-    int64_t n[32];
+    int64_t n[64];
     unsigned count, stop_at;
 };
 
@@ -771,6 +771,7 @@ static void one_fault_is_one_ticket(void **state)
     assert_int_equal(closed, 0);
     OK(f->s->ops->fault_settle(f->s, LOCKER, STORE_FAULT_JAM, "A3", 20, &closed, r));
     assert_int_equal(closed, 1);
+    x.opened_ms = 21 + STORE_FLAP_MS;
     OK(f->s->ops->fault_raise(f->s, &x, &fresh, r)); /* later again: a new ticket */
     assert_true(fresh);
     commit(f->s);
@@ -786,6 +787,239 @@ static void one_fault_is_one_ticket(void **state)
     memcpy(open.locker, OTHER, sizeof(OTHER));
     OK(f->s->ops->fault_list(f->s, &open, note_fault, &got, r));
     assert_int_equal(got.count, 0);
+}
+
+static bool note_what(void *arg, const struct store_fault_note *x)
+{
+    struct numbers *n = arg;
+
+    n->n[n->count++] = x->what;
+    return true;
+}
+
+static void a_fault_that_comes_and_goes_is_one_ticket_with_its_history(void **state)
+{
+    struct fixture *f = *state;
+    struct store_fault x = {.kind = STORE_FAULT_BOARD, .subject = "r1", .detail = "lost", .opened_ms = 100}, back = {0};
+    struct store_fault_note said = {.fault = 1, .at_ms = 101, .what = STORE_NOTE_TAKEN, .actor = "bram"};
+    struct numbers got = {.count = 0};
+    bool fresh = false;
+
+    memcpy(x.locker, LOCKER, sizeof(LOCKER));
+    begin(f->s);
+    OK(f->s->ops->fault_raise(f->s, &x, &fresh, r));
+    OK(f->s->ops->fault_note_append(f->s, &said, r));
+    OK(f->s->ops->fault_get(f->s, 1, &back, r));
+    (void)snprintf(back.taken_by, sizeof(back.taken_by), "bram");
+    OK(f->s->ops->fault_update(f->s, &back, r));
+    OK(f->s->ops->fault_settle(f->s, LOCKER, STORE_FAULT_BOARD, "r1", 200, NULL, r));
+    x.opened_ms = 200 + STORE_FLAP_MS;
+    OK(f->s->ops->fault_raise(f->s, &x, &fresh, r));
+    assert_false(fresh);
+    commit(f->s);
+    OK(f->s->ops->fault_get(f->s, 1, &back, r));
+    assert_int_equal(back.flaps, 1);
+    assert_int_equal(back.times, 2);
+    assert_int_equal(back.closed_ms, 0);
+    assert_string_equal(back.closed_by, "");
+    assert_string_equal(back.taken_by, "bram"); /* still looks after it */
+    OK(f->s->ops->fault_note_list(f->s, 1, note_what, &got, r));
+    assert_int_equal(got.count, 4);
+    assert_int_equal(got.n[0], STORE_NOTE_OPENED);
+    assert_int_equal(got.n[1], STORE_NOTE_TAKEN);
+    assert_int_equal(got.n[2], STORE_NOTE_CLOSED);
+    assert_int_equal(got.n[3], STORE_NOTE_AGAIN);
+}
+
+static void what_people_closed_is_not_opened_again(void **state)
+{
+    struct fixture *f = *state;
+    struct store_fault x = {.kind = STORE_FAULT_STORAGE, .opened_ms = 100};
+    bool fresh = false;
+
+    begin(f->s);
+    OK(f->s->ops->fault_raise(f->s, &x, &fresh, r));
+    OK(f->s->ops->fault_get(f->s, 1, &x, r));
+    x.closed_ms = 150;
+    (void)snprintf(x.closed_by, sizeof(x.closed_by), "anna");
+    OK(f->s->ops->fault_update(f->s, &x, r));
+    x.opened_ms = 200;
+    OK(f->s->ops->fault_raise(f->s, &x, &fresh, r));
+    commit(f->s);
+    assert_true(fresh);
+    OK(f->s->ops->fault_get(f->s, 2, &x, r));
+}
+
+static void a_history_does_not_grow_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    struct store_fault x = {.kind = STORE_FAULT_BOARD, .subject = "r1"};
+    struct numbers got = {.count = 0};
+    bool fresh;
+
+    memcpy(x.locker, LOCKER, sizeof(LOCKER));
+    begin(f->s);
+    for (int i = 0; i < 100; i++) {
+        x.opened_ms = 1000 + 20 * i;
+        OK(f->s->ops->fault_raise(f->s, &x, &fresh, r));
+        OK(f->s->ops->fault_settle(f->s, LOCKER, STORE_FAULT_BOARD, NULL, 1010 + 20 * i, NULL, r));
+    }
+    commit(f->s);
+    OK(f->s->ops->fault_get(f->s, 1, &x, r));
+    assert_int_equal(x.flaps, 99);
+    OK(f->s->ops->fault_note_list(f->s, 1, note_what, &got, r));
+    assert_int_equal(got.count, 2 * (STORE_FLAP_NOTES + 1));
+}
+
+/* ---------------------------------------------------------------- logistics */
+
+static bool note_sensor(void *arg, const struct store_sensor *x)
+{
+    struct numbers *n = arg;
+
+    n->n[n->count++] = x->max_milli_c;
+    return true;
+}
+
+static bool note_excursion(void *arg, const struct store_excursion_note *x)
+{
+    struct numbers *n = arg;
+
+    n->n[n->count++] = x->at_ms;
+    return true;
+}
+
+static void a_sensor_has_one_band_and_any_number_of_words(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sensor x = {.sensor = "fridge", .zone = TOKEN_ZONE_COLD, .min_milli_c = 2000, .max_milli_c = 8000};
+    struct store_excursion_note n = {.sensor = "fridge", .start_ms = 50, .at_ms = 60, .role = STORE_ROLE_LOGISTICS};
+    struct store_sensor back = {.sensor = ""};
+    struct numbers got = {.count = 0};
+
+    memcpy(x.locker, LOCKER, sizeof(LOCKER));
+    memcpy(n.locker, LOCKER, sizeof(LOCKER));
+    begin(f->s);
+    OK(f->s->ops->sensor_put(f->s, &x, r));
+    x.max_milli_c = 9000;
+    OK(f->s->ops->sensor_put(f->s, &x, r));
+    OK(f->s->ops->excursion_note_append(f->s, &n, r));
+    n.at_ms = 55;
+    OK(f->s->ops->excursion_note_append(f->s, &n, r));
+    n.start_ms = 10;
+    OK(f->s->ops->excursion_note_append(f->s, &n, r));
+    commit(f->s);
+    OK(f->s->ops->sensor_get(f->s, LOCKER, "fridge", &back, r));
+    assert_memory_equal(&back, &x, sizeof(x));
+    REFUSED(ERR_NOT_FOUND, f->s->ops->sensor_get(f->s, OTHER, "fridge", &back, r));
+    OK(f->s->ops->sensor_list(f->s, LOCKER, note_sensor, &got, r));
+    assert_int_equal(got.count, 1);
+    got.count = 0;
+    OK(f->s->ops->excursion_note_list(f->s, LOCKER, 50, note_excursion, &got, r));
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.n[0], 55);
+    assert_int_equal(got.n[1], 60);
+}
+
+static bool note_use(void *arg, const struct store_use_row *x)
+{
+    struct numbers *n = arg;
+
+    n->n[n->count++] = x->n;
+    return true;
+}
+
+static void uses_are_counted_in_quarters_of_an_hour(void **state)
+{
+    const int64_t q = STORE_SLOT_MS;
+    struct fixture *f = *state;
+    struct numbers got = {.count = 0};
+
+    begin(f->s);
+    OK(f->s->ops->use_add(f->s, LOCKER, STORE_USE_OPENED, 8 * q, r));
+    OK(f->s->ops->use_add(f->s, LOCKER, STORE_USE_OPENED, 9 * q - 1, r));
+    OK(f->s->ops->use_add(f->s, LOCKER, STORE_USE_OPENED, 9 * q, r));
+    OK(f->s->ops->use_add(f->s, OTHER, STORE_USE_OPENED, 8 * q, r));
+    OK(f->s->ops->use_add(f->s, LOCKER, STORE_USE_LOADED, 8 * q, r));
+    commit(f->s);
+    OK(f->s->ops->use_list(f->s, LOCKER, 8 * q, 9 * q, note_use, &got, r));
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.n[0], 2);
+    assert_int_equal(got.n[1], 1);
+    got.count = 0;
+    OK(f->s->ops->use_list(f->s, NULL, 0, 100 * q, note_use, &got, r));
+    assert_int_equal(got.count, 4);
+}
+
+static bool note_wait(void *arg, int64_t ready_ms, int64_t opened_ms)
+{
+    struct numbers *n = arg;
+
+    n->n[n->count++] = opened_ms - ready_ms;
+    return true;
+}
+
+static void bags_that_patients_took_are_listed_by_time(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers got = {.count = 0};
+
+    begin(f->s);
+    for (uint8_t i = 1; i <= 5; i++) {
+        struct order o = an_order(i);
+
+        o.state = i == 5 ? ORDER_UNCONFIRMED : ORDER_COLLECTED;
+        o.ready_ms = i == 4 ? 0 : 100; /* at the counter: never ready */
+        o.proof.opened_ms = 200 - i;
+        memcpy(o.locker, i == 1 ? OTHER : LOCKER, sizeof(LOCKER));
+        OK(f->s->ops->order_insert(f->s, &o, NULL, r));
+    }
+    commit(f->s);
+    OK(f->s->ops->collected_list(f->s, NULL, 0, 1000, note_wait, &got, r));
+    assert_int_equal(got.count, 3);
+    assert_int_equal(got.n[0], 97);
+    got.count = 0;
+    OK(f->s->ops->collected_list(f->s, LOCKER, 198, 1000, note_wait, &got, r));
+    assert_int_equal(got.count, 1);
+    assert_int_equal(got.n[0], 98);
+}
+
+static void what_waits_at_a_locker_is_counted(void **state)
+{
+    static const enum order_state states[] = {ORDER_READY,       ORDER_READY,       ORDER_EXPIRED, ORDER_WITHDRAWN,
+                                              ORDER_WITHDRAWING, ORDER_UNCONFIRMED, ORDER_PACKED,  ORDER_IN_TRANSIT};
+    static const char *const door_states[] = {"LOADED", "LOADED", "LOADED", "CHECK", "FORCED", "OUT", "FREE", "FREE"};
+    struct fixture *f = *state;
+    struct store_tasks t;
+
+    begin(f->s);
+    for (uint8_t i = 0; i < 8; i++) {
+        struct store_compartment c = {.number = (uint16_t)(i + 1), .row = 1, .column = 1, .has_order = i < 6};
+        struct order o = an_order((uint8_t)(i + 1)); /* ends at 1001 + i */
+
+        o.state = states[i];
+        memcpy(o.locker, LOCKER, sizeof(LOCKER));
+        OK(f->s->ops->order_insert(f->s, &o, NULL, r));
+        memcpy(c.locker, LOCKER, sizeof(LOCKER));
+        (void)snprintf(c.door, sizeof(c.door), "A%u", i + 1u);
+        (void)snprintf(c.state, sizeof(c.state), "%s", door_states[i]);
+        memcpy(c.order, o.id, sizeof(c.order));
+        OK(f->s->ops->compartment_put(f->s, &c, r));
+    }
+    commit(f->s);
+    OK(f->s->ops->locker_tasks(f->s, LOCKER, 1002, &t, r));
+    assert_int_equal(t.to_load, 2);
+    assert_int_equal(t.ready, 2);
+    assert_int_equal(t.ending, 1);
+    assert_int_equal(t.expired, 1);
+    assert_int_equal(t.withdrawn, 1);
+    assert_int_equal(t.withdrawing, 1);
+    assert_int_equal(t.unconfirmed, 1);
+    assert_int_equal(t.doors_check, 1);
+    assert_int_equal(t.doors_forced, 1);
+    assert_int_equal(t.doors_out, 1);
+    OK(f->s->ops->locker_tasks(f->s, OTHER, 1002, &t, r));
+    assert_int_equal(t.ready + t.to_load + t.doors_out, 0);
 }
 
 static void people_close_a_fault_with_a_comment(void **state)
@@ -1185,6 +1419,13 @@ int main(void)
         CASE(events_are_found_by_order_and_by_locker),
         CASE(one_fault_is_one_ticket),
         CASE(people_close_a_fault_with_a_comment),
+        CASE(a_fault_that_comes_and_goes_is_one_ticket_with_its_history),
+        CASE(what_people_closed_is_not_opened_again),
+        CASE(a_history_does_not_grow_for_ever),
+        CASE(a_sensor_has_one_band_and_any_number_of_words),
+        CASE(uses_are_counted_in_quarters_of_an_hour),
+        CASE(bags_that_patients_took_are_listed_by_time),
+        CASE(what_waits_at_a_locker_is_counted),
         CASE(users_are_found_by_name_and_staff_id),
         CASE(sessions_end_by_time_and_by_user),
         CASE(a_session_is_made_fresh_apart_from_its_use),

@@ -36,7 +36,12 @@ static const struct {
     {"POST", "/api/lockers/*/revoke", "--A"},
     {"GET", "/api/lockers/*/climate", "PLA"},
     {"GET", "/api/lockers/*/door-labels", "PLA"},
+    {"POST", "/api/lockers/*/climate/seen", "PL-"},
+    {"GET", "/api/round", "PLA"},
+    {"GET", "/api/use", "PLA"},
     {"GET", "/api/faults", "PLA"},
+    {"GET", "/api/faults/*", "PLA"},
+    {"POST", "/api/faults/*/comment", "PL-"},
     {"POST", "/api/faults/*/acknowledge", "PL-"},
     {"POST", "/api/faults/*/close", "PL-"},
     {"POST", "/fhir/Bundle", "P--"},
@@ -410,6 +415,166 @@ static void a_table_is_taken_whole_or_not_at_all(void **state)
     assert_non_null(strstr(f->answer, "\"created\":1"));
 }
 
+/* ---------------------------------------------------------------- logistics */
+
+static const uint8_t WALL[STORE_LOCKER_LEN] = {0xAB, 1, 2, 3, 4, 5, 6, 7};
+#define WALL_HEX "ab01020304050607"
+
+static void raise_fault(struct fixture *f, enum store_fault_kind kind, const char *subject)
+{
+    struct store *s = f->bed.hub.store;
+    struct store_fault x = {.kind = kind, .opened_ms = clock_wall_ms()};
+    bool fresh = false;
+
+    memcpy(x.locker, WALL, sizeof(WALL));
+    (void)snprintf(x.subject, sizeof(x.subject), "%s", subject);
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->fault_raise(s, &x, &fresh, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    assert_true(fresh);
+}
+
+static void put_wall(struct fixture *f, const char *door)
+{
+    static const uint8_t key[32] = {9};
+    struct store *s = f->bed.hub.store;
+    struct store_compartment c = {.number = 1, .row = 1, .column = 1, .state = "FREE", .contact = "closed"};
+
+    bed_add_locker(&f->bed, "Wall", WALL, key);
+    memcpy(c.locker, WALL, sizeof(WALL));
+    (void)snprintf(c.door, sizeof(c.door), "%s", door);
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->compartment_put(s, &c, NULL), ERR_OK);
+    assert_int_equal(s->ops->locker_mark(s, WALL, &(struct stream_cursor){.epoch = 1}, clock_wall_ms(), NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+}
+
+static void a_ticket_that_evidence_closes_is_not_closed_by_people(void **state)
+{
+    static const char body[] = "{\"comment\":\"I think so\"}";
+    struct fixture *f = *state;
+
+    put_wall(f, "A1");
+    raise_fault(f, STORE_FAULT_JAM, "A1");     /* 1: the door is there */
+    raise_fault(f, STORE_FAULT_JAM, "Z9");     /* 2: the door is not there any more */
+    raise_fault(f, STORE_FAULT_WIRING, "r1");  /* 3: no evidence can come */
+    raise_fault(f, STORE_FAULT_BOARD, "gone"); /* 4: a board that the locker does not name */
+    assert_int_equal(post(f, "/api/faults/1/close", STORE_ROLE_LOGISTICS, body), 409);
+    assert_non_null(strstr(f->answer, "closes it itself"));
+    assert_int_equal(post(f, "/api/faults/2/close", STORE_ROLE_LOGISTICS, body), 200);
+    assert_int_equal(post(f, "/api/faults/3/close", STORE_ROLE_LOGISTICS, body), 200);
+    assert_int_equal(post(f, "/api/faults/4/close", STORE_ROLE_LOGISTICS, body), 200);
+    assert_int_equal(post(f, "/api/faults/4/close", STORE_ROLE_LOGISTICS, body), 409); /* closed already */
+    assert_int_equal(post(f, "/api/faults/9/close", STORE_ROLE_LOGISTICS, body), 404);
+}
+
+static void a_ticket_tells_its_history(void **state)
+{
+    struct fixture *f = *state;
+
+    put_wall(f, "A1");
+    raise_fault(f, STORE_FAULT_JAM, "A1");
+    assert_int_equal(post(f, "/api/faults/1/acknowledge", STORE_ROLE_LOGISTICS, ""), 200);
+    assert_int_equal(post(f, "/api/faults/1/comment", STORE_ROLE_PHARMACIST, "{\"comment\":\"bent latch\"}"), 200);
+    assert_int_equal(post(f, "/api/faults/1/comment", STORE_ROLE_PHARMACIST, "{\"comment\":\"\"}"), 422);
+    assert_int_equal(get(f, "/api/faults/1", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "\"taken_by\":\"logi\""));
+    assert_non_null(strstr(f->answer, "\"what\":\"opened\""));
+    assert_non_null(strstr(f->answer, "\"what\":\"taken\",\"actor\":\"logi\""));
+    assert_non_null(strstr(f->answer, "\"what\":\"comment\",\"actor\":\"pharm\",\"text\":\"bent latch\""));
+    assert_non_null(strstr(f->answer, "\"may_close\":false"));
+    assert_int_equal(get(f, "/api/faults/2", STORE_ROLE_ADMIN), 404);
+}
+
+static void the_round_names_what_waits_and_nobody(void **state)
+{
+    struct fixture *f = *state;
+
+    put_wall(f, "A1");
+    assert_int_equal(get(f, "/api/round", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"stops\":[]"));
+    assert_non_null(strstr(f->answer, "\"quiet\":[{\"locker\":\"" WALL_HEX "\",\"name\":\"Wall\""));
+    raise_fault(f, STORE_FAULT_GUESSING, ""); /* nobody drives for it */
+    raise_fault(f, STORE_FAULT_BOARD, "r1");
+    assert_int_equal(get(f, "/api/round", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"repair\":1,\"urgent\":1"));
+    assert_null(strstr(f->answer, CANARY));
+}
+
+static void small_counts_are_not_told_in_a_shared_view(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->bed.hub.store;
+
+    put_wall(f, "A1");
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(
+            s->ops->use_add(s, WALL, i < 4 ? STORE_USE_COLLECTED : STORE_USE_OPENED, clock_wall_ms(), NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    assert_int_equal(get(f, "/api/use?days=1", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"opened\":5,\"loaded\":0,\"collected\":4,"));
+    assert_non_null(strstr(f->answer, "\"saved_min\":20"));
+    assert_int_equal(get(f, "/api/use?days=1&shared=1&locker=" WALL_HEX, STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"opened\":5,\"loaded\":0,\"collected\":null,"));
+    assert_non_null(strstr(f->answer, "\"saved_min\":null"));
+    assert_int_equal(get(f, "/api/use?days=1&locker=0000000000000001&counter=9", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "\"collected\":0,"));
+    assert_int_equal(get(f, "/api/use?days=367", STORE_ROLE_ADMIN), 422);
+    assert_int_equal(get(f, "/api/use?locker=x", STORE_ROLE_ADMIN), 400);
+}
+
+static void put_samples(struct fixture *f)
+{
+    struct store *s = f->bed.hub.store;
+    struct store_sensor band = {.sensor = "fridge", .zone = TOKEN_ZONE_COLD, .min_milli_c = 2000, .max_milli_c = 8000};
+    int64_t now_ms = clock_wall_ms();
+
+    memcpy(band.locker, WALL, sizeof(WALL));
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->sensor_put(s, &band, NULL), ERR_OK);
+    for (int i = 0; i < 26 * 60; i++) {
+        bool hot = i >= 1000 && i < 1030;
+        struct store_sample t = {.sensor = "fridge",
+                                 .at_ms = now_ms - (26 * 60 - i) * INT64_C(60000),
+                                 .has_milli_c = true,
+                                 .milli_c = hot ? 9500 : 5000};
+
+        memcpy(t.locker, WALL, sizeof(WALL));
+        (void)snprintf(t.state, sizeof(t.state), "%s", hot ? "excursion" : "ok");
+        assert_int_equal(s->ops->sample_append(s, &t, NULL), ERR_OK);
+    }
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+}
+
+static void an_excursion_is_told_with_what_people_said(void **state)
+{
+    struct fixture *f = *state;
+    long long start_ms = 0;
+    const char *at;
+    char body[120];
+
+    put_wall(f, "A1");
+    put_samples(f);
+    assert_int_equal(get(f, "/api/lockers/" WALL_HEX "/climate?hours=24", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"zone\":\"cold\",\"min_milli_c\":2000,\"max_milli_c\":8000"));
+    assert_non_null(strstr(f->answer, "\"verdict\":\"look\",\"window_ms\":86400000"));
+    at = strstr(f->answer, "\"state\":\"excursion\",\"start_ms\":");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "\"state\":\"excursion\",\"start_ms\":%lld", &start_ms), 1);
+    assert_non_null(strstr(f->answer, "\"min_milli_c\":9500,\"max_milli_c\":9500,\"notes\":[]"));
+    (void)snprintf(body, sizeof(body), "{\"sensor\":\"fridge\",\"start_ms\":%lld,\"comment\":\"door was open\"}",
+                   start_ms);
+    assert_int_equal(post(f, "/api/lockers/" WALL_HEX "/climate/seen", STORE_ROLE_LOGISTICS, body), 200);
+    assert_int_equal(get(f, "/api/lockers/" WALL_HEX "/climate?hours=24", STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "\"actor\":\"logi\",\"role\":\"logistics\",\"text\":\"door was open\""));
+    assert_int_equal(get(f, "/api/lockers/" WALL_HEX "/climate?hours=1", STORE_ROLE_PHARMACIST), 200);
+    assert_null(strstr(f->answer, "\"state\":\"excursion\""));
+    assert_int_equal(post(f, "/api/lockers/" WALL_HEX "/climate/seen", STORE_ROLE_LOGISTICS,
+                          "{\"sensor\":\"fridge\",\"start_ms\":5,\"comment\":\"x\"}"),
+                     404);
+}
+
 /* ---------------------------------------------------------------- shapes of requests and answers */
 
 static void wrong_requests_are_refused_with_a_reason(void **state)
@@ -513,6 +678,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(same_reference_is_the_same_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_come_from_the_list_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_ticket_that_evidence_closes_is_not_closed_by_people, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_ticket_tells_its_history, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_round_names_what_waits_and_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(small_counts_are_not_told_in_a_shared_view, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_excursion_is_told_with_what_people_said, set_up, tear_down),
         cmocka_unit_test(error_names_have_a_status),
     };
 

@@ -644,7 +644,8 @@ static void a_cabinet_describes_its_doors(void **state)
 #define BEAT(doors)                                                                                                    \
     "{\"version\":\"0.1.0\",\"uptime_s\":5,\"outbox\":3,\"wrong_1h\":0,\"wrong_24h\":0,\"wrong_7d\":0,"                \
     "\"mode\":\"step-up\",\"refused\":0,\"doors\":" doors ",\"boards\":[{\"board\":\"r1\",\"state\":\"lost\"}],"       \
-    "\"climate\":[{\"sensor\":\"fridge\",\"state\":\"ok\",\"milli_c\":4500,\"permille\":510}]}"
+    "\"climate\":[{\"sensor\":\"fridge\",\"state\":\"ok\",\"milli_c\":4500,\"permille\":510,"                          \
+    "\"zone\":\"cold\",\"min_milli_c\":2000,\"max_milli_c\":8000}]}"
 
 static struct msg *beat(struct fixture *f, const char *dat, int64_t seq, int64_t boot_ms)
 {
@@ -737,6 +738,49 @@ static void samples_of_heartbeats_are_thinned(void **state)
     assert_int_equal(t.permille, 510);
 }
 
+static void a_heartbeat_tells_the_band_of_a_sensor_once(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sensor x;
+    bool applied;
+
+    OK(ingest_heartbeat(f->s, LOCKER, beat(f, BEAT("[]"), 1, 1), 100000, &applied, NULL));
+    OK(ingest_heartbeat(f->s, LOCKER, beat(f, BEAT("[]"), 2, 2), 200000, &applied, NULL));
+    OK(f->s->ops->sensor_get(f->s, LOCKER, "fridge", &x, NULL));
+    assert_int_equal(x.zone, TOKEN_ZONE_COLD);
+    assert_int_equal(x.min_milli_c, 2000);
+    assert_int_equal(x.max_milli_c, 8000);
+    assert_int_equal(x.told_ms, 100000);
+}
+
+static bool sum_use(void *arg, const struct store_use_row *x)
+{
+    unsigned *n = arg;
+
+    n[x->kind] += x->n;
+    return true;
+}
+
+static void a_bag_is_counted_when_it_came_and_when_it_went(void **state)
+{
+    struct fixture *f = *state;
+    unsigned n[STORE_USE_N] = {0};
+
+    put_order(f, ORDER_PACKED);
+    (void)tell(f, "order.loaded.v1", LOADED);
+    (void)tell(f, "door.opened.v1", "{\"door\":\"A3\"}");
+    (void)tell(f, "door.jammed.v1", "{\"door\":\"A3\",\"try\":1}");
+    (void)tell(f, "door.jammed.v1", "{\"door\":\"A3\",\"try\":2}");
+    OK(f->s->ops->use_list(f->s, LOCKER, 0, INT64_C(99) * STORE_SLOT_MS, sum_use, n, NULL));
+    assert_int_equal(n[STORE_USE_LOADED], 1);
+    assert_int_equal(n[STORE_USE_OPENED], 1);
+    assert_int_equal(n[STORE_USE_FAULT], 1);
+    assert_int_equal(n[STORE_USE_COLLECTED], 0);
+    (void)tell(f, "order.collected.v1", COLLECTED);
+    OK(f->s->ops->use_list(f->s, LOCKER, 0, INT64_C(99) * STORE_SLOT_MS, sum_use, n, NULL));
+    assert_int_equal(n[STORE_USE_COLLECTED], 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -768,6 +812,8 @@ int main(void)
         CASE(a_heartbeat_that_cannot_be_read_changes_nothing),
         CASE(silence_is_a_fault_until_a_heartbeat),
         CASE(samples_of_heartbeats_are_thinned),
+        CASE(a_heartbeat_tells_the_band_of_a_sensor_once),
+        CASE(a_bag_is_counted_when_it_came_and_when_it_went),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
