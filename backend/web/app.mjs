@@ -4,13 +4,18 @@ import { render } from './vendor/preact.mjs';
 import { html, Component, Form, Field, Notice, Refused, ask, poll, setProveAgain, loadWords, otherLanguage, currentLanguage, setHubTime, clock, hubNow, t, say } from './parts.mjs';
 
 const POLL_MS = 500;
+const EXCEPTIONS_MS = 1500;
 const ALL = ['pharmacist', 'logistics', 'admin'];
 
 // name: #/name; file and show: where the page comes from; under: not in the menu, it belongs to that page.
 const pages = [
+  { name: 'today', roles: ['pharmacist'], file: './today.mjs', show: 'TodayPage' },
+  { name: 'exceptions', roles: ['pharmacist'], file: './exceptions.mjs', show: 'ExceptionsPage' },
   { name: 'board', roles: ALL, file: './board.mjs', show: 'BoardPage' },
   { name: 'orders', roles: ['pharmacist', 'logistics'], file: './orders.mjs', show: 'OrdersPage' },
   { name: 'order', under: 'orders', roles: ['pharmacist', 'logistics'], file: './orders.mjs', show: 'OrderPage' },
+  { name: 'load', under: 'board', roles: ['pharmacist', 'logistics'], file: './load.mjs', show: 'LoadPage' },
+  { name: 'tour', under: 'board', roles: ['pharmacist', 'logistics'], file: './tour.mjs', show: 'TourPage' },
   { name: 'new', roles: ['pharmacist'], file: './orders.mjs', show: 'NewPage' },
   { name: 'faults', roles: ALL, file: './service.mjs', show: 'FaultsPage' },
   { name: 'climate', roles: ALL, file: './service.mjs', show: 'ClimatePage' },
@@ -92,6 +97,8 @@ class App extends Component {
         },
         onError: (e) => (e.status === 401 ? this.leave() : this.setState((s) => ({ lost: s.lost ?? e }))),
       });
+      this.stopExceptions?.();
+      if (me.role === 'pharmacist') this.stopExceptions = poll('/api/exceptions', EXCEPTIONS_MS, { onNews: (news) => news && this.setState({ exceptions: news }), onError: () => {} }); // the board tells what is lost
     } catch {
       this.setState({ me: null });
     }
@@ -99,7 +106,8 @@ class App extends Component {
 
   leave() {
     this.stop?.();
-    this.setState({ me: null, board: null });
+    this.stopExceptions?.();
+    this.setState({ me: null, board: null, exceptions: null });
   }
 
   // One dialog, however many requests wait for it.
@@ -157,8 +165,8 @@ class App extends Component {
   }
 
   renderHeader(current) {
-    const { me, board, lost } = this.state;
-    const open = board?.faults.filter((f) => !f.closed_ms).length ?? 0;
+    const { me, board, lost, exceptions } = this.state;
+    const counts = { faults: board?.faults.filter((f) => !f.closed_ms).length ?? 0, exceptions: exceptions?.exceptions.length ?? 0 };
     return html`<header>
         <strong>${me.pharmacy}</strong>
         <nav aria-label=${t('title')}>
@@ -167,7 +175,7 @@ class App extends Component {
             .map(
               (p) =>
                 html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
-                  >${t(`nav.${p.name}`)}${p.name === 'faults' && open > 0 && html` <span class="count">${open}</span>`}</a
+                  >${t(`nav.${p.name}`)}${counts[p.name] > 0 && html` <span class="count">${counts[p.name]}</span>`}</a
                 >`,
             )}
         </nav>
@@ -179,14 +187,14 @@ class App extends Component {
       ${board && !board.broker.up && html`<p class="banner warn" role="status">${t('broker.down')}</p>`}`;
   }
 
-  render(_, { me, board, where, lost, again }) {
+  render(_, { me, board, where, lost, again, exceptions }) {
     if (me === undefined) return html`<main></main>`;
     if (me === null) return this.renderLogin();
     const [, name, id] = where.split('?')[0].split('/');
     const wanted = me.must ? 'me' : name;
-    const page = pages.find((p) => p.name === wanted && p.roles.includes(me.role)) ?? pages[0];
+    const page = pages.find((p) => p.name === wanted && p.roles.includes(me.role)) ?? pages.find((p) => p.roles.includes(me.role));
     return html`${this.renderHeader(page.under ?? page.name)}
-      <main>${board || me.must ? html`<${Loaded} page=${page} me=${me} board=${board} id=${id} lost=${lost} onMe=${() => this.enter()} />` : t('busy')}</main>
+      <main>${board || me.must ? html`<${Loaded} page=${page} me=${me} board=${board} exceptions=${exceptions} id=${id} lost=${lost} onMe=${() => this.enter()} />` : t('busy')}</main>
       ${again && html`<${again.AgainDialog} factor=${me.factor} onProven=${again.resolve} onCancel=${() => again.reject(new Refused(0, t('again.stopped')))} />`}`;
   }
 }
