@@ -158,6 +158,8 @@ void api_carer_card(struct api_call *c);
 void api_revoke_carer(struct api_call *c);
 void api_recode(struct api_call *c);
 void api_recodes(struct api_call *c);
+void api_open_door(struct api_call *c);
+void api_opening(struct api_call *c);
 void api_key_card(struct api_call *c);
 
 void api_board(struct api_call *c);

@@ -97,7 +97,7 @@ enum err card_carer(const struct text *t, const struct text *also, const struct 
 
 /* ---------------------------------------------------------------- keys */
 
-/* As enum event_key of the locker: tests/unit/test_backend_card.c holds them together. */
+/* As enum event_key of the locker (docs/contract.md, token MK1). */
 static const struct {
     const char *sign, *word;
 } keys[CARD_KEYS] = {

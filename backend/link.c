@@ -35,6 +35,8 @@ struct peer {
     int64_t sent_ms;
     int64_t ack_due;   /* event to acknowledge after the batch; -1: none */
     int64_t ack_told;  /* the newest confirmation of commands in this batch; -1: none */
+    int64_t rpc_seq;   /* of the last message of stream rpc */
+    int64_t told_at;   /* newest clock that it told (ingest_told_at) */
     bool ack_repeated; /* an explicit one that says the same again: a gap */
 };
 
@@ -57,6 +59,7 @@ struct link {
     struct ingest_item *evt; /* scratch for a batch */
     struct ingest_result *result;
     sd_event_source *batch_timer, *batch_idle, *tick_timer;
+    struct opening *opening;
     struct link_stats stats;
     int64_t silence_checked_ms;
 };
@@ -166,28 +169,41 @@ static enum err publish(struct link *l, const struct peer *p, enum msg_stream st
     return l->wire.publish(l->wire.arg, topic, text, len);
 }
 
-static void send_ack(struct link *l, const struct peer *p, int64_t evt)
+/* A message that is not numbered and never sent again; expires_ms 0: it does not expire. */
+static enum err send_loose(struct link *l, const struct peer *p, enum msg_stream stream, const char *typ,
+                           const cJSON *dat, int64_t ack, int64_t expires_ms)
 {
-    struct msg_head h = {.iss = "hub", .stm = MSG_ACK, .typ = "ack.v1", .epo = p->epoch, .ack = evt};
+    struct msg_head h = {.iss = "hub", .stm = stream, .epo = p->epoch, .ack = ack};
     struct hub *hub = l->hub;
-    cJSON *dat = json_new_object();
     uint8_t id[16];
     struct reason r;
     char *text;
+    enum err e;
 
+    (void)snprintf(h.typ, sizeof(h.typ), "%s", typ); /* a literal from the table of msg */
     memcpy(h.aud, p->hex, sizeof(p->hex));
     h.seq = (int64_t)(((uint64_t)hub->boot << 32) + ++hub->serial);
     randombytes_buf(id, sizeof(id));
     num_to_hex(id, sizeof(id), h.jti);
     h.clk = hub_now(hub);
     h.iat_ms = h.clk.wall_ms;
-    json_put_int(dat, "evt", evt);
-    if (msg_seal(&h, MSG_DOWN, dat, &hub->keys.command, &text, NULL, &r) == ERR_OK) {
-        (void)publish(l, p, MSG_ACK, text, strlen(text)); /* lost: the locker sends again and gets another */
-        free(text);
-    } else {
-        log_error("link", "acknowledgement: %s", r.text);
+    h.exp_ms = expires_ms == 0 ? 0 : h.iat_ms + expires_ms;
+    e = msg_seal(&h, MSG_DOWN, dat, &hub->keys.command, &text, NULL, &r);
+    if (e != ERR_OK) {
+        log_error("link", "%s: %s", typ, r.text);
+        return e;
     }
+    e = publish(l, p, stream, text, strlen(text));
+    free(text);
+    return e;
+}
+
+static void send_ack(struct link *l, const struct peer *p, int64_t evt)
+{
+    cJSON *dat = json_new_object();
+
+    json_put_int(dat, "evt", evt);
+    (void)send_loose(l, p, MSG_ACK, "ack.v1", dat, evt, 0); /* lost: the locker sends again and gets another */
     cJSON_Delete(dat);
 }
 
@@ -232,6 +248,50 @@ static void resend_commands(struct link *l, struct peer *p, int64_t boot_ms)
 {
     p->cmd_sent = p->cmd_acked;
     send_commands(l, p, boot_ms);
+}
+
+/* ---------------------------------------------------------------- opening at a distance */
+
+static enum err send_rpc(void *arg, const uint8_t locker[STORE_LOCKER_LEN], const char *typ, const cJSON *dat)
+{
+    struct link *l = arg;
+    const struct peer *p = find_peer(l, locker);
+
+    if (p == NULL || !p->accepted)
+        return ERR_STATE;
+    return send_loose(l, p, MSG_RPC, typ, dat, 0, OPENING_EXPIRES_MS);
+}
+
+static bool rpc_is_heard(void *arg, const uint8_t locker[STORE_LOCKER_LEN], int64_t *told_at)
+{
+    struct link *l = arg;
+    const struct peer *p = find_peer(l, locker);
+
+    if (p == NULL || !l->stats.up || !is_heard(p, clock_boot_ms()))
+        return false;
+    *told_at = p->told_at;
+    return true;
+}
+
+struct opening *link_opening(const struct link *l)
+{
+    return l->opening;
+}
+
+/* Newest wins: what came before, or twice, is dropped. */
+static void take_rpc(struct link *l, struct peer *p, struct msg *m)
+{
+    uint8_t id[STORE_LOCKER_LEN];
+
+    memcpy(id, p->id, sizeof(id)); /* an answer may end in a reload of the peers */
+    if (m->head.seq <= p->rpc_seq || m->head.epo != p->epoch) {
+        refuse(l, "locker %s: an old message about opening a door", p->hex);
+    } else {
+        p->rpc_seq = m->head.seq;
+        if (!opening_on_message(l->opening, id, m))
+            refuse(l, "a message about opening a door that cannot be read");
+    }
+    msg_fini(m);
 }
 
 void link_kick(struct link *l)
@@ -296,8 +356,11 @@ static bool ingest_events(struct link *l, bool *reload)
         return false;
     }
     hub_touch(l->hub);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         settle_result(l, &l->peer[at[i]], &l->result[i], reload);
+        if (l->result[i].outcome == INGEST_APPLIED)
+            opening_on_event(l->opening, l->evt[i].locker, l->evt[i].msg);
+    }
     return true;
 }
 
@@ -498,6 +561,12 @@ void link_on_message(struct link *l, const char *topic, const void *payload, siz
         return;
     }
     p->heard_ms = clock_boot_ms();
+    if (stream == MSG_RPC) {
+        take_rpc(l, p, &m);
+        return;
+    }
+    if (ingest_told_at(&m) > p->told_at)
+        p->told_at = ingest_told_at(&m);
     queue(l, p, stream, &m, payload, len);
 }
 
@@ -533,6 +602,7 @@ void link_tick(struct link *l, int64_t boot_ms)
         if (p->cmd_sent > p->cmd_acked && boot_ms - p->sent_ms >= LINK_RESEND_MS)
             resend_commands(l, p, boot_ms);
     }
+    opening_tick(l->opening, boot_ms);
     if (boot_ms - l->silence_checked_ms < LINK_SILENCE_CHECK_MS)
         return;
     l->silence_checked_ms = boot_ms;
@@ -584,6 +654,7 @@ enum err link_open(struct link **out, struct hub *hub, const struct link_wire *w
     if (l == NULL)
         return err_because(r, ERR_MEMORY, "link: no memory");
     l->hub = hub;
+    l->opening = opening_new(hub, &(struct opening_wire){.send = send_rpc, .is_heard = rpc_is_heard, .arg = l});
     l->silence_checked_ms = clock_boot_ms();
     if (wire != NULL)
         l->wire = *wire;
@@ -614,6 +685,7 @@ void link_free(struct link *l)
     (void)sd_event_source_disable_unref(l->batch_timer);
     (void)sd_event_source_disable_unref(l->batch_idle);
     (void)sd_event_source_disable_unref(l->tick_timer);
+    opening_free(l->opening);
     free(l->evt);
     free(l->result);
     free(l->peer);

@@ -3,7 +3,8 @@
  * link: the hub's side of the talk with lockers. Checks every message with the key of its device, gives events to
  * ingest in batches (what is there when the loop has nothing else to do, at most LINK_BATCH_MAX messages and
  * LINK_BATCH_MS), acknowledges with the hub's signature only after the commit, answers heartbeats, and sends the
- * commands of the outbox until the locker has confirmed them. What is retained, unsigned, foreign or of a frozen locker
+ * commands of the outbox until the locker has confirmed them. Messages of stream rpc are taken at once and in order or
+ * not at all. What is retained, unsigned, foreign or of a frozen locker
  * is refused and counted.
  *
  * Commands go only to a locker that was heard within LINK_HEARD_MS, at most LINK_WINDOW beyond the confirmed one; again
@@ -20,6 +21,7 @@
 #include <stdint.h>
 
 #include "backend/hub.h"
+#include "backend/opening.h"
 #include "common/err.h"
 
 #define LINK_BATCH_MAX 500
@@ -56,6 +58,9 @@ void link_reload(struct link *l);
 void link_kick(struct link *l);
 
 void link_get_stats(const struct link *l, struct link_stats *out);
+
+/* Doors that are being opened at a distance. Never NULL. */
+struct opening *link_opening(const struct link *l);
 
 /* For the wire. */
 void link_on_up(struct link *l);

@@ -29,7 +29,7 @@ static const struct policy table[] = {
     {"window.sensitive", POLICY_WHOLE, 1, WINDOW_MAX_H, 0, window_of, NULL},
     {"window.controlled", POLICY_WHOLE, 1, WINDOW_MAX_H, 0, window_of, NULL},
     {"cap.recode_order", POLICY_WHOLE, 0, 20, 3, NULL, NULL},
-    {"cap.recode_hour", POLICY_WHOLE, 0, 100, 20, NULL, NULL},
+    {"cap.recode_hour", POLICY_WHOLE, 0, 100, 10, NULL, NULL},
     {"cap.open_hour", POLICY_WHOLE, 0, 10, 10, NULL, NULL},
     {"totp.required.pharmacist", POLICY_FLAG, 0, 1, 0, NULL, NULL},
     {"totp.required.logistics", POLICY_FLAG, 0, 1, 0, NULL, NULL},

@@ -533,6 +533,128 @@ static void locker_that_was_silent_for_long_gets_nothing(void **state)
     assert_int_equal(count_sent(f, "guess.reset.v1", NULL, NULL), 1);
 }
 
+/* ---------------------------------------------------------------- opening at a distance */
+
+/* A bag that lies in door A1. */
+static struct order ready(struct fixture *f)
+{
+    struct store *s = f->bed.hub.store;
+    struct request q;
+    struct order o;
+    uint8_t id[ORDER_ID_LEN] = {7};
+
+    request_init(&q, REQUEST_JSON);
+    order_init(&o, id, &q, 1);
+    o.state = ORDER_READY;
+    o.load = 1;
+    memcpy(o.locker, f->id, sizeof(o.locker));
+    memcpy(o.door, "A1", 3);
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->order_insert(s, &o, NULL, NULL), ERR_OK);
+    assert_int_equal(s->ops->order_update(s, &o, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    return o;
+}
+
+static enum err ask_for(struct fixture *f, const struct order *o)
+{
+    struct act_who who;
+    bool capped;
+
+    act_who_named("anna", &who);
+    return opening_ask(link_opening(f->link), &who, o->id, "hands full", &capped, NULL);
+}
+
+/* A challenge as of that moment of the locker's clock. */
+static char *challenge(struct fixture *f, const struct order *o, int64_t count, int64_t boot_ms)
+{
+    struct msg_head h = head(f, MSG_RPC, "open.challenge.v1");
+    cJSON *dat = json_new_object();
+
+    h.seq = (INT64_C(1) << 32) + count;
+    h.clk.boot_ms = boot_ms;
+    json_put_hex(dat, "ord", o->id, sizeof(o->id));
+    json_put_int(dat, "lod", 1);
+    json_put_text(dat, "door", "A1");
+    json_put_text(dat, "nonce", "00112233445566778899aabbccddeeff");
+    return seal(&h, dat, &f->locker, NULL);
+}
+
+static void an_offer_goes_to_a_locker_that_was_heard_only(void **state)
+{
+    struct fixture *f = *state;
+    struct order o = ready(f);
+
+    assert_int_equal(ask_for(f, &o), ERR_STATE);
+    say_heartbeat(f);
+    link_flush(f->link);
+    f->cut = true;
+    assert_int_equal(ask_for(f, &o), ERR_STATE);
+    f->cut = false;
+    assert_int_equal(ask_for(f, &o), ERR_OK);
+    assert_int_equal(count_sent(f, "open.ask.v1", NULL, NULL), 1);
+    link_on_down(f->link);
+    link_on_up(f->link); /* what is never stored is never sent again */
+    link_tick(f->link, clock_boot_ms() + LINK_RESEND_MS);
+    assert_int_equal(count_sent(f, "open.ask.v1", NULL, NULL), 1);
+    for (unsigned i = 0; i < f->count; i++) {
+        const struct msg_head *h = &f->sent[i].msg.head;
+
+        if (h->stm == MSG_RPC)
+            assert_true(h->exp_ms > h->iat_ms && h->exp_ms <= h->iat_ms + 60000);
+    }
+}
+
+static void a_fresh_challenge_is_answered_once(void **state)
+{
+    struct fixture *f = *state;
+    struct order o = ready(f);
+    char *recorded, *fresh;
+
+    say_heartbeat(f); /* tells 1000 ms */
+    link_flush(f->link);
+    recorded = challenge(f, &o, 1, 900);
+    fresh = challenge(f, &o, 2, 2000);
+    deliver(f, MSG_RPC, fresh, false); /* nobody asked yet */
+    assert_int_equal(count_sent(f, "open.answer.v1", NULL, NULL), 0);
+    free(fresh);
+    assert_int_equal(ask_for(f, &o), ERR_OK);
+    deliver(f, MSG_RPC, recorded, false); /* older than the last one */
+    free(recorded);
+    recorded = challenge(f, &o, 3, 900); /* made before the request */
+    deliver(f, MSG_RPC, recorded, false);
+    free(recorded);
+    assert_int_equal(count_sent(f, "open.answer.v1", NULL, NULL), 0);
+    fresh = challenge(f, &o, 4, 3000);
+    deliver(f, MSG_RPC, fresh, true); /* retained: never */
+    assert_int_equal(count_sent(f, "open.answer.v1", NULL, NULL), 0);
+    deliver(f, MSG_RPC, fresh, false);
+    deliver(f, MSG_RPC, fresh, false);
+    free(fresh);
+    assert_int_equal(count_sent(f, "open.answer.v1", NULL, NULL), 1);
+    assert_int_equal(stats(f).retained, 1);
+}
+
+static void a_hub_that_starts_anew_answers_no_challenge(void **state)
+{
+    struct fixture *f = *state;
+    struct link_wire wire = {.publish = publish, .arg = f};
+    struct order o = ready(f);
+    char *fresh;
+
+    say_heartbeat(f);
+    link_flush(f->link);
+    assert_int_equal(ask_for(f, &o), ERR_OK);
+    link_free(f->link);
+    assert_int_equal(link_open(&f->link, &f->bed.hub, &wire, NULL), ERR_OK);
+    link_on_up(f->link);
+    fresh = challenge(f, &o, 4, 3000);
+    deliver(f, MSG_RPC, fresh, false);
+    free(fresh);
+    assert_int_equal(count_sent(f, "open.answer.v1", NULL, NULL), 0);
+    assert_null(opening_find(link_opening(f->link), o.id));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -555,6 +677,9 @@ int main(void)
         CASE(no_more_commands_are_on_their_way_than_the_window),
         CASE(command_that_met_no_connection_goes_when_there_is_one),
         CASE(locker_that_was_silent_for_long_gets_nothing),
+        CASE(an_offer_goes_to_a_locker_that_was_heard_only),
+        CASE(a_fresh_challenge_is_answered_once),
+        CASE(a_hub_that_starts_anew_answers_no_challenge),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

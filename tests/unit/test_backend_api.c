@@ -61,6 +61,8 @@ static const struct {
     {"POST", "/api/carers/*/revoke", "P--"},
     {"GET", "/api/orders/*/recode", "P--"},
     {"POST", "/api/orders/*/recode", "P--"},
+    {"GET", "/api/orders/*/open", "P--"},
+    {"POST", "/api/orders/*/open", "P--"},
     {"GET", "/api/key-card", "PLA"},
     {"GET", "/api/sheet", "P--"},
     {"GET", "/api/exceptions", "P--"},
