@@ -162,6 +162,9 @@ static void do_effect(struct act *a, const struct effect *e)
     case EFFECT_BOARD_RELEASE:
         release_stopped(a, e->u.board);
         break;
+    case EFFECT_RPC:
+        a->cb.say(a->cb.arg, &e->u.rpc);
+        break;
     case EFFECT_KIND_N:
         break;
     }
@@ -323,6 +326,12 @@ void act_command(struct act *a, const struct event *command, const struct stream
 {
     struct event ev = *command;
     turn(a, &ev, cursor);
+}
+
+void act_call(struct act *a, const struct event *call)
+{
+    struct event ev = *call;
+    turn(a, &ev, NULL);
 }
 
 void act_contact(struct act *a, int64_t hub_wall_ms)

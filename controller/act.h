@@ -35,10 +35,11 @@ struct act_cfg {
 
 /* What others want to know. Called from inside a turn: must not call back into act. */
 struct act_callbacks {
-    void (*screen)(void *arg);                          /* act_screen() has changed */
-    void (*sound)(void *arg, enum screen_sound sound);  /* play once; the buzzer until switched off */
-    void (*committed)(void *arg);                       /* the outbox or the state has changed */
-    void (*fatal)(void *arg, const struct reason *why); /* the store failed: leave the loop soon, exit code not 0 */
+    void (*screen)(void *arg);                           /* act_screen() has changed */
+    void (*sound)(void *arg, enum screen_sound sound);   /* play once; the buzzer until switched off */
+    void (*committed)(void *arg);                        /* the outbox or the state has changed */
+    void (*fatal)(void *arg, const struct reason *why);  /* the store failed: leave the loop soon, exit code not 0 */
+    void (*say)(void *arg, const struct remote_word *w); /* to the hub, on stream rpc: now or never */
     void *arg;
 };
 
@@ -62,6 +63,8 @@ void act_key(struct act *a, enum event_key key);
 void act_scan(struct act *a, const char *text);
 /* A command of the hub: kind, command and u of ev are set. The cursor moves in the same transaction. */
 void act_command(struct act *a, const struct event *ev, const struct stream_cursor *cursor);
+/* A call of the hub on stream rpc: kind and u of ev are set. Nothing of it is stored. */
+void act_call(struct act *a, const struct event *ev);
 /* A signed message of the hub, made at hub_wall_ms, was accepted. */
 void act_contact(struct act *a, int64_t hub_wall_ms);
 

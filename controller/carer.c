@@ -128,10 +128,22 @@ bool carer_forget(struct carer *c, const struct floor *f)
     return true;
 }
 
-bool carer_is_revoked(const struct carer_table *t, const uint8_t id[CODE_CARER_LEN])
+const struct carer *carer_find(const struct carer_table *t, const uint8_t id[CODE_CARER_LEN])
 {
     uint16_t i = find(t, id);
-    return i != CARER_NONE && t->slot[i].state == CARER_REVOKED;
+    return i == CARER_NONE ? NULL : &t->slot[i];
+}
+
+bool carer_is_revoked(const struct carer_table *t, const uint8_t id[CODE_CARER_LEN])
+{
+    const struct carer *c = carer_find(t, id);
+    return c != NULL && c->state == CARER_REVOKED;
+}
+
+bool carer_allows(const struct carer_table *t, const struct carer_right *r)
+{
+    const struct carer *c = carer_find(t, r->id);
+    return c == NULL || (c->state == CARER_GRANTED && is_same_scope(&c->right, r));
 }
 
 void carer_right_of_card(struct carer_right *out, const struct token_carer *card)

@@ -17,7 +17,7 @@
 #include "controller/order.h"
 
 #define CARER_SLOTS 512u
-#define CARER_GRANTS_MAX 384u /* the rest is kept for revocations, which must not find the table full */
+#define CARER_GRANTS_MAX 256u /* the rest is kept for revocations, which must not find the table full */
 #define CARER_NONE UINT16_MAX
 
 /* load 0: standing, for every bag of person; else for that load of that order. */
@@ -67,6 +67,10 @@ bool carer_end_order(struct carer *c, const struct order *o);
 /* By signed time nothing of it can be accepted any more: the slot is empty now. False: it is kept. */
 bool carer_forget(struct carer *c, const struct floor *f);
 
+/* The row of an id; NULL: none. */
+const struct carer *carer_find(const struct carer_table *t, const uint8_t id[CODE_CARER_LEN]);
+/* Nothing that is known of this id speaks against the right: revoked, used up, granted for something else. */
+bool carer_allows(const struct carer_table *t, const struct carer_right *r);
 bool carer_is_revoked(const struct carer_table *t, const uint8_t id[CODE_CARER_LEN]);
 
 void carer_right_of_card(struct carer_right *out, const struct token_carer *card);

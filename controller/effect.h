@@ -16,6 +16,7 @@
 #include "controller/carer.h"
 #include "controller/order.h"
 #include "controller/record.h"
+#include "controller/remote.h"
 #include "controller/screen.h"
 #include "hw/hw.h"
 
@@ -30,6 +31,7 @@ enum effect_kind {
     EFFECT_SCREEN,        /* locker_screen() differs from what was last shown */
     EFFECT_SOUND,         /* play once; the buzzer until it is switched off */
     EFFECT_BOARD_RELEASE, /* hw_board_release */
+    EFFECT_RPC,           /* one message on stream rpc, never stored: lost when there is no line */
     EFFECT_KIND_N
 };
 
@@ -51,6 +53,7 @@ struct effect {
         } watch;
         enum screen_sound sound;
         uint8_t board;
+        struct remote_word rpc;
     } u;
 };
 

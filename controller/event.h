@@ -13,6 +13,7 @@
 #include "common/token.h"
 #include "controller/carer.h"
 #include "controller/order.h"
+#include "controller/remote.h"
 #include "hw/hw.h"
 
 enum event_kind {
@@ -29,8 +30,10 @@ enum event_kind {
     EVENT_RECODE,      /* command order.recode.v1 */
     EVENT_CARER_GRANT,
     EVENT_CARER_REVOKE,
-    EVENT_CONTACT, /* a signed message of the hub was accepted: raises the time floor, renews the lease */
-    EVENT_STORE,   /* the disk was full, or the ballast was given up */
+    EVENT_OPEN_ASK,    /* rpc open.ask.v1: fresh and signed, never stored */
+    EVENT_OPEN_ANSWER, /* rpc open.answer.v1, as well */
+    EVENT_CONTACT,     /* a signed message of the hub was accepted: raises the time floor, renews the lease */
+    EVENT_STORE,       /* the disk was full, or the ballast was given up */
     EVENT_KIND_N
 };
 
@@ -83,6 +86,8 @@ struct event {
             uint8_t carer[CODE_CARER_LEN];
             int64_t not_after_s; /* 0: never */
         } revoke;
+        struct remote_offer ask;
+        struct remote_answer answer;
         int64_t hub_wall_ms; /* EVENT_CONTACT: iat of the signed message */
         enum event_store store;
     } u;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/choice.h"
+#include "controller/claim.h"
 #include "controller/gate.h"
 #include "controller/ledger.h"
 #include "controller/locker.h"
@@ -108,7 +109,7 @@ void handover_retry(struct locker *l, const struct event *ev, struct effects *fx
     struct pickup *p = &l->pickup;
     const struct order *o = &l->orders.slot[p->order];
     uint16_t blocker;
-    if (o->end != ORDER_END_NONE || floor_is_expired(&l->floor, o->not_after_s) ||
+    if (!claim_still_holds(l, &p->visit) || o->end != ORDER_END_NONE || floor_is_expired(&l->floor, o->not_after_s) ||
         floor_is_past_lease(&l->floor, o->cls, o->loaded_ms) || !order_may_pulse(o, &ev->now, &l->floor)) {
         handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
         return;

@@ -29,9 +29,11 @@ static const struct record *record_in(const struct world *w, enum record_kind ki
     return NULL;
 }
 
+/* Somebody who collects, not staff at the locker. */
 static bool is_patient(const struct record *pulsed)
 {
-    return pulsed->actor.kind == RECORD_ACTOR_CODE || pulsed->actor.kind == RECORD_ACTOR_TOKEN;
+    return pulsed->actor.kind == RECORD_ACTOR_CODE || pulsed->actor.kind == RECORD_ACTOR_TOKEN ||
+           pulsed->actor.kind == RECORD_ACTOR_CARER || pulsed->actor.kind == RECORD_ACTOR_REMOTE;
 }
 
 /* The intent of a patient's pulse in this decision, NULL when there is none. */
@@ -182,10 +184,31 @@ static int inv_08(const struct world *w)
            w->ghost->evaluated[LIMITER_BOTH] <= LIMITER_TOKENS + run_ms / LIMITER_BOTH_MS;
 }
 
+/* The answer to the one challenge that is open: of this start, in time, about the same thing. */
+static bool answers_the_challenge(const struct world *w, const struct record *rec)
+{
+    const struct remote_answer *a = &w->event->u.answer;
+    bool same = rec->actor.kind == RECORD_ACTOR_REMOTE && rec->try == 1 && rec->door == a->offer.door &&
+                memcmp(rec->actor.staff, a->staff, RECORD_STAFF_LEN) == 0 &&
+                memcmp(rec->order.id, a->offer.order, CODE_ORDER_LEN) == 0 && rec->order.load == a->offer.load;
+    if (!same || w->ghost == NULL)
+        return same;
+    const struct remote *c = &w->ghost->challenge;
+    return c->state == REMOTE_CHALLENGED && w->ghost->boot == w->event->now.boot &&
+           memcmp(c->nonce, a->nonce, REMOTE_NONCE_LEN) == 0 && remote_offer_equal(&c->offer, &a->offer) &&
+           w->event->now.boot_ms - c->challenged_ms <= REMOTE_ANSWER_MS;
+}
+
 static int inv_09(const struct world *w)
 {
-    return pulse_in(w) == NULL || w->event->kind == EVENT_KEY || w->event->kind == EVENT_SCAN ||
-           w->event->kind == EVENT_VERDICT;
+    const struct record *rec = pulse_in(w) != NULL ? record_in(w, RECORD_PULSED) : NULL;
+    if (rec == NULL)
+        return pulse_in(w) == NULL;
+    if (w->event->kind == EVENT_OPEN_ANSWER)
+        return answers_the_challenge(w, rec);
+    if (rec->actor.kind == RECORD_ACTOR_REMOTE) /* a jam: the person who stands there tries again */
+        return w->event->kind == EVENT_KEY && rec->try > 1;
+    return w->event->kind == EVENT_KEY || w->event->kind == EVENT_SCAN || w->event->kind == EVENT_VERDICT;
 }
 
 static int inv_10(const struct world *w)
@@ -221,6 +244,12 @@ static int inv_12(const struct world *w)
                 return 0;
         }
     }
+    for (unsigned i = 0; i < CARER_SLOTS; i++) {
+        const struct carer *c = &w->locker->carers.slot[i];
+        if (c->used && c->state != CARER_GRANTED &&
+            (sodium_is_zero(c->v1, CODE_MAC_LEN) != 1 || sodium_is_zero(c->v2, CODE_MAC_LEN) != 1))
+            return 0;
+    }
     return 1;
 }
 
@@ -228,10 +257,33 @@ static int inv_12(const struct world *w)
 static int inv_13(const struct world *w)
 {
     const struct locker *l = w->locker;
+    const struct record *rec = patient_pulse(w);
     uint16_t slot;
-    if (patient_pulse(w) == NULL || w->event->kind != EVENT_VERDICT || l->pickup.with_birthday)
+    if (rec == NULL || w->event->kind != EVENT_VERDICT || l->pickup.with_birthday)
         return 1;
-    return order_match(&l->orders, &l->cabinet.key, l->cabinet.id, w->event->u.verdict.a, NULL, &slot) == 0;
+    unsigned own = rec->actor.kind == RECORD_ACTOR_CARER ? 1 : 0; /* a standing right fits on */
+    return order_match(&l->orders, &l->cabinet.key, l->cabinet.id, w->event->u.verdict.a, NULL, &slot) == 0 &&
+           carer_match(&l->carers, &l->cabinet.key, l->cabinet.id, w->event->u.verdict.a, NULL, &slot) == own;
+}
+
+static int inv_31(const struct world *w)
+{
+    const struct record *rec = patient_pulse(w);
+    if (rec == NULL || rec->actor.kind != RECORD_ACTOR_CARER)
+        return 1;
+    const struct floor *f = &w->locker->floor;
+    const struct order *o = order_of(w, rec);
+    const struct carer *c = carer_find(&w->locker->carers, rec->actor.carer);
+    if (o == NULL || (c != NULL && (c->state != CARER_GRANTED || !carer_covers(&c->right, o))))
+        return 0;
+    if (w->event->kind == EVENT_VERDICT && !w->locker->pickup.with_birthday) /* no card was scanned before */
+        return c != NULL && !floor_is_expired(f, c->right.not_after_s);
+    if (w->event->kind != EVENT_SCAN)
+        return 1;
+    struct carer_right card;
+    carer_right_of_card(&card, &w->event->u.scan.u.carer);
+    return w->event->u.scan.kind == TOKEN_CARER && carer_covers(&card, o) && !floor_is_expired(f, card.not_after_s) &&
+           memcmp(card.id, rec->actor.carer, CODE_CARER_LEN) == 0;
 }
 
 /* ---------------------------------------------------------------- content */
@@ -367,7 +419,7 @@ const struct invariant invariants[] = {
     {10, "a staff pulse needs a session", inv_10},
     {11, "no pulse without a commit", inv_11},
     {12, "after the end of an order its code is dead", inv_12},
-    {13, "exactly one order fits", inv_13},
+    {13, "exactly one order or carer fits", inv_13},
     {14, "what is offered is empty, what is loaded is right", inv_14},
     {15, "CHECK, FORCED and OUT leave by inspection", inv_15},
     {16, "an open door is never at rest", inv_16},
@@ -376,6 +428,7 @@ const struct invariant invariants[] = {
     {19, "collected means seen open and closed", inv_19},
     {27, "the time floor never falls", inv_27},
     {30, "only a commissioned door takes or keeps a bag", inv_30},
+    {31, "a carer opens what the right is for and nothing else", inv_31},
 };
 const unsigned invariants_count = sizeof invariants / sizeof invariants[0];
 
@@ -457,6 +510,25 @@ static void note_wrong(struct ghost *g, enum limiter_bucket b)
     g->spent_ms[b] += b == LIMITER_BOTH ? LIMITER_BOTH_MS : LIMITER_CODE_MS;
 }
 
+/* A challenge lives until an answer that bears its nonce; a start forgets it. */
+static void note_challenge(struct ghost *g, const struct world *w)
+{
+    const struct event *ev = w->event;
+    if (ev->now.boot != g->challenge_boot ||
+        (ev->kind == EVENT_OPEN_ANSWER && memcmp(ev->u.answer.nonce, g->challenge.nonce, REMOTE_NONCE_LEN) == 0))
+        memset(&g->challenge, 0, sizeof g->challenge);
+    g->challenge_boot = ev->now.boot;
+    for (unsigned i = 0; i < w->effects->effects; i++) {
+        const struct effect *e = &w->effects->effect[i];
+        if (e->kind != EFFECT_RPC || !e->u.rpc.is_challenge)
+            continue;
+        g->challenge.state = REMOTE_CHALLENGED;
+        g->challenge.offer = e->u.rpc.offer;
+        memcpy(g->challenge.nonce, e->u.rpc.nonce, REMOTE_NONCE_LEN);
+        g->challenge.challenged_ms = ev->now.boot_ms;
+    }
+}
+
 static void note_verdict(struct ghost *g, const struct world *w)
 {
     const struct locker *l = w->locker;
@@ -487,6 +559,7 @@ void invariant_note(struct ghost *g, const struct world *w)
     note_time(g, &w->event->now);
     note_verdict(g, w);
     note_completion(g, w->event);
+    note_challenge(g, w);
     for (unsigned i = 0; i < w->effects->records; i++)
         note_record(g, &w->effects->record[i], w->event);
     for (uint16_t i = 0; i < w->locker->cabinet.doors; i++) {

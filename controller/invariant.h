@@ -52,6 +52,8 @@ struct ghost {
     /* The visit of a patient: the order last opened, and whose; zeros: nobody's. */
     struct record_order visited;
     uint8_t person[TOKEN_PERSON_LEN];
+    struct remote challenge; /* the last that was sent and not answered */
+    uint32_t challenge_boot;
 };
 
 struct world {

@@ -26,7 +26,8 @@ struct link {
     int64_t resent_ms;
     int64_t told_ms; /* last heartbeat; 0: none in this connection */
     int64_t heard_ms;
-    int64_t newest_ack; /* loose sequence of the hub's newest acknowledgement */
+    int64_t newest_ack;  /* loose sequence of the hub's newest acknowledgement */
+    int64_t newest_call; /* of its newest message on rpc */
     bool ack_due, changed, frozen;
     uint64_t refused;
 };
@@ -189,6 +190,25 @@ static bool heartbeat_is_due(const struct link *l, int64_t now_ms)
 {
     int64_t age_ms = now_ms - l->told_ms;
     return l->told_ms == 0 || age_ms >= (int64_t)l->cfg.heartbeat_s * 1000 || (l->changed && age_ms >= TICK_MS);
+}
+
+void link_say(struct link *l, const struct remote_word *w)
+{
+    const struct cabinet *cab = &l->cfg.locker->cabinet;
+    if (!is_up(l)) {
+        return;
+    }
+    cJSON *dat = json_new_object();
+    json_put_hex(dat, "ord", w->offer.order, CODE_ORDER_LEN);
+    json_put_int(dat, "lod", w->offer.load);
+    if (w->is_challenge) {
+        json_put_text(dat, "door", cab->door[w->offer.door].name);
+        json_put_hex(dat, "nonce", w->nonce, REMOTE_NONCE_LEN);
+    } else {
+        json_put_text(dat, "cause", remote_cause_name(w->cause));
+    }
+    send_loose(l, MSG_RPC, w->is_challenge ? "open.challenge.v1" : "open.refused.v1", dat);
+    cJSON_Delete(dat);
 }
 
 static void send_all(struct link *l)
@@ -494,6 +514,83 @@ static void on_command(struct link *l, const struct msg *m)
     wake(l);
 }
 
+/* ---------------------------------------------------------------- calls */
+
+static enum err read_offer(const cJSON *dat, const struct cabinet *cab, struct remote_offer *out, struct reason *r)
+{
+    const char *door;
+    enum err e = read_order(dat, out->order, &out->load, r);
+    if (e == ERR_OK) {
+        e = json_get_text(dat, "door", 1, CABINET_NAME_CAP - 1, &door, r);
+    }
+    if (e == ERR_OK) {
+        out->door = cabinet_find_name(cab, door);
+    }
+    return e;
+}
+
+static enum err read_ask(const cJSON *dat, const struct cabinet *cab, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"ord", "lod", "door", NULL};
+    enum err e = json_only(dat, members, r);
+    ev->kind = EVENT_OPEN_ASK;
+    return e == ERR_OK ? read_offer(dat, cab, &ev->u.ask, r) : e;
+}
+
+static enum err read_answer(const cJSON *dat, const struct cabinet *cab, struct event *ev, struct reason *r)
+{
+    static const char *const members[] = {"nonce", "ord", "lod", "door", "staff", NULL};
+    struct remote_answer *a = &ev->u.answer;
+    enum err e = json_only(dat, members, r);
+    ev->kind = EVENT_OPEN_ANSWER;
+    if (e == ERR_OK) {
+        e = json_get_hex(dat, "nonce", a->nonce, sizeof a->nonce, r);
+    }
+    if (e == ERR_OK) {
+        e = json_get_hex(dat, "staff", a->staff, sizeof a->staff, r);
+    }
+    return e == ERR_OK ? read_offer(dat, cab, &a->offer, r) : e;
+}
+
+/* Fresh: it says until when it counts, not for long, and that is not over; and it is newer than the last. What passes
+ * here shows a screen at most: only the answer to a challenge of this start opens a door (INV-09). */
+static enum err judge_call(const struct link *l, const struct msg *m, struct reason *r)
+{
+    const struct msg_head *h = &m->head;
+    if (h->epo != l->cfg.id->terms.epoch) {
+        return err_because(r, ERR_FOREIGN, "epoch %u", h->epo);
+    }
+    if (l->frozen) {
+        return err_because(r, ERR_FORKED, "frozen");
+    }
+    if (h->exp_ms == 0 || h->exp_ms - h->iat_ms > LINK_CALL_MS) {
+        return err_because(r, ERR_RANGE, "a call must end after %d s at most", LINK_CALL_MS / 1000);
+    }
+    if (floor_now_ms(&l->cfg.locker->floor) > h->exp_ms) {
+        return err_because(r, ERR_EXPIRED, "a call of the past");
+    }
+    return h->seq > l->newest_call ? ERR_OK : err_because(r, ERR_DUPLICATE, "a call that was heard before");
+}
+
+static void on_call(struct link *l, const struct msg *m)
+{
+    const struct cabinet *cab = &l->cfg.locker->cabinet;
+    struct event ev = {.kind = EVENT_OPEN_ASK};
+    struct reason r;
+    enum err e = judge_call(l, m, &r);
+    if (e == ERR_OK) {
+        l->newest_call = m->head.seq;
+        e = strcmp(m->head.typ, "open.ask.v1") == 0 ? read_ask(m->dat, cab, &ev, &r)
+                                                    : read_answer(m->dat, cab, &ev, &r);
+    }
+    if (e != ERR_OK) {
+        refuse(l, "call", e, r.text);
+        return;
+    }
+    log_info("link", "call: %s", m->head.typ);
+    act_call(l->cfg.act, &ev);
+}
+
 void link_on_message(struct link *l, const char *topic, const void *payload, size_t len, bool retained)
 {
     char device[MSG_ID_CAP];
@@ -516,6 +613,8 @@ void link_on_message(struct link *l, const char *topic, const void *payload, siz
         on_ack(l, &m);
     } else if (stream == MSG_CMD) {
         on_command(l, &m);
+    } else if (stream == MSG_RPC) {
+        on_call(l, &m);
     }
     msg_fini(&m);
 }

@@ -21,6 +21,7 @@
 #include "controller/seal.h"
 #include "controller/store.h"
 
+#define LINK_CALL_MS 60000    /* a message of stream rpc may be valid for so long at most */
 #define LINK_SILENCE_MS 10000 /* without an acknowledgement: everything in flight is sent again */
 
 struct link;
@@ -49,6 +50,9 @@ void link_set_transport(struct link *l, const struct link_transport *t);
 /* From the transport. */
 void link_on_up(struct link *l);
 void link_on_message(struct link *l, const char *topic, const void *payload, size_t len, bool retained);
+
+/* What the kiosk says about a remote opening: sent at once, or never. May be called inside a turn of act. */
+void link_say(struct link *l, const struct remote_word *w);
 
 /* Something was committed: sends soon, from the loop. May be called inside a turn of act. */
 void link_wake(struct link *l);

@@ -8,6 +8,7 @@
 #include "controller/cabinet_events.h"
 #include "controller/commission.h"
 #include "controller/ledger.h"
+#include "controller/offer.h"
 #include "controller/pickup_screen.h"
 
 #define NEARLY_FULL_PERCENT 95u
@@ -241,7 +242,10 @@ static void on_scan(struct locker *l, const struct event *ev, struct effects *fx
         press(l, (enum event_key)t->u.key.key, ev, fx);
         break;
     case TOKEN_CARER:
-        pickup_on_bad_scan(l, ev, fx);
+        if (staff_is_active(&l->staff))
+            staff_on_bad_scan(l, SCREEN_NOTICE_BAD_SCAN, ev, fx);
+        else
+            pickup_on_card(l, &t->u.carer, ev, fx);
         break;
     case TOKEN_KIND_N:
         break;
@@ -397,6 +401,8 @@ static const handler_fn handlers[EVENT_KIND_N] = {
     [EVENT_RECODE] = on_recode,
     [EVENT_CARER_GRANT] = on_carer_grant,
     [EVENT_CARER_REVOKE] = on_carer_revoke,
+    [EVENT_OPEN_ASK] = offer_on_ask,
+    [EVENT_OPEN_ANSWER] = offer_on_answer,
     [EVENT_CONTACT] = on_contact,
     [EVENT_STORE] = on_store,
 };
@@ -464,6 +470,7 @@ void locker_decide(struct locker *l, const struct event *ev, struct effects *fx)
         on_tick(l, ev, fx); /* a session whose time is up takes no more keys, however late the tick is */
     if (locker_has_keys(l) || !people)
         handlers[ev->kind](l, ev, fx);
+    offer_settle(l, fx);
     draw_screen(l, &ev->now, fx);
     if (effects_are_durable(fx) || floor_is_due(&l->floor)) {
         fx->floor = true;

@@ -26,6 +26,7 @@
 #include "controller/limiter.h"
 #include "controller/order.h"
 #include "controller/pickup.h"
+#include "controller/remote.h"
 #include "controller/screen.h"
 #include "controller/staff.h"
 
@@ -91,6 +92,7 @@ struct locker {
     bool buzzer;
     struct pickup pickup;
     struct staff staff;
+    struct remote remote;
     struct screen screen; /* as last told by EFFECT_SCREEN */
     uint64_t reference;   /* of the screen out of service */
     uint64_t refused;     /* verdicts that were no, since the start */

@@ -91,6 +91,14 @@ static void on_committed(void *arg)
     }
 }
 
+static void on_say(void *arg, const struct remote_word *w)
+{
+    struct lockerd *d = arg;
+    if (d->link != NULL) {
+        link_say(d->link, w);
+    }
+}
+
 static int on_farewell(sd_event_source *s, uint64_t usec, void *arg)
 {
     (void)s;
@@ -275,7 +283,7 @@ static void stop_store(struct lockerd *d)
 static enum err start_act(struct lockerd *d, struct reason *r)
 {
     struct act_cfg cfg = {.locker = d->locker, .store = d->store, .id = &d->id, .state_dir = d->config.state};
-    struct act_callbacks cb = {on_screen, on_sound, on_committed, on_fatal, d};
+    struct act_callbacks cb = {on_screen, on_sound, on_committed, on_fatal, on_say, d};
     return act_open(&d->act, &cfg, &cb, d->loop, r);
 }
 
@@ -365,7 +373,7 @@ static void stop_link(struct lockerd *d)
 
 static enum err start_mqtt(struct lockerd *d, struct reason *r)
 {
-    char ca[FILE_PATH_CAP], cert[FILE_PATH_CAP], key[FILE_PATH_CAP], commands[64], acks[64];
+    char ca[FILE_PATH_CAP], cert[FILE_PATH_CAP], key[FILE_PATH_CAP], commands[64], acks[64], calls[64];
     enum err e = file_path(ca, d->config.state, IDENTITY_CA, r);
     if (e == ERR_OK) {
         e = file_path(cert, d->config.state, IDENTITY_TLS_CERT, r);
@@ -378,7 +386,8 @@ static enum err start_mqtt(struct lockerd *d, struct reason *r)
     }
     msg_topic(commands, d->id.terms.id, MSG_DOWN, MSG_CMD);
     msg_topic(acks, d->id.terms.id, MSG_DOWN, MSG_ACK);
-    const char *const topics[] = {commands, acks, NULL};
+    msg_topic(calls, d->id.terms.id, MSG_DOWN, MSG_RPC);
+    const char *const topics[] = {commands, acks, calls, NULL};
     struct mqtt_cfg cfg = {.host = d->id.terms.broker_host,
                            .port = d->id.terms.broker_port,
                            .client_id = d->id.terms.id,

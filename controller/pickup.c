@@ -10,6 +10,7 @@
 #include "controller/handover.h"
 #include "controller/ledger.h"
 #include "controller/locker.h"
+#include "controller/offer.h"
 
 #define DDMM_DIGITS 4u
 
@@ -19,7 +20,8 @@ static int64_t stay_ms(const struct pickup *p)
     static const int64_t stays_ms[PICKUP_STATE_N] = {
         [PICKUP_CODE] = PICKUP_IDLE_MS,    [PICKUP_BIRTHDAY] = PICKUP_IDLE_MS, [PICKUP_CHECKING] = PICKUP_STRETCH_MS,
         [PICKUP_REFUSED] = PICKUP_IDLE_MS, [PICKUP_WAIT] = PICKUP_IDLE_MS,     [PICKUP_MESSAGE] = PICKUP_MESSAGE_MS,
-        [PICKUP_DONE] = PICKUP_DONE_MS,    [PICKUP_NEXT] = PICKUP_IDLE_MS,
+        [PICKUP_DONE] = PICKUP_DONE_MS,    [PICKUP_NEXT] = PICKUP_IDLE_MS,     [PICKUP_REMOTE] = PICKUP_IDLE_MS,
+        [PICKUP_AWAIT] = REMOTE_ANSWER_MS,
     };
     bool waits = p->over != PICKUP_OVER_NONE || (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED) ||
                  (p->state == PICKUP_IDLE && p->chose_language);
@@ -31,7 +33,8 @@ static bool is_of_person(const struct pickup *p)
 {
     return p->over != PICKUP_OVER_NONE || p->state == PICKUP_CODE || p->state == PICKUP_BIRTHDAY ||
            p->state == PICKUP_REFUSED || p->state == PICKUP_MESSAGE || p->state == PICKUP_DONE ||
-           p->state == PICKUP_NEXT || (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED);
+           p->state == PICKUP_NEXT || p->state == PICKUP_REMOTE ||
+           (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED);
 }
 
 static void restart_time(struct pickup *p, const struct event *ev)
@@ -93,7 +96,7 @@ static void refer(struct pickup *p, const struct event *ev)
 void pickup_forget_entry(struct pickup *p)
 {
     wipe_entry(p);
-    p->has_token = false;
+    memset(&p->paper, 0, sizeof p->paper);
     p->notice = SCREEN_NOTICE_NONE;
 }
 
@@ -139,7 +142,7 @@ void pickup_go_on(struct locker *l, const struct event *ev)
 
 static bool wants_birthday(const struct locker *l)
 {
-    return l->pickup.after_refusal || l->pickup.has_token || limiter_mode(&l->limiter) != LIMITER_NORMAL;
+    return l->pickup.after_refusal || l->pickup.paper.is_there || limiter_mode(&l->limiter) != LIMITER_NORMAL;
 }
 
 /* Code, and birthday if it was asked for, are complete: take the try, then compute. */
@@ -230,6 +233,8 @@ static void type_digit(struct locker *l, enum event_key key, const struct event 
     case PICKUP_MESSAGE:
     case PICKUP_DOOR:
     case PICKUP_NEXT:
+    case PICKUP_REMOTE:
+    case PICKUP_AWAIT:
     case PICKUP_STATE_N:
         break;
     }
@@ -294,6 +299,8 @@ static void on_ok(struct locker *l, const struct event *ev, struct effects *fx)
         pickup_go_home(l);
     else if (p->state == PICKUP_NEXT)
         handover_next(l, ev, fx);
+    else if (p->state == PICKUP_REMOTE)
+        offer_accept(l, ev, fx);
     else if (is_jammed(p))
         handover_retry(l, ev, fx);
 }
@@ -357,36 +364,57 @@ static bool may_begin(struct locker *l)
         l->language = language;
         p->chose_language = true;
     }
-    return p->state != PICKUP_DOOR && p->state != PICKUP_CHECKING;
+    return p->state != PICKUP_DOOR && p->state != PICKUP_CHECKING && p->state != PICKUP_AWAIT;
+}
+
+/* What a paper or a right code is worth. */
+static void on_claim(struct locker *l, enum claim_verdict verdict, const struct claim *claim, const struct event *ev,
+                     struct effects *fx)
+{
+    struct pickup *p = &l->pickup;
+    switch (verdict) {
+    case CLAIM_YES:
+        handover_begin(l, claim->slot, &claim->visit, ev, fx);
+        break;
+    case CLAIM_NOTHING:
+        pickup_forget_entry(p);
+        pickup_ask(p, SCREEN_NOTICE_NOTHING, ev);
+        sound(fx, SCREEN_SOUND_REFUSED);
+        break;
+    case CLAIM_WANTS_BOTH:
+        choice_offer(l, l->orders.slot[claim->slot].language);
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
+        break;
+    case CLAIM_NO:
+    case CLAIM_VERDICT_N:
+        refuse(l, ev, fx);
+        break;
+    }
 }
 
 void pickup_on_token(struct locker *l, const struct token_pickup *t, const struct event *ev, struct effects *fx)
 {
-    struct pickup *p = &l->pickup;
+    struct claim claim;
     if (!may_begin(l))
         return;
-    uint16_t slot = order_find(&l->orders, t->bind.order);
-    const struct order *o = slot == ORDER_NONE ? NULL : &l->orders.slot[slot];
-    if (o == NULL || memcmp(t->bind.locker, l->cabinet.id, CODE_LOCKER_LEN) != 0 || !order_is_collectable(o) ||
-        o->load != t->bind.load || floor_is_expired(&l->floor, t->not_after_s) ||
-        floor_is_expired(&l->floor, o->not_after_s)) {
-        refuse(l, ev, fx);
-    } else if (o->has_v1) {
-        const struct visit visit = {.actor.kind = RECORD_ACTOR_TOKEN};
-        handover_begin(l, slot, &visit, ev, fx);
-    } else {
-        p->has_token = true;
-        p->token = t->bind;
-        choice_offer(l, o->language);
-        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
-    }
+    enum claim_verdict v = claim_by_token(l, t, &claim, &l->pickup.paper);
+    on_claim(l, v, &claim, ev, fx);
+}
+
+void pickup_on_card(struct locker *l, const struct token_carer *t, const struct event *ev, struct effects *fx)
+{
+    struct claim claim;
+    if (!may_begin(l))
+        return;
+    enum claim_verdict v = claim_by_card(l, t, ev, &claim, &l->pickup.paper);
+    on_claim(l, v, &claim, ev, fx);
 }
 
 void pickup_on_bad_scan(struct locker *l, const struct event *ev, struct effects *fx)
 {
-    if (l->pickup.state == PICKUP_NEXT) {
-        pickup_enter(&l->pickup, PICKUP_NEXT, ev);
-        l->pickup.notice = SCREEN_NOTICE_BAD_SCAN; /* the next bag is not lost for it */
+    if (l->pickup.state == PICKUP_NEXT || l->pickup.state == PICKUP_REMOTE) {
+        pickup_enter(&l->pickup, l->pickup.state, ev);
+        l->pickup.notice = SCREEN_NOTICE_BAD_SCAN; /* the next bag, or the offer, is not lost for it */
         sound(fx, SCREEN_SOUND_REFUSED);
         return;
     }
@@ -408,25 +436,17 @@ void pickup_on_verdict(struct locker *l, const struct event *ev, struct effects 
         pickup_ask(p, SCREEN_NOTICE_TRY_LATER, ev);
         return;
     }
-    uint16_t slot = ORDER_NONE;
-    unsigned matches = order_match(&l->orders, &l->cabinet.key, l->cabinet.id, ev->u.verdict.a,
-                                   p->with_birthday ? p->ddmm : NULL, &slot);
+    struct claim claim;
+    enum claim_verdict v = claim_by_code(l, ev->u.verdict.a, p->with_birthday ? p->ddmm : NULL, &p->paper, ev, &claim);
     sodium_memzero(p->ddmm, sizeof p->ddmm);
-    const struct order *o = matches == 1 ? &l->orders.slot[slot] : NULL;
-    bool other =
-        o != NULL && p->has_token && (memcmp(o->id, p->token.order, CODE_ORDER_LEN) != 0 || o->load != p->token.load);
-    if (o == NULL || other || floor_is_expired(&l->floor, o->not_after_s)) {
+    if (v != CLAIM_YES && v != CLAIM_NOTHING) {
         refuse(l, ev, fx);
-        locker_count_wrong(l, matches > 1, fx);
+        locker_count_wrong(l, claim.suspicious, fx);
         return;
     }
     limiter_give_back(&l->limiter, bucket);
     fx->limiter = true;
-    const struct visit visit = {
-        .actor.kind = p->has_token ? RECORD_ACTOR_TOKEN : RECORD_ACTOR_CODE,
-        .both = p->with_birthday,
-    };
-    handover_begin(l, slot, &visit, ev, fx);
+    on_claim(l, v, &claim, ev, fx);
 }
 
 static void time_is_up(struct locker *l, const struct event *ev, struct effects *fx)
@@ -440,6 +460,8 @@ static void time_is_up(struct locker *l, const struct event *ev, struct effects 
         pickup_ask(p, SCREEN_NOTICE_TRY_LATER, ev);
     else if (p->state == PICKUP_DOOR)
         handover_give_up(l, COMPARTMENT_UNCONFIRM, ev, fx);
+    else if (p->state == PICKUP_REMOTE || p->state == PICKUP_AWAIT)
+        offer_time_is_up(l, ev, fx);
     else
         pickup_end(l, ev, fx);
 }

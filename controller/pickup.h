@@ -16,6 +16,7 @@
 
 #include "common/code.h"
 #include "common/token.h"
+#include "controller/claim.h"
 #include "controller/event.h"
 #include "controller/opening.h"
 #include "controller/screen.h"
@@ -41,7 +42,9 @@ enum pickup_state {
     PICKUP_MESSAGE, /* ask, help, doors or reported: nothing to type */
     PICKUP_DOOR,    /* the opening runs */
     PICKUP_DONE,
-    PICKUP_NEXT, /* one more bag of this person lies here */
+    PICKUP_NEXT,   /* one more bag of this person lies here */
+    PICKUP_REMOTE, /* the pharmacy offers to open a door */
+    PICKUP_AWAIT,  /* the person has said yes; the hub's answer is awaited */
     PICKUP_STATE_N
 };
 
@@ -61,9 +64,8 @@ struct pickup {
     char code[CODE_DIGITS + 1];
     char ddmm[5];
     bool show;
-    bool after_refusal; /* the next entry of this person asks for the birthday too */
-    bool has_token;     /* a scanned pickup token whose class wants code and birthday as well */
-    struct code_binding token;
+    bool after_refusal;            /* the next entry of this person asks for the birthday too */
+    struct claim_paper paper;      /* a scanned token or card whose bag needs code and birthday as well */
     bool with_birthday;            /* CHECKING: compare v2 */
     uint64_t try_id;               /* CHECKING */
     uint16_t order;                /* DOOR: slot */
@@ -83,6 +85,7 @@ struct pickup {
 
 void pickup_on_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx);
 void pickup_on_token(struct locker *l, const struct token_pickup *t, const struct event *ev, struct effects *fx);
+void pickup_on_card(struct locker *l, const struct token_carer *t, const struct event *ev, struct effects *fx);
 void pickup_on_bad_scan(struct locker *l, const struct event *ev, struct effects *fx);
 void pickup_on_verdict(struct locker *l, const struct event *ev, struct effects *fx);
 void pickup_on_tick(struct locker *l, const struct event *ev, struct effects *fx);

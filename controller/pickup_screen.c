@@ -88,6 +88,8 @@ static void show_state(const struct locker *l, int64_t boot_ms, struct screen *o
     }
     if (p->state == PICKUP_DOOR)
         show_opening(l, boot_ms, out);
+    if (p->state == PICKUP_REMOTE)
+        locker_name_door(l, l->remote.offer.door, out);
     if (p->state == PICKUP_NEXT)
         locker_name_door(l, l->orders.slot[p->next].door, out);
 }
@@ -105,6 +107,8 @@ void pickup_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
         [PICKUP_DOOR] = SCREEN_OPENING,
         [PICKUP_DONE] = SCREEN_DONE,
         [PICKUP_NEXT] = SCREEN_NEXT,
+        [PICKUP_REMOTE] = SCREEN_REMOTE,
+        [PICKUP_AWAIT] = SCREEN_CHECKING,
     };
     const struct pickup *p = &l->pickup;
     out->id = ids[p->state];

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "controller/claim.h"
 #include "controller/handover.h"
 #include "controller/locker.h"
 
@@ -11,7 +12,8 @@
 static bool belongs(const struct locker *l, const struct order *o, const struct event *ev)
 {
     const struct visit *v = &l->pickup.visit;
-    if (v->actor.kind == RECORD_ACTOR_NONE || v->one_bag || sodium_is_zero(v->person, sizeof v->person) == 1)
+    if (v->actor.kind == RECORD_ACTOR_NONE || v->one_bag || !claim_still_holds(l, v) ||
+        sodium_is_zero(v->person, sizeof v->person) == 1)
         return false;
     return o->used && o->state == ORDER_READY && memcmp(o->person, v->person, sizeof v->person) == 0 &&
            (o->has_v1 || v->both) && !floor_is_expired(&l->floor, o->not_after_s) && handover_is_ready(l, o, ev);

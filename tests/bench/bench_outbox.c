@@ -195,6 +195,12 @@ static void ignore_sound(void *arg, enum screen_sound sound)
     (void)sound;
 }
 
+static void ignore_word(void *arg, const struct remote_word *w)
+{
+    (void)arg;
+    (void)w;
+}
+
 static void ignore_fatal(void *arg, const struct reason *why)
 {
     (void)arg;
@@ -222,7 +228,7 @@ static void open_locker(struct bench *b, const char *folder, struct mqtt_cfg mqt
     must(store_open(&b->store, &sc, &r), &r);
     const struct act_cfg ac = {.locker = &b->locker, .store = b->store, .id = &b->id, .state_dir = folder};
     const struct act_callbacks none = {
-        .screen = ignore, .sound = ignore_sound, .committed = ignore, .fatal = ignore_fatal, .arg = b};
+        .screen = ignore, .sound = ignore_sound, .committed = ignore, .fatal = ignore_fatal, .say = ignore_word, .arg = b};
     must(act_open(&b->act, &ac, &none, b->loop, &r), &r);
     act_now(b->act, &now);
     struct cabinet cabinet = b->locker.cabinet;

@@ -3,8 +3,8 @@
 // it is taken by a unit or contract test, but for the exceptions listed in tests/proof/exceptions.
 export const CORE = [
   // the state machine of doors, orders and people
-  ...['allot', 'badge', 'choice', 'commission', 'compartment', 'complaint', 'effect', 'floor', 'gate', 'handover', 'inspection', 'ledger', 'loading', 'locker', 'opening', 'order',
-    'pickup', 'pickup_screen', 'record', 'screen', 'staff', 'visit'].map((n) => `controller/${n}.c`),
+  ...['allot', 'badge', 'carer', 'choice', 'claim', 'commission', 'compartment', 'complaint', 'effect', 'floor', 'gate', 'handover', 'inspection', 'ledger', 'loading', 'locker', 'offer', 'opening', 'order',
+    'pickup', 'pickup_screen', 'record', 'remote', 'screen', 'staff', 'visit'].map((n) => `controller/${n}.c`),
   'controller/limiter.c',
   // verifier
   'common/code.c', 'common/token.c',

@@ -39,7 +39,7 @@ struct daemon_bed {
     struct work *work;
     struct act *act;
     struct link *link; /* woken when set */
-    unsigned fatals, commits, screens;
+    unsigned fatals, commits, screens, words;
 };
 
 static inline void bed_on_screen(void *arg)
@@ -59,6 +59,15 @@ static inline void bed_on_committed(void *arg)
     b->commits++;
     if (b->link != NULL) {
         link_wake(b->link);
+    }
+}
+
+static inline void bed_on_say(void *arg, const struct remote_word *w)
+{
+    struct daemon_bed *b = arg;
+    b->words++;
+    if (b->link != NULL) {
+        link_say(b->link, w);
     }
 }
 
@@ -122,7 +131,7 @@ static inline void bed_start(struct daemon_bed *b)
     assert_int_equal(store_open(&b->store, &store, &r), ERR_OK);
     assert_int_equal(store_load(b->store, b->locker, &r), ERR_OK);
     struct act_cfg act = {.locker = b->locker, .store = b->store, .id = &b->id, .state_dir = b->dir};
-    struct act_callbacks cb = {bed_on_screen, bed_on_sound, bed_on_committed, bed_on_fatal, b};
+    struct act_callbacks cb = {bed_on_screen, bed_on_sound, bed_on_committed, bed_on_fatal, bed_on_say, b};
     assert_int_equal(act_open(&b->act, &act, &cb, b->loop, &r), ERR_OK);
     assert_int_equal(work_open(&b->work, b->loop, &r), ERR_OK);
     act_set_work(b->act, b->work);

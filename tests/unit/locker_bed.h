@@ -213,6 +213,7 @@ static inline void bed_note_effects(struct bed *b)
             b->releases++;
             break;
         case EFFECT_WATCH:
+        case EFFECT_RPC:
         case EFFECT_KIND_N:
             break;
         }

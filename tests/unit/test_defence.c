@@ -190,8 +190,8 @@ static void code_of_another_load_than_the_tokens_is_refused(void **state)
     bed_wait(b, 2000);
     bed_order(b, 1)->has_v1 = false;
     raw_scan(b, bed_qr(b, 1, 1));
-    assert_true(b->l->pickup.has_token);
-    b->l->pickup.token.load++;
+    assert_true(b->l->pickup.paper.is_there);
+    b->l->pickup.paper.token.load++;
     bed_order(b, 1)->has_v1 = true;
     char code[CODE_DIGITS + 1], ddmm[5];
     bed_code(1, code);

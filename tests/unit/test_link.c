@@ -566,6 +566,157 @@ static void bodies_out_of_the_contract_are_passed_over(void **state)
     assert_false(f->bed.locker->carers.slot[0].used);
 }
 
+/* ---------------------------------------------------------------- calls */
+
+struct call {
+    const char *typ, *json;
+    int64_t exp_ms;  /* after now; 0: no expiry */
+    int64_t long_ms; /* iat so long before now */
+    uint32_t epo;
+    const struct msg_signer *signer;
+    bool retained, again; /* again: with the sequence of the first one heard */
+};
+
+#define OFFER "\"lod\":1,\"door\":\"A1\"," ORD
+static const struct call good_ask = {.typ = "open.ask.v1", .json = "{" OFFER "}", .exp_ms = 30000, .epo = 1};
+
+/* How many answers it got. */
+static unsigned call(struct fixture *f, struct call c)
+{
+    const struct json_limits limits = {.max_len = JSON_MAX_MESSAGE, .max_depth = JSON_DEPTH_MESSAGE};
+    struct msg_head h;
+    struct reason r;
+    char *text = NULL;
+    cJSON *dat;
+    begin_head(f, &h, MSG_RPC, c.typ);
+    h.epo = c.epo;
+    h.seq = ((int64_t)1 << 32) + (c.again ? 2 : f->hub_count);
+    h.exp_ms = c.exp_ms == 0 ? 0 : h.iat_ms + c.exp_ms;
+    h.iat_ms -= c.long_ms;
+    assert_int_equal(json_parse(&dat, c.json, strlen(c.json), &limits, &r), ERR_OK);
+    assert_int_equal(msg_seal(&h, MSG_DOWN, dat, c.signer != NULL ? c.signer : &f->bed.hub, &text, NULL, &r), ERR_OK);
+    cJSON_Delete(dat);
+    forget_sent(f);
+    deliver(f, MSG_RPC, text, c.retained);
+    free(text);
+    return open_sent(f, MSG_RPC, NULL, NULL);
+}
+
+static void call_of_the_hub_is_answered_at_once_and_writes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    connect_link(f);
+    int64_t before = store_outbox_last(f->bed.store);
+    assert_int_equal(call(f, good_ask), 1); /* refused: no such order lies here */
+    assert_int_equal(f->bed.words, 1);
+    struct call answer = good_ask;
+    answer.typ = "open.answer.v1";
+    answer.json = "{" OFFER ",\"nonce\":\"00112233445566778899aabbccddeeff\",\"staff\":\"0102030405060708\"}";
+    assert_int_equal(call(f, answer), 1); /* refused: nobody asked for it */
+    assert_int_equal(store_outbox_last(f->bed.store), before);
+    assert_int_equal(status_of(f).refused, 0);
+    assert_int_equal(status_of(f).commands, 0);
+}
+
+static void call_that_is_not_fresh_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t public_key[32], secret[64];
+    struct msg_signer stranger;
+    connect_link(f);
+    send_ack(f, 0); /* the time of the hub is known */
+    (void)crypto_sign_keypair(public_key, secret);
+    msg_signer_init(&stranger, secret);
+    assert_int_equal(call(f, good_ask), 1);
+    struct call c[9];
+    for (unsigned i = 0; i < 9; i++)
+        c[i] = good_ask;
+    c[0].retained = true;
+    c[1].signer = &stranger;
+    c[2].epo = 2;
+    c[3].exp_ms = 0;
+    c[4].exp_ms = LINK_CALL_MS + 1;
+    c[5].exp_ms = -60000, c[5].long_ms = 90000;
+    c[6].again = true;
+    c[7].json = "{" OFFER ",\"why\":1}";
+    c[8].json = "{\"lod\":1,\"door\":\"TOOLONGNAME\"," ORD "}";
+    for (unsigned i = 0; i < 9; i++) {
+        uint64_t refused = status_of(f).refused;
+        if (call(f, c[i]) != 0 || status_of(f).refused != refused + 1)
+            fail_msg("call %u was heard", i);
+    }
+    assert_int_equal(call(f, good_ask), 1);
+    assert_int_equal(f->bed.words, 2);
+}
+
+static void call_to_another_locker_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct msg_head h;
+    struct reason r;
+    char *text = NULL;
+    connect_link(f);
+    begin_head(f, &h, MSG_RPC, "open.ask.v1");
+    (void)snprintf(h.aud, sizeof h.aud, "%s", "fedcba9876543210");
+    h.seq = 1;
+    h.exp_ms = h.iat_ms + 30000;
+    cJSON *dat = json_new_object();
+    json_put_text(dat, "ord", "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
+    json_put_int(dat, "lod", 1);
+    json_put_text(dat, "door", "A1");
+    assert_int_equal(msg_seal(&h, MSG_DOWN, dat, &f->bed.hub, &text, NULL, &r), ERR_OK);
+    cJSON_Delete(dat);
+    deliver(f, MSG_RPC, text, false);
+    link_on_message(f->bed.link, "mdl/v1/fedcba9876543210/dn/rpc", text, strlen(text), false);
+    free(text);
+    assert_int_equal(f->bed.words, 0);
+    assert_int_equal(status_of(f).refused, 2);
+}
+
+static void answer_with_a_wrong_member_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bad[] = {
+        "{" OFFER "}",
+        "{" OFFER ",\"nonce\":\"00\",\"staff\":\"0102030405060708\"}",
+        "{" OFFER ",\"nonce\":\"00112233445566778899aabbccddeeff\"}",
+        "{" ORD ",\"nonce\":\"00112233445566778899aabbccddeeff\",\"staff\":\"0102030405060708\"}",
+        "{" OFFER ",\"nonce\":\"00112233445566778899aabbccddeeff\",\"staff\":\"0102030405060708\",\"x\":1}",
+    };
+    connect_link(f);
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct call c = good_ask;
+        c.typ = "open.answer.v1";
+        c.json = bad[i];
+        if (call(f, c) != 0)
+            fail_msg("accepted: %s", bad[i]);
+    }
+}
+
+static void frozen_link_hears_no_calls(void **state)
+{
+    struct fixture *f = *state;
+    connect_link(f);
+    char *other = make_withdraw(f, true);
+    make_events(f, 1);
+    deliver(f, MSG_CMD, other, false);
+    free(other);
+    assert_true(status_of(f).frozen);
+    assert_int_equal(call(f, good_ask), 0);
+}
+
+/* What the kiosk says while there is no line is lost, not kept. */
+static void words_without_a_line_are_lost(void **state)
+{
+    struct fixture *f = *state;
+    const struct remote_word w = {.is_challenge = true, .offer = {.load = 1, .door = 0}};
+    link_say(f->bed.link, &w);
+    connect_link(f);
+    assert_int_equal(open_sent(f, MSG_RPC, NULL, NULL), 0);
+    link_say(f->bed.link, &w);
+    assert_int_equal(open_sent(f, MSG_RPC, NULL, NULL), 1);
+}
+
 static void accepted_message_is_word_from_the_hub(void **state)
 {
     struct fixture *f = *state;
@@ -598,6 +749,12 @@ int main(void)
         T(unreadable_command_is_passed_over),
         T(carers_are_granted_and_revoked_by_commands),
         T(bodies_out_of_the_contract_are_passed_over),
+        T(call_of_the_hub_is_answered_at_once_and_writes_nothing),
+        T(call_that_is_not_fresh_is_dropped),
+        T(call_to_another_locker_is_refused),
+        T(answer_with_a_wrong_member_is_dropped),
+        T(frozen_link_hears_no_calls),
+        T(words_without_a_line_are_lost),
         T(accepted_message_is_word_from_the_hub),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
