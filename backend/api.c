@@ -73,6 +73,7 @@ static const struct api_route table[] = {
     {{"POST", "/api/orders/*/pack", false, P__}, API_PLAIN, api_pack},
     {{"POST", "/api/orders/*/withdraw", false, P__}, API_PLAIN, api_withdraw},
     {{"POST", "/api/orders/*/step", false, PL_}, API_PLAIN, api_step},
+    {{"GET", "/api/orders/*/trail", false, P__}, API_PLAIN, api_trail},
     {{"GET", "/api/orders/*/label", false, P__}, API_PLAIN, api_label},
     {{"GET", "/api/orders/*/slip", false, P__}, API_PLAIN, api_slip},
     {{"GET", "/api/orders/*/carers", false, P__}, API_PLAIN, api_carers},

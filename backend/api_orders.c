@@ -134,6 +134,8 @@ void api_dispense(struct api_call *c)
 
     if (e == ERR_OK)
         e = hub_judge(c->hub, c->hub->store->ops->order_get(c->hub->store, id, &o, &r), &r);
+    if (e == ERR_OK)
+        e = act_note(c->hub, &c->who, "order.fhir_read", o.id, NULL, NULL, &r);
     if (e == ERR_OK) {
         answer_dispense(c, 200, &o);
         return;

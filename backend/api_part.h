@@ -122,6 +122,7 @@ void api_make_badge(struct api_call *c);
 void api_badge_page(struct api_call *c);
 void api_revoke_badge(struct api_call *c);
 void api_audit(struct api_call *c);
+void api_trail(struct api_call *c);
 void api_policies(struct api_call *c);
 void api_set_policy(struct api_call *c);
 

@@ -150,6 +150,7 @@ export class OrderPage extends Component {
         <a class="button" href="/api/orders/${o.id}/label" target="_blank">${t('print.label')}</a>
         ${['packed', 'in_transit'].includes(o.state) && html`<a class="button" href="/api/orders/${o.id}/slip" target="_blank">${t('print.slip')}</a>`}
       </p>`}
+      ${me.knows_patients && html`<p class="tools"><a href="/api/orders/${o.id}/trail?language=${o.language === 'nl' ? 'nl' : 'en'}" target="_blank">${t('order.trail')}</a></p>`}
       ${me.knows_patients && o.may.includes('pack') && this.renderPack(o, board)}
       <p class="tools">
         ${allowed.map(

@@ -53,6 +53,7 @@ static const struct {
     {"POST", "/api/orders/*/pack", "P--"},
     {"POST", "/api/orders/*/withdraw", "P--"},
     {"POST", "/api/orders/*/step", "PL-"},
+    {"GET", "/api/orders/*/trail", "P--"},
     {"GET", "/api/orders/*/label", "P--"},
     {"GET", "/api/orders/*/slip", "P--"},
     {"GET", "/api/orders/*/carers", "P--"},

@@ -385,6 +385,20 @@ static void a_locker_is_revoked_by_an_administrator_with_a_fresh_proof(void **st
     assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 409);
 }
 
+static void reading_an_order_by_fhir_is_written_down(void **state)
+{
+    struct fixture *f = *state;
+    char path[120];
+
+    (void)snprintf(path, sizeof(path), "/fhir/MedicationDispense/%s", f->order);
+    assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 200);
+    last_action(f, "order.fhir_read");
+    (void)snprintf(path, sizeof(path), "/api/orders/%s/trail?language=en", f->order);
+    assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "Mx pharm (pharmacy) read the order with another program."));
+    last_action(f, "order.trail");
+}
+
 static void policies_are_shown_and_set_in_their_range(void **state)
 {
     struct fixture *f = *state;
@@ -430,6 +444,7 @@ int main(void)
         CASE(every_dangerous_address_asks_again),
         CASE(a_badge_for_a_colleague_needs_the_colleague),
         CASE(a_locker_is_revoked_by_an_administrator_with_a_fresh_proof),
+        CASE(reading_an_order_by_fhir_is_written_down),
         CASE(policies_are_shown_and_set_in_their_range),
         CASE(sessions_end_when_the_policy_says),
     };
