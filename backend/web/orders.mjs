@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Orders: the list, one order with its history and acts, and the three ways to enter new ones.
-import { html, Component, t, say, ask, poll, exact, moment, Form, Field, Choice, Act, Notice, OrderState } from './parts.mjs';
+import { html, Component, t, say, ask, poll, exact, moment, Form, Field, Choice, Act, Notice, OrderState, Progress, Undo } from './parts.mjs';
+import { Table } from './table.mjs';
+import { ContactSection, ToldTag } from './contact.mjs';
 
 const POLL_MS = 1000;
 const OPEN = 'registered,packed,in_transit,ready,unconfirmed,withdrawing,withdrawn,expired,recalled,returned';
+
+// Of slips and screens, each in its own words.
+const LANGUAGES = [['nl', 'Nederlands'], ['en', 'English'], ['tr', 'Türkçe'], ['ar', 'العربية'], ['pl', 'Polski'], ['uk', 'Українська']];
 
 // ---------------------------------------------------------------- the list
 export class OrdersPage extends Component {
@@ -48,35 +53,25 @@ export class OrdersPage extends Component {
   }
 }
 
-const OrderTable = ({ orders, me }) =>
-  html`<div class="scroll">
-    <table class="orders">
-      <thead>
-        <tr>
-          <th scope="col">${t('order.number')}</th>
-          <th scope="col">${t('order.state')}</th>
-          ${me.knows_patients && html`<th scope="col">${t('order.patient')}</th>`}
-          <th scope="col">${t('order.place')}</th>
-          <th scope="col">${t('order.until')}</th>
-          <th scope="col">${t('order.changed')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${orders.map(
-          (o) =>
-            html`<tr key=${o.id} data-order=${o.id} data-state=${o.state}>
-              <th scope="row"><a href="#/order/${o.id}">${o.number}</a></th>
-              <td><${OrderState} order=${o} /></td>
-              ${me.knows_patients && html`<td>${o.patient ?? '–'}</td>`}
-              <td>${o.locker ? `${o.locker.name}${o.door ? `, ${o.door}` : ''}` : '–'}</td>
-              <td>${o.not_after_s ? moment(o.not_after_s * 1000) : '–'}</td>
-              <td>${moment(o.changed_ms)}</td>
-            </tr>`,
-        )}
-        ${orders.length === 0 && html`<tr><td colspan="6">${t('orders.none')}</td></tr>`}
-      </tbody>
-    </table>
-  </div>`;
+const place = (o) => (o.locker ? `${o.locker.name}${o.door ? `, ${o.door}` : ''}` : null);
+
+const OrderTable = ({ orders, me }) => {
+  const columns = [
+    { key: 'number', label: t('order.number'), value: (o) => o.number, show: (o) => html`<a href="#/order/${o.id}">${o.number}</a>` },
+    { key: 'state', label: t('order.state'), value: (o) => say('state', o.state), show: (o) => html`<${OrderState} order=${o} />`, choose: true },
+    ...(me.knows_patients
+      ? [
+          { key: 'patient', label: t('order.patient'), value: (o) => o.patient },
+          { key: 'told', label: t('order.told'), kind: 'time', value: (o) => o.told_ms },
+        ]
+      : []),
+    { key: 'place', label: t('order.place'), value: place, choose: false },
+    { key: 'until', label: t('order.until'), kind: 'time', value: (o) => (o.not_after_s ? o.not_after_s * 1000 : null) },
+    { key: 'changed', label: t('order.changed'), kind: 'time', value: (o) => o.changed_ms },
+  ];
+  return html`<${Table} id="orders" caption=${t('nav.orders')} rows=${orders} columns=${columns} rowKey=${(o) => o.id}
+    rowProps=${(o) => ({ 'data-order': o.id, 'data-state': o.state })} empty=${t('orders.none')} />`;
+};
 
 // ---------------------------------------------------------------- one order
 const STEPS = {
@@ -84,10 +79,15 @@ const STEPS = {
   logistics: ['depart', 'arrive_back', 'take_back'],
 };
 
+// The only steps that another step takes back as if nothing had happened; the machine of orders knows no more.
+const INVERSE = { depart: 'arrive_back', arrive_back: 'depart' };
+// Where a bag can be asked back to be packed anew.
+const REPLACEABLE = ['packed', 'in_transit', 'ready', 'unconfirmed'];
+
 export class OrderPage extends Component {
   constructor() {
     super();
-    this.state = { order: null, error: null };
+    this.state = { order: null, error: null, undo: null };
   }
 
   componentDidMount() {
@@ -121,6 +121,7 @@ export class OrderPage extends Component {
 
   async step(event, comment) {
     await ask('POST', `/api/orders/${this.props.id}/step`, { event, ...(comment ? { comment } : {}) });
+    this.setState({ undo: INVERSE[event] ? { event, at: Date.now() } : null });
     await this.load();
   }
 
@@ -158,16 +159,30 @@ export class OrderPage extends Component {
             html`<${Act} key=${s} label=${say('step', s)} danger=${['withdraw', 'destroy', 'cancel'].includes(s)} question=${t(`ask.${s}`)}
               onAct=${({ comment }) => this.step(s, comment)} />`,
         )}
+        ${allowed.includes('withdraw') &&
+        REPLACEABLE.includes(o.state) &&
+        html`<${Act} label=${t('order.replace')} question=${t('order.replace.ask')} needsComment onAct=${({ comment }) => this.step('withdraw', `replace: ${comment}`)} />`}
       </p>`;
+  }
+
+  // What happens next, and where the work for it is done.
+  renderNext(o, me) {
+    const words = t(`order.next.${o.state}`);
+    if (words === `order.next.${o.state}`) return null;
+    const where = { withdrawn: 'tour', expired: 'tour', withdrawing: 'tour', packed: 'load', in_transit: 'load' }[o.state];
+    return html`<p class="notice next">${words} ${where && o.locker && me.role !== 'admin' && html`<a href="#/${where}/${o.locker.id}">${t(`order.go.${where}`)}</a>`}</p>`;
   }
 
   render({ me, board }, { order: o, error }) {
     if (!o) return html`<h1>${t('order')}</h1><${Notice} error=${error} />`;
-    return html`<h1>${t('order')} ${o.number} <${OrderState} order=${o} /></h1>
+    const { undo } = this.state;
+    return html`<h1>${t('order')} ${o.number} <${OrderState} order=${o} /> <${ToldTag} order=${o} /></h1>
       <${Notice} error=${error} text=${o.pending ? t('order.pending.why') : null} />
-      ${this.renderActs(o, me, board)}
+      ${undo && html`<${Undo} key=${undo.at} text=${t('order.done', { step: say('step', undo.event) })} onUndo=${() => this.step(INVERSE[undo.event])} onGone=${() => this.setState({ undo: null })} />`}
+      ${this.renderNext(o, me)} ${this.renderActs(o, me, board)}
       <div class="beside">
         <${Facts} o=${o} me=${me} />
+        ${o.contacts && html`<${ContactSection} order=${o} onKept=${() => this.load()} />`}
         <${History} o=${o} />
       </div>`;
   }
@@ -179,7 +194,8 @@ const Facts = ({ o, me }) => {
     ['class', say('class', o.class)],
     ['size', `${say('size', o.size)}${o.size_given ? '' : ` (${t('order.proposed')})`}`],
     ['zone', say('zone', o.zone)],
-    ['place', o.locker ? `${o.locker.name}${o.door ? `, ${o.door}` : ''}` : null],
+    ['place', place(o)],
+    ['language', LANGUAGES.find(([code]) => code === o.language)?.[1] ?? o.language],
     ['from', o.not_before_s ? exact(o.not_before_s * 1000) : null],
     ['until', o.not_after_s ? exact(o.not_after_s * 1000) : null],
     ['created', exact(o.created_ms)],
@@ -204,7 +220,7 @@ const History = ({ o }) => {
   ].sort((a, b) => a.at - b.at);
   return html`<section class="card">
     <h2>${t('order.history')}</h2>
-    <ol class="history">${rows.map((r) => html`<li><time>${exact(r.at)}</time> ${r.what} <span class="who">${r.who}${r.detail ? `: ${r.detail}` : ''}</span></li>`)}</ol>
+    <ol class="history" tabindex="0" aria-label=${t('order.history')}>${rows.map((r) => html`<li><time>${exact(r.at)}</time> ${r.what} <span class="who">${r.who}${r.detail ? `: ${r.detail}` : ''}</span></li>`)}</ol>
   </section>`;
 };
 
@@ -212,7 +228,7 @@ const History = ({ o }) => {
 export class NewPage extends Component {
   constructor() {
     super();
-    this.state = { done: null };
+    this.state = { done: null, reading: 0 };
   }
 
   async one(values, form) {
@@ -235,12 +251,18 @@ export class NewPage extends Component {
   }
 
   async csv(values, form) {
-    const { created, orders } = await ask('POST', '/api/orders/csv', await this.text(values), 'text/csv');
-    form.reset();
-    this.setState({ done: t('new.csv.done', { created, all: orders.length }) });
+    const text = await this.text(values);
+    this.setState({ done: null, reading: text.trim().split('\n').length - 1 });
+    try {
+      const { created, orders } = await ask('POST', '/api/orders/csv', text, 'text/csv');
+      form.reset();
+      this.setState({ done: t('new.csv.done', { created, all: orders.length }) });
+    } finally {
+      this.setState({ reading: 0 });
+    }
   }
 
-  render(_, { done }) {
+  render(_, { done, reading }) {
     return html`<h1>${t('nav.new')}</h1>
       <div class="beside">
         <section class="card">
@@ -255,7 +277,7 @@ export class NewPage extends Component {
             <${Choice} label=${t('order.class')} name="class" value="ordinary" options=${['ordinary', 'sensitive', 'controlled'].map((c) => [c, say('class', c)])} />
             <${Choice} label=${t('order.size')} name="size" value="" options=${[['', t('new.size.auto')], ...['S', 'M', 'L'].map((s) => [s, say('size', s)])]} />
             <${Choice} label=${t('order.zone')} name="zone" value="room" options=${['room', 'cold'].map((z) => [z, say('zone', z)])} />
-            <${Choice} label=${t('order.language')} name="language" value="nl" options=${[['nl', 'Nederlands'], ['en', 'English']]} />
+            <${Choice} label=${t('order.language')} name="language" value="nl" options=${LANGUAGES} />
             <label class="field tick"><input type="checkbox" name="low_door" /> <span>${t('pack.low')}</span></label>
           <//>
         </section>
@@ -270,7 +292,9 @@ export class NewPage extends Component {
             <${Field} label=${t('new.file')} name="file" type="file" accept=".csv,text/csv" />
             <label class="field"><span>${t('new.paste')}</span><textarea name="text" rows="6" spellcheck=${false}></textarea></label>
           <//>
+          ${reading > 0 && html`<${Progress} label=${t('new.csv.reading', { n: reading })} />`}
           <${Notice} text=${done} />
+          ${done && html`<p><a class="button primary" href="#/today">${t('new.csv.pack')}</a></p>`}
         </section>
       </div>`;
   }

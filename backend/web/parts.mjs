@@ -75,7 +75,8 @@ function explain(status, answer) {
   if (answer.need === 'password' || answer.need === 'factor') return t(`me.must.${answer.need}`);
   if (status === 401) return known;
   if (status === 429) return t(answer.at_once ? 'error.at_once' : 'error.429', { n: answer.wait_s });
-  return detail ? `${known} (${detail})` : known;
+  const at = answer.line ? ` ${t('error.at', { line: answer.line, column: answer.column })}` : '';
+  return detail ? `${known}${at} (${detail})` : `${known}${at}`;
 }
 
 // Asks again and again; calls back only when something changed. Stops when stop() is called.

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// One order and the list of orders: what happens next, what the patient was told, what can be taken back, a table that is read in.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Stage } from '../stage/stage.mjs';
+import * as story from '../stage/story.mjs';
+import { open, check, close } from './browser.mjs';
+
+let stage, order, bag;
+const at = () => `#/order/${order.id}`;
+
+before(async () => {
+  stage = new Stage({ seed: 15 });
+  await stage.start();
+  order = await story.order(stage, { reference: 'order-1', patient: 'Zoë de Bree', language: 'tr', size: 'S' });
+  bag = await story.pack(stage, order.id);
+}, { timeout: 60000 });
+after(async () => {
+  await close();
+  await stage?.stop();
+});
+
+test('a departure is taken back, and the page says what comes next', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: at() });
+  await page.waitForSelector('.next');
+  await page.click('button:has-text("Koerier neemt mee")');
+  await page.click('form.act button.primary');
+  await page.waitForSelector('.undo');
+  assert.equal(await story.orderState(stage, order.id), 'in_transit');
+  await check(page, 'order-undo');
+  await page.click('.undo button:has-text("Maak ongedaan")');
+  await page.waitForSelector('h1 .tag:has-text("ingepakt")');
+  assert.equal(await story.orderState(stage, order.id), 'packed');
+  await page.context().close();
+});
+
+test('what the patient was told is kept in the order in which it happened, and seen by pharmacists only', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: at() });
+  await page.waitForSelector('form[name=contact]');
+  await page.selectOption('form[name=contact] [name=outcome]', 'no_answer');
+  await page.click('form[name=contact] button.primary');
+  await page.waitForSelector('.contacts li');
+  assert.equal(await page.$('h1 .tag:has-text("patiënt weet het")'), null);
+  await page.selectOption('form[name=contact] [name=outcome]', 'told');
+  await page.fill('form[name=contact] [name=note]', 'dochter komt');
+  await page.click('form[name=contact] button.primary');
+  await page.waitForSelector('h1 .tag:has-text("patiënt weet het")');
+  assert.equal(await page.$$eval('.contacts li', (all) => all.length), 2);
+  await check(page, 'order-contacts');
+  await page.context().close();
+  await stage.login('logistics');
+  const seen = await stage.ok('GET', `/api/orders/${order.id}`);
+  assert.equal(seen.contacts, undefined);
+  assert.equal(JSON.stringify(seen).includes('dochter'), false);
+  assert.equal((await stage.api('POST', `/api/orders/${order.id}/contacts`, { how: 'letter', outcome: 'told' })).status, 403);
+  await stage.login('pharmacist');
+});
+
+test('the slip speaks the language of the order and Dutch, on one side of A5', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { width: 559, height: 794 });
+  await page.goto(`${stage.hubUrl}/api/orders/${order.id}/slip`);
+  assert.match(await page.textContent('article'), /Dolaba gidin[^]*Ga naar de kluis/);
+  assert.equal(await page.$$eval('.way svg', (all) => all.length), 5);
+  const mm = await page.$eval('article', (e) => (e.getBoundingClientRect().height / 96) * 25.4);
+  assert.ok(mm <= 200, `${mm} mm high`);
+  await check(page, 'slip-tr', { except: { region: 'a paper has no landmarks', 'landmark-one-main': 'the same' } });
+  await page.context().close();
+});
+
+test('a bag is replaced: asked back, fetched, packed again under a new code', { timeout: 90000 }, async () => {
+  await story.loadAll(stage, bag);
+  await story.untilState(stage, order.id, 'ready');
+  const page = await open(stage, 'hub', { at: at() });
+  await page.click('button:has-text("Vervang de zak")');
+  await page.fill('form.act [name=comment]', 'andere dosering');
+  await page.click('form.act button.primary');
+  await story.untilState(stage, order.id, 'withdrawn');
+  await page.waitForSelector('.next a');
+  assert.equal(await page.getAttribute('.next a', 'href'), `#/tour/${stage.lockerId}`);
+  await check(page, 'order-replaced');
+  await page.click('button:has-text("Zak is terug")');
+  await page.click('form.act button.primary');
+  await page.waitForSelector('form[name=pack]');
+  await page.click('form[name=pack] button.primary');
+  await page.waitForSelector('h1 .tag:has-text("ingepakt")');
+  const slip = await stage.ok('GET', `/api/orders/${order.id}/slip`);
+  assert.equal(slip.includes(bag.token), false);
+  await page.context().close();
+});
+
+test('a bag is handed over at the counter', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: at() });
+  await page.click('button:has-text("Aan de balie gegeven")');
+  await page.click('form.act button.primary');
+  await page.waitForSelector('h1 .tag:has-text("opgehaald")');
+  await page.context().close();
+});
+
+test('a table is read in; a wrong cell is told by row and column and nothing of it is kept', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/new' });
+  await page.fill('form[name=csv] textarea', 'patient,size\nA. Een,S\nB. Twee,XXL\n');
+  await page.click('form[name=csv] button.primary');
+  await page.waitForSelector('form[name=csv] [role=alert]:has-text("Regel 3")');
+  await check(page, 'new-wrong');
+  await page.fill('form[name=csv] textarea', `patient,reference\n${Array.from({ length: 120 }, (_, i) => `P. ${i},csv-${i}`).join('\n')}\n`);
+  await page.click('form[name=csv] button.primary');
+  await page.waitForSelector('text=120 nieuwe bestellingen');
+  await page.context().close();
+});
+
+test('the list of orders is filtered by link, sorted, and saved as a file', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/orders?orders.q=P.%20117&orders.sort=number' });
+  await page.waitForSelector('[data-table=orders] tbody tr[data-order]');
+  const rows = await page.$$eval('[data-table=orders] tbody tr[data-order]', (all) => all.map((r) => r.textContent));
+  assert.ok(rows.length < 5 && rows.some((r) => r.includes('P. 117')), rows.join('\n'));
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('.table-tools button')]);
+  assert.equal(file.suggestedFilename(), 'orders.csv');
+  for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } })) {
+    for (const [name, where] of Object.entries({ orders: '#/orders', order: at() })) {
+      const other = await open(stage, 'hub', { at: where, ...options });
+      await other.waitForSelector(name === 'orders' ? '[data-table=orders]' : '.history');
+      await check(other, `${name}-${look}`);
+      await other.context().close();
+    }
+  }
+  await page.context().close();
+});
