@@ -306,13 +306,16 @@ document.addEventListener('click', (e) => {
 const NAMED = { Enter: 'ok', '#': 'ok', Backspace: 'clear', Escape: 'clear', Delete: 'clear', '.': 'clear', F1: 'help', Help: 'help', '/': 'help', '*': 'help',
   F2: 'language', '+': 'language', F3: 'show', F4: 'repeat', '-': 'repeat' };
 const GAP_MS = 40;
-const SCAN_MIN = 16;
+const SCAN_GAP_MS = 500; // once a letter came, it is a scanner, which may be slow
+const SCAN = /^4D[0-9A-F]{6,}$/i; // what all papers and cards begin with; nobody types it
+const isLetter = (key) => /^[A-Fa-f]$/.test(key);
 let burst = [];
 let burstTimer = 0;
 function flush() {
+  clearTimeout(burstTimer);
   const hex = burst.filter((key) => key.length === 1).join('');
-  if (hex.length >= SCAN_MIN) post('scan', { text: hex.toUpperCase() });
-  else for (const key of burst) if (key.length > 1 || /[0-9]/.test(key)) press(key);
+  if (SCAN.test(hex)) post('scan', { text: hex.toUpperCase() });
+  else if (!burst.some(isLetter)) burst.forEach(press);
   burst = [];
 }
 document.addEventListener('keydown', (e) => {
@@ -321,10 +324,12 @@ document.addEventListener('keydown', (e) => {
   const key = NAMED[e.key] ?? (/^[0-9A-Fa-f]$/.test(e.key) ? e.key : null);
   if (!key) return;
   e.preventDefault();
-  if (!burst.length && !/^[A-Fa-f]$/.test(key)) feel(key);
+  if (!burst.length && !isLetter(key)) feel(key);
   burst.push(key);
   clearTimeout(burstTimer);
-  burstTimer = setTimeout(flush, GAP_MS);
+  const scanned = burst.some(isLetter);
+  if (scanned && key === 'ok') flush();
+  else burstTimer = setTimeout(flush, scanned ? SCAN_GAP_MS : GAP_MS);
 });
 el('scan').addEventListener('submit', (e) => {
   e.preventDefault();

@@ -140,13 +140,13 @@ export function speech(t, s) {
 
 // Typed digits are told by their count where a group ends; by themselves only while the person has them shown.
 function typed(t, s, before) {
-  if (s.show !== before.show && s.entry_cap) return clips(t, s.show ? 'show' : 'hide', values(s));
+  if (s.entry_len < before.entry_len) return clips(t, 'cleared', values(s)); // hides the digits too
+  if (s.show !== before.show) return clips(t, s.show ? 'show' : 'hide', values(s));
   if (s.entry_len === before.entry_len) return [];
-  if (s.entry_len < before.entry_len) return clips(t, 'cleared', values(s));
   const added = s.show && s.digits ? digits(s.digits.slice(before.entry_len)) : [];
-  let end = 0;
-  const atEnd = groupSizes(s).some((size) => (end += size) === s.entry_len);
-  return [...added, ...(atEnd && !added.length ? clips(t, `group.${s.entry_len}`, values(s)) : [])];
+  let at = 0;
+  const end = groupSizes(s).map((size) => (at += size)).findLast((n) => n > before.entry_len && n <= s.entry_len);
+  return [...added, ...(end && !added.length ? clips(t, `group.${end}`, values(s)) : [])];
 }
 
 const SAME = ['screen', 'language', 'door', 'bag', 'step'];
@@ -157,6 +157,7 @@ export function news(t, s, before) {
   if (!before) return undefined;
   if (s.said > before.said) return speech(t, s);
   if (SAME.some((name) => s[name] !== before[name])) {
+    if (s.entry_len > 1 && before.screen === 'start') return typed(t, s, { ...s, entry_len: 0 }); // who types that fast knows what to type
     if (s.screen !== 'start' || (s.language !== before.language && before.screen === 'start')) return speech(t, s);
     return before.screen === 'languages' || (s.notice && s.notice !== 'none') ? speech(t, s) : [];
   }

@@ -100,14 +100,20 @@ test('long waits are said in minutes', () => {
 const code = (entry_len, more = {}) => screen({ screen: 'code', entry_cap: 10, entry_len, ...more });
 
 test('typed digits are told by their count at the end of a group only', () => {
-  for (const [from, to, text] of [[0, 1, ''], [1, 2, ''], [2, 3, '3 cijfers'], [3, 4, ''], [5, 6, '6 cijfers'], [6, 0, 'Gewist.']])
+  for (const [from, to, text] of [[0, 1, ''], [1, 2, ''], [2, 3, '3 cijfers'], [3, 4, ''], [5, 6, '6 cijfers'], [2, 5, '3 cijfers'], [1, 7, '6 cijfers'], [6, 0, 'Gewist.']])
     assert.equal(heard(news(nl, code(to), code(from))), text, `${from} to ${to}`);
+});
+
+test('who types fast hears the digits counted, not what to type', () => {
+  assert.equal(heard(news(nl, code(3), screen())), '3 cijfers');
+  assert.deepEqual(news(nl, code(1), screen()), speech(nl, code(1)));
 });
 
 test('typed digits are never said unless they are shown', () => {
   assert.equal(heard(news(nl, code(4, { digits: '1234' }), code(3, { digits: '123' }))), '');
   assert.equal(heard(news(nl, code(4, { show: true, digits: '1234' }), code(3, { show: true, digits: '123' }))), '4');
   assert.equal(heard(news(nl, code(3, { show: true, digits: '123' }), code(3))), nl['say.show']);
+  assert.equal(heard(news(nl, code(0), code(3, { show: true, digits: '123' }))), nl['say.cleared']);
 });
 
 test('a birthday is told after day and month', () => {
