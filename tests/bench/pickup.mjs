@@ -53,7 +53,7 @@ async function collect(stage, bag, us) {
 }
 
 async function pack(stage, n) {
-  const order = await story.order(stage, { reference: `bench-${n}`, size: 'S' });
+  const order = await story.order(stage, { reference: `bench-${n}`, patient: `P. Voorbeeld ${n}`, size: 'S' });
   return story.pack(stage, order.id);
 }
 
