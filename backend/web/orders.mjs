@@ -212,11 +212,17 @@ const Facts = ({ o, me }) => {
   </section>`;
 };
 
+// "telephone, told" in words.
+const inWords = (detail) => {
+  const [how, outcome] = detail.split(', ');
+  return `${say('contact.how', how)}, ${say('contact.outcome', outcome)}`;
+};
+
 // What doors and people did, in one line of time.
 const History = ({ o }) => {
   const rows = [
     ...o.events.map((e) => ({ at: e.told_ms ?? e.received_ms, what: say('event', e.type), who: t('order.by_locker') })),
-    ...o.acts.map((a) => ({ at: a.at_ms, what: say('action', a.action), who: a.actor, detail: a.detail })),
+    ...o.acts.map((a) => ({ at: a.at_ms, what: say('action', a.action), who: a.actor, detail: a.action === 'order.contact' ? inWords(a.detail) : a.detail })),
   ].sort((a, b) => a.at - b.at);
   return html`<section class="card">
     <h2>${t('order.history')}</h2>

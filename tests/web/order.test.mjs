@@ -102,26 +102,28 @@ test('a table is read in; a wrong cell is told by row and column and nothing of 
   await page.click('form[name=csv] button.primary');
   await page.waitForSelector('form[name=csv] [role=alert]:has-text("Regel 3")');
   await check(page, 'new-wrong');
-  await page.fill('form[name=csv] textarea', `patient,reference\n${Array.from({ length: 120 }, (_, i) => `P. ${i},csv-${i}`).join('\n')}\n`);
+  await page.fill('form[name=csv] textarea', `patient,reference\n${Array.from({ length: 40 }, (_, i) => `P. ${i},csv-${i}`).join('\n')}\n`);
   await page.click('form[name=csv] button.primary');
-  await page.waitForSelector('text=120 nieuwe bestellingen');
+  await page.waitForSelector('text=40 nieuwe bestellingen');
   await page.context().close();
 });
 
 test('the list of orders is filtered by link, sorted, and saved as a file', { timeout: 60000 }, async () => {
-  const page = await open(stage, 'hub', { at: '#/orders?orders.q=P.%20117&orders.sort=number' });
+  const page = await open(stage, 'hub', { at: '#/orders?orders.q=P.%2037&orders.sort=number' });
   await page.waitForSelector('[data-table=orders] tbody tr[data-order]');
   const rows = await page.$$eval('[data-table=orders] tbody tr[data-order]', (all) => all.map((r) => r.textContent));
-  assert.ok(rows.length < 5 && rows.some((r) => r.includes('P. 117')), rows.join('\n'));
+  assert.ok(rows.length < 5 && rows.some((r) => r.includes('P. 37')), rows.join('\n'));
   const [file] = await Promise.all([page.waitForEvent('download'), page.click('.table-tools button')]);
   assert.equal(file.suggestedFilename(), 'orders.csv');
-  for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } })) {
-    for (const [name, where] of Object.entries({ orders: '#/orders', order: at() })) {
-      const other = await open(stage, 'hub', { at: where, ...options });
-      await other.waitForSelector(name === 'orders' ? '[data-table=orders]' : '.history');
-      await check(other, `${name}-${look}`);
-      await other.context().close();
-    }
-  }
   await page.context().close();
 });
+
+for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
+  test(`the orders and one of them are readable: ${look}`, { timeout: 120000 }, async () => {
+    for (const [name, where] of Object.entries({ orders: '#/orders', order: at() })) {
+      const page = await open(stage, 'hub', { at: where, ...options });
+      await page.waitForSelector(name === 'orders' ? '[data-table=orders]' : '.history');
+      await check(page, `${name}-${look}`);
+      await page.context().close();
+    }
+  });
