@@ -163,10 +163,10 @@ function showMap(s) {
 
 function showTime(s, v) {
   el('time').hidden = !s.more;
-  text('left', s.more ? plain(moreKey(t, s), v) : '');
+  text('left', s.more ? plain(moreKey(s), v) : '');
   text('more', t['more.button']);
   // Where OK means something else, REPEAT gives the time.
-  el('more').dataset.key = moreKey(t, s) === 'more.text' ? 'ok' : 'repeat';
+  el('more').dataset.key = moreKey(s) === 'more.text' ? 'ok' : 'repeat';
   el('bar').firstElementChild.style.inlineSize = `${Math.min(100, (100 * s.seconds) / WARN_S)}%`;
 }
 

@@ -42,8 +42,9 @@ export function lines(t, s) {
   return keys.filter((key) => said(t, key) && [...said(t, key).matchAll(/\{(\w+)\}/g)].every(([, name]) => v[name] !== '' && v[name] !== undefined));
 }
 
-// How to get more time on this screen, as a key.
-export const moreKey = (t, s) => (t[`more.${s.screen}`] ? `more.${s.screen}` : 'more.text');
+// How to get more time on this screen, as a key: where OK goes on, opens or sends something, it is REPEAT.
+const OK_ACTS = ['refused', 'jam', 'next', 'remote'];
+export const moreKey = (s) => (OK_ACTS.includes(s.screen) || s.screen.startsWith('staff-') ? 'more.repeat' : 'more.text');
 
 // Row and column in words ("onderste rij, tweede van links"), as keys of the catalogue with their number; [] without a place.
 export function place(s) {
@@ -134,7 +135,7 @@ export function speech(t, s) {
     ...[...notice(s), `${s.screen}.title`].flatMap((key) => clips(t, key, v)),
     ...(leadsToDoor(t, s) ? place(s).flatMap(({ key, n }) => clips(t, key, { n })) : []),
     ...(s.bags > 0 ? clips(t, 'bag.count', v) : []),
-    ...[...lines(t, s), ...(seconds ? [seconds] : []), ...contact(s), ...(s.more ? [moreKey(t, s)] : [])].flatMap((key) => clips(t, key, v)),
+    ...[...lines(t, s), ...(seconds ? [seconds] : []), ...contact(s), ...(s.more ? [moreKey(s)] : [])].flatMap((key) => clips(t, key, v)),
   ];
 }
 
@@ -164,6 +165,6 @@ export function news(t, s, before) {
   const fresh = [];
   if (s.notice !== before.notice) fresh.push(...notice(s).flatMap((key) => clips(t, key, values(s))));
   if (s.entry_cap) fresh.push(...typed(t, s, before));
-  if (s.more && !before.more) fresh.push(...clips(t, moreKey(t, s), values(s)));
+  if (s.more && !before.more) fresh.push(...clips(t, moreKey(s), values(s)));
   return fresh.length || s.entry_len !== before.entry_len ? fresh : undefined;
 }

@@ -127,7 +127,7 @@ test('a second that passes says nothing and interrupts nothing', () => {
 
 test('the end of the time is told once', () => {
   const more = (seconds) => screen({ screen: 'jam', seconds, more: true });
-  assert.equal(heard(news(nl, more(20), screen({ screen: 'jam' }))), nl['say.more.jam']);
+  assert.equal(heard(news(nl, more(20), screen({ screen: 'jam' }))), nl['say.more.repeat']);
   assert.equal(news(nl, more(19), more(20)), undefined);
 });
 
