@@ -71,7 +71,9 @@ static_assert((int)OBSERVE_OUT == (int)COMPARTMENT_OUT && (int)OBSERVE_CHECK == 
 static_assert((int)OBSERVE_VOID == (int)ORDER_VOID && (int)OBSERVE_READY == (int)ORDER_READY &&
                   (int)OBSERVE_UNCONFIRMED == (int)ORDER_UNCONFIRMED && (int)OBSERVE_DONE == (int)ORDER_DONE,
               "states of orders");
-static_assert((int)OBSERVE_STAFF == (int)RECORD_ACTOR_STAFF && (int)OBSERVE_CODE == (int)RECORD_ACTOR_CODE, "actors");
+static_assert((int)OBSERVE_STAFF == (int)RECORD_ACTOR_STAFF && (int)OBSERVE_CODE == (int)RECORD_ACTOR_CODE &&
+                  (int)OBSERVE_REMOTE == (int)RECORD_ACTOR_REMOTE,
+              "actors");
 
 static const struct locker *look(const struct observe *o, unsigned index)
 {

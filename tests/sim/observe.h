@@ -43,7 +43,7 @@ enum observe_order {
     OBSERVE_UNCONFIRMED,
     OBSERVE_VOID
 };
-enum observe_actor { OBSERVE_NONE, OBSERVE_CODE, OBSERVE_TOKEN, OBSERVE_STAFF };
+enum observe_actor { OBSERVE_NONE, OBSERVE_CODE, OBSERVE_TOKEN, OBSERVE_STAFF, OBSERVE_CARER, OBSERVE_REMOTE };
 
 /* A running locker's state now. Nothing of it is known while it is down. */
 bool observe_is_up(const struct observe *o, unsigned index);

@@ -87,12 +87,18 @@ static void judge_other_doors(struct site *s, unsigned i, uint16_t door, int64_t
     }
 }
 
+/* Somebody who collects, not staff at the locker. */
+static bool is_patient(enum observe_actor actor)
+{
+    return actor == OBSERVE_CODE || actor == OBSERVE_TOKEN || actor == OBSERVE_CARER || actor == OBSERVE_REMOTE;
+}
+
 /* INV-02: what a patient's pulse opens holds his bag. */
 static void judge_content(struct site *s, unsigned i, uint16_t door, const struct ghost_intent *in)
 {
     uint8_t key[16];
     uint32_t load = 0;
-    if (in->actor != OBSERVE_CODE && in->actor != OBSERVE_TOKEN)
+    if (!is_patient(in->actor))
         return;
     if (observed_content(i, door, key, &load) == 0)
         return; /* gone already: stolen, or taken at an earlier try */
@@ -329,7 +335,7 @@ void observed_record(unsigned i, const struct observed_record *rec, bool sure)
         if (sure)
             ghost_add_intent(g, rec, world_now_us(s->w));
         struct ghost_order *o = rec->has_order ? ghost_find(s->ghost, rec->order) : NULL;
-        if (o != NULL && sure && (rec->actor == OBSERVE_CODE || rec->actor == OBSERVE_TOKEN))
+        if (o != NULL && sure && is_patient(rec->actor))
             o->pulses++;
         if (o != NULL && o->pulses > ORACLE_PULSES && !s->disk_lied)
             world_fail(s->w, "INV-04 an order has three pulses of its patient in its life: %.8s has %u in locker %u",
