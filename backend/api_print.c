@@ -35,7 +35,7 @@ struct paper {
     struct order order;
     struct store_packing packing;
     struct store_locker locker;
-    char code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP];
+    char code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP], hours[POLICY_TEXT_CAP];
 };
 
 static enum err get_packing(struct hub *hub, struct paper *p, struct reason *r)
@@ -51,6 +51,7 @@ static enum err get_packing(struct hub *hub, struct paper *p, struct reason *r)
     if (e == ERR_OK)
         e = s->ops->locker_get(s, o->locker, &p->locker, r);
     policy_text(hub, "telephone", p->telephone);
+    policy_text(hub, "hours", p->hours);
     return hub_judge(hub, e, r);
 }
 
@@ -67,7 +68,8 @@ static struct slip slip_of(const struct hub *hub, const struct paper *p)
                          .pharmacy_name = hub->cfg.pharmacy_name,
                          .telephone = p->telephone,
                          .locker_name = p->locker.name,
-                         .locker_address = p->locker.address};
+                         .locker_address = p->locker.address,
+                         .hours = p->hours};
 }
 
 static void answer_page(struct api_call *c, enum err e, char *html, const struct reason *r)

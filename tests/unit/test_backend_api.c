@@ -228,6 +228,104 @@ static void logistics_takes_only_its_own_steps(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- contacts, exceptions, tours, sheets */
+
+static void a_contact_is_kept_for_pharmacists_and_leaves_no_note_in_the_trail(void **state)
+{
+    struct fixture *f = *state;
+    char path[120];
+
+    (void)snprintf(path, sizeof(path), "/api/orders/%s/contacts", f->order);
+    assert_int_equal(post(f, path, STORE_ROLE_PHARMACIST, "{}"), 422);
+    assert_int_equal(post(f, path, STORE_ROLE_PHARMACIST, "{\"how\":\"pigeon\",\"outcome\":\"told\"}"), 422);
+    assert_int_equal(post(f, path, STORE_ROLE_PHARMACIST, "{\"how\":\"letter\",\"outcome\":\"done\"}"), 422);
+    assert_int_equal(
+        post(f, path, STORE_ROLE_PHARMACIST, "{\"how\":\"letter\",\"outcome\":\"told\",\"note\":\"a\\u0007\"}"), 400);
+    assert_int_equal(
+        post(f, path, STORE_ROLE_PHARMACIST, "{\"how\":\"letter\",\"outcome\":\"told\",\"note\":\"" CANARY "\"}"), 201);
+    assert_non_null(strstr(f->answer, CANARY));
+    (void)snprintf(path, sizeof(path), "/api/orders/%s", f->order);
+    assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "\"outcome\":\"told\""));
+    assert_int_equal(get(f, path, STORE_ROLE_LOGISTICS), 200);
+    assert_null(strstr(f->answer, "contacts"));
+    assert_int_equal(get(f, "/api/audit?newest=10", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "order.contact"));
+    assert_null(strstr(f->answer, CANARY));
+}
+
+/* The order in another state, as if all had happened. */
+static void set_order_state(struct fixture *f, enum order_state order_state)
+{
+    struct store *s = f->bed.hub.store;
+    uint8_t id[ORDER_ID_LEN];
+    struct order o;
+
+    assert_int_equal(num_from_hex(f->order, id, sizeof(id)), ERR_OK);
+    assert_int_equal(s->ops->order_get(s, id, &o, NULL), ERR_OK);
+    o.state = order_state;
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->order_update(s, &o, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    hub_touch(&f->bed.hub);
+}
+
+static void the_list_to_decide_empties_by_evidence(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_fault fault = {.kind = STORE_FAULT_CONTRADICTION, .subject = "door.opened.v1", .opened_ms = 5};
+    struct store *s = f->bed.hub.store;
+    bool fresh;
+
+    assert_int_equal(get(f, "/api/exceptions", STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "\"exceptions\":[]"));
+    set_order_state(f, ORDER_RETURNED);
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->fault_raise(s, &fault, &fresh, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    assert_int_equal(get(f, "/api/exceptions", STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "\"acts\":[\"pack\",\"counter\",\"restock\"]"));
+    assert_non_null(strstr(f->answer, "\"kind\":\"contradiction\""));
+    assert_true(strstr(f->answer, "contradiction") < strstr(f->answer, "\"returned\""));
+    set_order_state(f, ORDER_RESTOCKED);
+    assert_int_equal(get(f, "/api/exceptions", STORE_ROLE_PHARMACIST), 200);
+    assert_null(strstr(f->answer, "\"returned\""));
+}
+
+static void a_tour_and_its_acts_answer_for_one_locker(void **state)
+{
+    static const uint8_t locker[STORE_LOCKER_LEN] = {0xAB}, key[32] = {1};
+    struct fixture *f = *state;
+
+    bed_add_locker(&f->bed, "Noord", locker, key);
+    assert_int_equal(get(f, "/api/lockers/ab00000000000000/tour", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"open\":false"));
+    assert_int_equal(get(f, "/api/lockers/ab00000000000000/events", STORE_ROLE_LOGISTICS), 200);
+    assert_int_equal(get(f, "/api/lockers/ab00000000000000/events?limit=101", STORE_ROLE_LOGISTICS), 422);
+    assert_int_equal(get(f, "/api/lockers/ac00000000000000/tour", STORE_ROLE_LOGISTICS), 404);
+    assert_int_equal(post(f, "/api/lockers/ab00000000000000/tour/start", STORE_ROLE_LOGISTICS, "{}"), 409);
+    assert_int_equal(post(f, "/api/lockers/ab00000000000000/tour/end", STORE_ROLE_LOGISTICS, "{}"), 409);
+    assert_int_equal(post(f, "/api/lockers/ab00000000000000/tour/scan", STORE_ROLE_LOGISTICS, "{\"label\":\"1\"}"),
+                     409);
+    assert_int_equal(
+        post(f, "/api/lockers/ab00000000000000/tour/explain", STORE_ROLE_LOGISTICS, "{\"place\":1,\"note\":\"x\"}"),
+        409);
+    assert_int_equal(
+        post(f, "/api/lockers/ab00000000000000/tour/explain", STORE_ROLE_LOGISTICS, "{\"place\":0,\"note\":\"x\"}"),
+        422);
+}
+
+static void a_sheet_needs_numbers_of_bags_that_are_packed(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(get(f, "/api/sheet", STORE_ROLE_PHARMACIST), 422);
+    assert_int_equal(get(f, "/api/sheet?orders=1,x", STORE_ROLE_PHARMACIST), 409); /* the first is not packed */
+    assert_int_equal(get(f, "/api/sheet?orders=x", STORE_ROLE_PHARMACIST), 400);
+    assert_int_equal(get(f, "/api/sheet?orders=,", STORE_ROLE_PHARMACIST), 400);
+    assert_int_equal(get(f, "/api/sheet?orders=99", STORE_ROLE_PHARMACIST), 404);
+}
+
 /* ---------------------------------------------------------------- logging in and out */
 
 static void right_password_gives_a_strict_cookie(void **state)
@@ -671,6 +769,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_post_needs_the_mark_and_the_own_origin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(patients_are_shown_to_pharmacists_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(logistics_takes_only_its_own_steps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_contact_is_kept_for_pharmacists_and_leaves_no_note_in_the_trail, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_list_to_decide_empties_by_evidence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_tour_and_its_acts_answer_for_one_locker, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sheet_needs_numbers_of_bags_that_are_packed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(right_password_gives_a_strict_cookie, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_passwords_and_names_look_the_same_until_the_brake, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_brake_does_not_tell_who_exists, set_up, tear_down),
