@@ -82,7 +82,7 @@ enum err card_carer(const struct text *t, const struct text *also, const struct 
 
     if (e != ERR_OK)
         return e;
-    print_markup(&p, "<article class=\"slip\"><div class=\"edge\"></div><div class=\"head\"><div>");
+    print_markup(&p, "<main><article class=\"slip\"><div class=\"edge\"></div><div class=\"head\"><div>");
     put_twice(&p, also, "<h1>", "card.carer.title", "</h1>");
     put_place(&p, x);
     print_markup(&p, "</div><div class=\"scan\">");
@@ -91,7 +91,7 @@ enum err card_carer(const struct text *t, const struct text *also, const struct 
     if (e == ERR_OK)
         e = put_code(&p, also, x->code, r);
     put_help(&p, also, x);
-    print_markup(&p, "</article>");
+    print_markup(&p, "</article></main>");
     return print_close(&p, e, html, r);
 }
 
@@ -144,11 +144,11 @@ enum err card_keys(const struct text *t, const struct text *also, char **html, s
 
     if (e != ERR_OK)
         return e;
-    put_twice(&p, also, "<h1>", "card.keys.title", "</h1>");
+    put_twice(&p, also, "<main><h1>", "card.keys.title", "</h1>");
     put_twice(&p, also, "<p>", "card.keys.hint", "</p>");
-    print_markup(&p, "<main class=\"doors\">");
+    print_markup(&p, "<div class=\"doors\">");
     for (uint8_t i = 0; i < CARD_KEYS && e == ERR_OK; i++)
         e = put_key(&p, also, i, r);
-    print_markup(&p, "</main>");
+    print_markup(&p, "</div></main>");
     return print_close(&p, e, html, r);
 }

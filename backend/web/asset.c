@@ -25,6 +25,7 @@ static const struct {
     {"table.mjs", SCRIPT},
     {"board.mjs", SCRIPT},
     {"orders.mjs", SCRIPT},
+    {"bag.mjs", SCRIPT},
     {"today.mjs", SCRIPT},
     {"exceptions.mjs", SCRIPT},
     {"contact.mjs", SCRIPT},

@@ -3,6 +3,7 @@
 import { html, Component, t, say, ask, poll, exact, moment, Form, Field, Choice, Act, Notice, OrderState, Progress, Undo } from './parts.mjs';
 import { Table } from './table.mjs';
 import { ContactSection, ToldTag } from './contact.mjs';
+import { BagSections } from './bag.mjs';
 
 const POLL_MS = 1000;
 const OPEN = 'registered,packed,in_transit,ready,unconfirmed,withdrawing,withdrawn,expired,recalled,returned';
@@ -126,7 +127,7 @@ export class OrderPage extends Component {
   }
 
   async pack(values) {
-    const body = { ...(values.locker ? { locker: values.locker } : {}), size: values.size, low_door: values.low_door === 'on' };
+    const body = { ...(values.locker ? { locker: values.locker } : {}), size: values.size, low_door: values.low_door === 'on', ...(values.alone === 'on' ? { alone: true } : {}) };
     await ask('POST', `/api/orders/${this.props.id}/pack`, body);
     await this.load();
   }
@@ -139,6 +140,7 @@ export class OrderPage extends Component {
         <${Choice} label=${t('pack.locker')} name="locker" options=${[['', t('pack.any')], ...lockers]} value="" />
         <${Choice} label=${t('pack.size')} name="size" options=${['S', 'M', 'L'].map((s) => [s, say('size', s)])} value=${o.size} />
         <label class="field tick"><input type="checkbox" name="low_door" checked=${o.low_door} /> <span>${t('pack.low')}</span></label>
+        <label class="field tick"><input type="checkbox" name="alone" /> <span>${t('pack.alone')}</span></label>
       <//>
     </section>`;
   }
@@ -180,6 +182,7 @@ export class OrderPage extends Component {
       <${Notice} error=${error} text=${o.pending ? t('order.pending.why') : null} />
       ${undo && html`<${Undo} key=${undo.at} text=${t('order.done', { step: say('step', undo.event) })} onUndo=${() => this.step(INVERSE[undo.event])} onGone=${() => this.setState({ undo: null })} />`}
       ${this.renderNext(o, me)} ${this.renderActs(o, me, board)}
+      <${BagSections} order=${o} board=${board} me=${me} reload=${() => this.load()} />
       <div class="beside">
         <${Facts} o=${o} me=${me} />
         ${o.contacts && html`<${ContactSection} order=${o} onKept=${() => this.load()} />`}
@@ -201,7 +204,7 @@ const Facts = ({ o, me }) => {
     ['created', exact(o.created_ms)],
     ['packed', o.packed_ms && exact(o.packed_ms)],
     ['ready', o.ready_ms && exact(o.ready_ms)],
-    ['proof', o.proof && `${say('actor', o.proof.actor)}${o.proof.staff ? ` (${o.proof.staff})` : ''}`],
+    ['proof', o.proof && `${say('actor', o.proof.actor)}${o.proof.carer_name ?? o.proof.staff ? ` (${o.proof.carer_name ?? o.proof.staff})` : ''}`],
     ['opened', o.proof?.opened_ms && exact(o.proof.opened_ms)],
     ['closed', o.proof?.closed_ms && exact(o.proof.closed_ms)],
   ];

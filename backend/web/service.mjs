@@ -190,6 +190,7 @@ export class ServicePage extends Component {
       <section class="card">
         <h2>${t('doorlabels')}</h2>
         <ul>${board.lockers.map((l) => html`<li><a href="/api/lockers/${l.id}/door-labels" target="_blank">${l.name}</a></li>`)}</ul>
+        <p><a href="/api/key-card" target="_blank">${t('service.key_card')}</a></p>
       </section>
       ${me.role !== 'logistics' && this.renderBadges(board, me, state)}`;
   }
