@@ -2,7 +2,7 @@
 // What people wait for: the whole system with its pages in Chromium. A finger, the keypad, a code, a page; and the loading of 50 bags.
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { Stage, run, sleep, until } from '../stage/stage.mjs';
+import { Stage, run, until } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
 import { close, launch, open } from '../web/browser.mjs';
 import { figures, median, percentile, program } from './measure.mjs';
@@ -267,13 +267,12 @@ export async function measurePeople(table) {
     const page = await kioskPage(stage);
     await table.measure('keys', () => measureKeys(table, stage, page, keypad));
     await stage.key('clear');
-    await table.measure('bags', () => measureBags(table, stage, page));
-    await page.context().close();
     await table.measure('interactive', () => measureStarts(table, stage));
     await table.measure('weight', () => measureWeights(table, stage));
+    await stage.login();
+    await table.measure('bags', () => measureBags(table, stage, page));
   } finally {
     await close();
-    await sleep(0);
     await stage.stop();
   }
 }
