@@ -66,7 +66,7 @@ static void put_plan(const struct tour_plan *p, cJSON *tree)
 static void answer_plan(struct api_call *c, const uint8_t *locker, const char *const *extra)
 {
     cJSON *tree = json_new_object();
-    struct tour_plan p;
+    struct tour_plan p = {.open = false};
     struct reason r;
     enum err e = tour_look(c->hub, locker, &p, &r);
 

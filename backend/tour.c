@@ -290,7 +290,7 @@ static enum err start_inside(struct hub *hub, const struct act_who *who, const u
 enum err tour_start(struct hub *hub, const struct act_who *who, const uint8_t locker[STORE_LOCKER_LEN],
                     struct reason *r)
 {
-    struct tour_plan p;
+    struct tour_plan p = {.open = false};
     enum err e = tour_look(hub, locker, &p, r);
 
     if (e != ERR_OK)
@@ -310,8 +310,10 @@ enum err tour_start(struct hub *hub, const struct act_who *who, const uint8_t lo
 /* The plan of the tour under way; freed by the caller on success. */
 static enum err look_open(struct hub *hub, const uint8_t *locker, struct tour_plan *p, struct reason *r)
 {
-    enum err e = tour_look(hub, locker, p, r);
+    enum err e;
 
+    *p = (struct tour_plan){.open = false};
+    e = tour_look(hub, locker, p, r);
     if (e == ERR_OK && !p->open) {
         tour_free(p);
         e = err_because(r, ERR_STATE, "no tour is under way at this locker");
