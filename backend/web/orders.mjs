@@ -6,6 +6,7 @@ import { ContactSection, ToldTag } from './contact.mjs';
 import { BagSections } from './bag.mjs';
 
 const POLL_MS = 1000;
+const NEWEST = 200; // orders of one list; older ones are found by searching
 const OPEN = 'registered,packed,in_transit,ready,unconfirmed,withdrawing,withdrawn,expired,recalled,returned';
 
 // Of slips and screens, each in its own words.
@@ -28,7 +29,7 @@ export class OrdersPage extends Component {
 
   watch() {
     const { filter, search } = this.state;
-    const query = new URLSearchParams({ state: filter, limit: '200' });
+    const query = new URLSearchParams({ state: filter, limit: String(NEWEST) });
     if (search) query.set('search', search);
     this.stop?.();
     this.stop = poll(`/api/orders?${query}`, POLL_MS, {
@@ -50,6 +51,7 @@ export class OrdersPage extends Component {
         ${me.knows_patients && html`<a class="button primary" href="#/new">${t('nav.new')}</a>`}
       </div>
       <${Notice} error=${error} />
+      ${orders?.length === NEWEST && html`<p>${t('orders.newest', { n: NEWEST })}</p>`}
       ${orders === null ? t('busy') : html`<${OrderTable} orders=${orders} me=${me} />`}`;
   }
 }

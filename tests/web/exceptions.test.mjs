@@ -16,7 +16,7 @@ const card = (kind) => `[data-exception=${kind}]`;
 before(async () => {
   stage = new Stage({ seed: 12 });
   await stage.start();
-  for (const name of ['withdrawn', 'jam', 'forced']) bags[name] = await story.pack(stage, (await story.order(stage, { reference: name, patient: `P. ${name}`, size: 'S' })).id);
+  for (const name of ['withdrawn', 'jam', 'forced', 'reported']) bags[name] = await story.pack(stage, (await story.order(stage, { reference: name, patient: `P. ${name}`, size: 'S' })).id);
   const doors = await story.loadAll(stage, ...Object.values(bags));
   Object.keys(bags).forEach((name, i) => (bags[name].door = doors[i]));
   for (const bag of Object.values(bags)) await story.untilState(stage, bag.id, 'ready');
@@ -81,6 +81,26 @@ test('a forced door comes first, and no act that is impossible is offered', { ti
     await page.context().close();
   }
   await stage.cabinet(`close ${bags.forced.door}`);
+});
+
+test('what somebody says at the door is listed with their words, until it is settled', { timeout: 90000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/exceptions' });
+  await story.allClosed(stage);
+  await stage.waitScreen('start', 'done');
+  const door = await story.openByCode(stage, bags.reported.code);
+  await stage.key('help');
+  await stage.waitScreen('report');
+  await stage.key('1'); // nothing in it
+  await story.shut(stage, door);
+  await page.waitForSelector(card('reported'));
+  assert.match(await page.textContent(card('reported')), /er lag niets in/);
+  await check(page, 'exceptions-reported');
+  await page.click(`${card('reported')} button:has-text("Opgelost")`);
+  await page.fill(`${card('reported')} [name=comment]`, 'zak lag nog in de apotheek');
+  await page.click(`${card('reported')} form.act button.primary`);
+  await page.waitForSelector(card('reported'), { state: 'detached' });
+  await page.waitForSelector(`[data-order="${bags.reported.id}"]`); // the order itself is still not certain
+  await page.context().close();
 });
 
 test('the bag is scanned back and put away: the list is empty of it', { timeout: 90000 }, async () => {
