@@ -20,6 +20,7 @@ struct world_of_people {
     bool unlocked[BED_DOORS]; /* the lock has moved, the door may be pulled open */
     unsigned scanned;         /* order whose voucher was scanned last */
     unsigned collected, loaded, cuts, thefts;
+    unsigned followed; /* bags that were opened after another one of the same person */
 };
 
 static uint32_t draw(struct world_of_people *w, uint32_t below)
@@ -195,8 +196,39 @@ static void heal_hardware(struct world_of_people *w)
 
 /* ---------------------------------------------------------------- people */
 
+/* A key at the keypad or from the card. */
+static void press(struct world_of_people *w, enum event_key key)
+{
+    if (chance(w, 90))
+        bed_key(w->b, key);
+    else
+        bed_scan(w->b, bed_key_card(key));
+}
+
+/* One more bag is offered; or something is laid over what was there. */
+static bool patient_answers(struct world_of_people *w)
+{
+    const struct pickup *p = &w->b->l->pickup;
+    if (p->over == PICKUP_OVER_LANGUAGES) {
+        press(w, (enum event_key)draw(w, EVENT_KEY_N));
+    } else if (p->over == PICKUP_OVER_REPORT) {
+        press(w, chance(w, 60) ? (enum event_key)(EVENT_KEY_1 + draw(w, 3)) : EVENT_KEY_OK);
+    } else if (p->state == PICKUP_NEXT || p->state == PICKUP_DONE) {
+        uint32_t luck = draw(w, 100);
+        press(w, luck < 60   ? EVENT_KEY_OK
+                 : luck < 75 ? EVENT_KEY_HELP
+                 : luck < 90 ? EVENT_KEY_REPEAT
+                             : EVENT_KEY_CLEAR);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void patient_acts(struct world_of_people *w)
 {
+    if (patient_answers(w))
+        return;
     struct bed *b = w->b;
     unsigned n = draw(w, ORDERS);
     switch (draw(w, 8)) {
@@ -207,7 +239,7 @@ static void patient_acts(struct world_of_people *w)
         bed_scan(b, bed_qr(b, n, w->load[n] == 0 ? 1 : w->load[n]));
         break;
     case 2:
-        bed_key(b, (enum event_key)draw(w, EVENT_KEY_N));
+        press(w, (enum event_key)draw(w, EVENT_KEY_N));
         break;
     case 3:
         bed_simple(b, EVENT_BAD_SCAN);
@@ -231,6 +263,10 @@ static void patient_at_door(struct world_of_people *w)
         bed_key(b, chance(w, 80) ? EVENT_KEY_OK : EVENT_KEY_HELP);
         return;
     }
+    if (chance(w, 15))
+        press(w, chance(w, 50) ? EVENT_KEY_HELP : EVENT_KEY_LANGUAGE);
+    if (patient_answers(w))
+        return;
     if (chance(w, 95))
         take_out(w, door, AWAY); /* else he forgets it */
     if (chance(w, 90)) {
@@ -310,6 +346,15 @@ static void staff_answers(struct world_of_people *w)
     }
 }
 
+/* Bags of a few persons, who have several each; some bags are on their own. */
+static struct token voucher_of(const struct bed *b, unsigned n, uint32_t load)
+{
+    struct token t = bed_voucher(b, n, load);
+    memset(t.u.voucher.person, (int)(n % 5), sizeof t.u.voucher.person);
+    t.u.voucher.language = (enum language)(n % LANGUAGE_N);
+    return t;
+}
+
 /* Mostly one that waits for people. */
 static uint16_t choose_door_to_look(struct world_of_people *w)
 {
@@ -333,7 +378,7 @@ static void staff_in_menu(struct world_of_people *w)
                 w->load[n] = o->newest + 1; /* packed again */
         }
         w->scanned = n;
-        struct token t = bed_voucher(b, n, w->load[n]);
+        struct token t = voucher_of(b, n, w->load[n]);
         t.u.voucher.has_v1 = n % 4 != 0;
         t.u.voucher.cls = (enum token_class)(n % TOKEN_CLASS_N);
         bed_scan(b, t);
@@ -446,6 +491,8 @@ static void step(struct world_of_people *w)
         cut_power_around(w, person_acts);
     else
         anything(w);
+    const struct pickup *p = &w->b->l->pickup;
+    w->followed += p->state == PICKUP_DONE && p->visit.handed > 1 ? 1u : 0u;
     for (uint16_t i = 0; i < BED_DOORS; i++) {
         if (compartment_needs_people(&w->b->l->compartment[i]))
             w->b->g->excused[i] = false; /* people will look again */
@@ -483,7 +530,7 @@ static void tidy_up(struct world_of_people *w)
         assert_false(order_is_live(&b->l->orders.slot[i]));
 }
 
-static unsigned long run_seed(uint64_t seed, unsigned totals[4])
+static unsigned long run_seed(uint64_t seed, unsigned totals[6])
 {
     struct world_of_people w = {.b = bed_ready(), .rng = seed * UINT64_C(2654435761) + 1};
     for (unsigned n = 0; n < ORDERS; n++) {
@@ -499,6 +546,8 @@ static unsigned long run_seed(uint64_t seed, unsigned totals[4])
     totals[1] += w.b->seen[RECORD_COLLECTED];
     totals[2] += w.cuts;
     totals[3] += w.b->seen[RECORD_FORCED];
+    totals[4] += w.b->seen[RECORD_REPORTED];
+    totals[5] += w.followed;
     bed_free(w.b);
     return events;
 }
@@ -515,16 +564,17 @@ static void invariants_hold_over_random_lives(void **state)
     uint64_t one = from_environment("MEDLOCKER_SEED", 0);
     uint64_t first = one != 0 ? one : 1;
     uint64_t last = one != 0 ? one : from_environment("MEDLOCKER_SEEDS", SEEDS_DEFAULT);
-    unsigned totals[4] = {0};
+    unsigned totals[6] = {0};
     unsigned long events = 0;
     for (uint64_t seed = first; seed <= last; seed++) {
         fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
         events += run_seed(seed, totals);
     }
-    fprintf(stderr, "%lu events: %u loaded, %u collected, %u power cuts, %u forced\n", events, totals[0], totals[1],
-            totals[2], totals[3]);
+    fprintf(stderr, "%lu events: %u loaded, %u collected, %u power cuts, %u forced, %u reported, %u bags followed\n",
+            events, totals[0], totals[1], totals[2], totals[3], totals[4], totals[5]);
     assert_true(one != 0 || events >= 20000);
     assert_true(one != 0 || (totals[0] > 0 && totals[1] > 0 && totals[2] > 0 && totals[3] > 0));
+    assert_true(one != 0 || (totals[4] > 0 && totals[5] > 0));
 }
 
 int main(void)
