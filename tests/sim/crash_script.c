@@ -19,7 +19,7 @@ static const struct people_manner plain = {.takes_us = 3 * SECOND_US};
 
 static struct ghost_order *add_order(struct crash_story *t)
 {
-    struct ghost_order *o = desk_order(t->s, world_dice(t->s->w, "story"));
+    struct ghost_order *o = desk_order(t->s, world_dice(t->s->w, "story"), NULL);
     if (o != NULL)
         t->order[t->orders++] = o;
     return o;
@@ -65,7 +65,7 @@ static void returned(struct crash_story *t)
 static void loaded_controlled(struct crash_story *t)
 {
     for (unsigned i = 0; i < HIDDEN_CLASSES; i++) {
-        struct ghost_order *o = desk_order(t->s, world_dice(t->s->w, "story"));
+        struct ghost_order *o = desk_order(t->s, world_dice(t->s->w, "story"), NULL);
         if (o != NULL && o->cls == TOKEN_CLASS_CONTROLLED) {
             t->order[t->orders++] = o;
             break;

@@ -129,9 +129,12 @@ static void order_all(struct day *day)
 {
     unsigned n = shapes[day->profile].orders_min + dice_below(day->d, shapes[day->profile].orders_more);
     for (unsigned i = 0; i < n && !world_is_ending(day->s->w); i++) {
-        struct ghost_order *o = desk_order(day->s, day->d);
+        const struct ghost_book *g = day->s->ghost;
+        unsigned earlier = g->orders == 0 ? 0 : dice_below(day->d, g->orders);
+        const struct ghost_order *kin = g->orders > 0 && dice_below(day->d, 3) == 0 ? &g->order[earlier] : NULL;
+        struct ghost_order *o = desk_order(day->s, day->d, kin);
         if (o != NULL)
-            (void)desk_pack(day->s, o, dice_below(day->d, day->s->cfg.lockers));
+            (void)desk_pack(day->s, o, kin != NULL ? kin->locker : dice_below(day->d, day->s->cfg.lockers));
     }
 }
 
@@ -175,7 +178,7 @@ static void collect(struct visit *v)
     if (v->order->place != GHOST_DOOR)
         return;
     enum people_outcome got = people_pickup(s, v->locker, v->order, &v->manner);
-    if (got != PEOPLE_DONE && v->day->profile == DAY_HONEST && !world_is_ending(s->w))
+    if (got != PEOPLE_DONE && !v->order->served && v->day->profile == DAY_HONEST && !world_is_ending(s->w))
         world_fail(s->w, "LIV-03 in an honest world a patient is served: %.8s was not (%s)", v->order->id,
                    people_outcome_name(got));
 }
@@ -255,6 +258,9 @@ static void plan_patients(struct day *day)
                 .typo = faults_chance(s, FAULT_PEOPLE_TYPO, 300),
                 .impatient = faults_chance(s, FAULT_PEOPLE_IMPATIENT, 300),
                 .wrong_first = faults_chance(s, FAULT_PEOPLE_TYPO, 100),
+                .one_bag = dice_below(day->d, 4) == 0,
+                .reports = faults_chance(s, FAULT_PEOPLE_REPORT, 100),
+                .curious = dice_below(day->d, 10) == 0,
                 .takes_us = (int64_t)(1500 + dice_below(day->d, 6000)) * 1000,
             };
             bool on = faults_are_on(s);

@@ -95,6 +95,7 @@
     X(PEOPLE_WRONG_DOOR, "people-wrong-door")                                                                          \
     X(PEOPLE_FORGET_CLOSE, "people-forget-to-close")                                                                   \
     X(PEOPLE_SAY_EMPTY, "people-say-empty")                                                                            \
+    X(PEOPLE_REPORT, "people-report")                                                                                  \
     X(PEOPLE_THIEF, "people-thief")                                                                                    \
     X(PEOPLE_WITHDRAW, "people-withdraw")
 

@@ -25,6 +25,27 @@ void ghost_free(struct ghost_book *g)
     free(g);
 }
 
+bool ghost_is_kin(const struct ghost_order *a, const struct ghost_order *b)
+{
+    return strcmp(a->patient, b->patient) == 0 && strcmp(a->birth_date, b->birth_date) == 0;
+}
+
+static bool has_shown(const struct ghost_order *o, const char *text)
+{
+    bool shown = strcmp(text, o->token) == 0 || strcmp(text, o->old_token) == 0;
+    for (unsigned load = 1; load <= GHOST_LOADS_MAX; load++)
+        shown = shown || strcmp(text, o->code[load]) == 0;
+    return shown;
+}
+
+void ghost_note_shown(struct ghost_book *g, const char *text, int64_t now_us)
+{
+    for (unsigned i = 0; i < g->orders && text[0] != '\0'; i++) {
+        if (has_shown(&g->order[i], text))
+            g->order[i].shown_us = now_us;
+    }
+}
+
 struct ghost_order *ghost_find(struct ghost_book *g, const uint8_t key[16])
 {
     for (unsigned i = 0; i < g->orders; i++) {

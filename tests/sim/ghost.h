@@ -48,6 +48,8 @@ struct ghost_order {
     bool served;       /* its patient was there and got it */
     unsigned pulses;   /* of patients, true ones */
     int64_t loaded_us; /* true time of the loading, 0: never */
+    int64_t shown_us;  /* when one of its codes or tokens was last typed or scanned, 0: never */
+    unsigned reported; /* starts of its locker when its patient said that something was wrong, and 1; 0: never */
 };
 
 struct ghost_strike {
@@ -108,6 +110,7 @@ struct ghost_locker {
 
 /* Counts of a run for the report. */
 struct ghost_sum {
+    uint64_t followed; /* bags that were handed out after another one of the same person */
     uint64_t strikes, orders, loads, pickups, refusals, thefts, guesses, withdrawals, repacks, inspections, no_service;
     uint64_t outside; /* things outside the guarantee: wrong answers of people, lies of the disk */
 };
@@ -121,6 +124,11 @@ struct ghost_book {
 
 struct ghost_book *ghost_new(void);
 void ghost_free(struct ghost_book *g);
+
+/* The same patient. */
+bool ghost_is_kin(const struct ghost_order *a, const struct ghost_order *b);
+/* Somebody shows this code or token to a locker. */
+void ghost_note_shown(struct ghost_book *g, const char *text, int64_t now_us);
 
 struct ghost_order *ghost_find(struct ghost_book *g, const uint8_t key[16]);
 /* "<id>/<load>"; out has GHOST_BAG_CAP bytes. And back; false: not such a name. */

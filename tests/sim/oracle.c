@@ -14,6 +14,7 @@
 #define DECIDE_GAP_US INT64_C(800000)
 #define CALM_US INT64_C(5000000)
 #define ID_TEXT_CAP 33
+#define SHOWN_US INT64_C(1800000000) /* the ten minutes of the tries, and several bags */
 
 static const char *hex_of(const uint8_t *bytes, size_t len, char *out)
 {
@@ -301,6 +302,35 @@ void observed_decision(unsigned i, int event_kind, bool pulses)
         judge_forced(s, i, now_us);
 }
 
+/* INV-02: a patient's pulse is for the bag whose code or token was shown, or for another one of the same person. */
+static void judge_person(struct site *s, unsigned i, const struct ghost_order *o)
+{
+    int64_t since_us = world_now_us(s->w) - SHOWN_US;
+    for (unsigned k = 0; k < s->ghost->orders; k++) {
+        const struct ghost_order *shown = &s->ghost->order[k];
+        if (shown->shown_us != 0 && shown->shown_us >= since_us && ghost_is_kin(shown, o))
+            return;
+    }
+    world_fail(s->w, "INV-02 a patient's pulse is for a bag of that patient: nobody showed a code of %.8s to locker %u",
+               o->id, i);
+}
+
+/* What its patient said was wrong is for people to look at, not collected. A start may have forgotten it. */
+static void judge_reported(struct site *s, unsigned i, const struct observed_record *rec)
+{
+    const struct ghost_locker *g = &s->ghost->locker[i];
+    struct ghost_order *o = rec->has_order ? ghost_find(s->ghost, rec->order) : NULL;
+    if (o == NULL)
+        return;
+    if (strcmp(rec->typ, "order.reported.v1") == 0)
+        o->reported = g->starts + 1;
+    else if (strcmp(rec->typ, "order.collected.v1") == 0 && o->reported == g->starts + 1)
+        world_fail(s->w, "INV-19 a bag of which its patient said that it is wrong is not collected: %.8s in locker %u",
+                   o->id, i);
+    else if (strcmp(rec->typ, "order.loaded.v1") == 0)
+        o->reported = 0;
+}
+
 /* INV-18 over the fleet: no other locker has a live order of this bag. */
 static void judge_fleet(struct site *s, unsigned i, const struct observed_record *rec)
 {
@@ -335,12 +365,16 @@ void observed_record(unsigned i, const struct observed_record *rec, bool sure)
         if (sure)
             ghost_add_intent(g, rec, world_now_us(s->w));
         struct ghost_order *o = rec->has_order ? ghost_find(s->ghost, rec->order) : NULL;
+        if (o != NULL && sure && (rec->actor == OBSERVE_CODE || rec->actor == OBSERVE_TOKEN))
+            judge_person(s, i, o);
         if (o != NULL && sure && is_patient(rec->actor))
             o->pulses++;
         if (o != NULL && o->pulses > ORACLE_PULSES && !s->disk_lied)
             world_fail(s->w, "INV-04 an order has three pulses of its patient in its life: %.8s has %u in locker %u",
                        o->id, o->pulses, i);
     }
+    if (sure)
+        judge_reported(s, i, rec);
     if (sure && strcmp(rec->typ, "order.loaded.v1") == 0)
         judge_fleet(s, i, rec);
 }

@@ -76,7 +76,7 @@ static void judge_return(struct site *s)
 /* LIV-03: whoever is in the right is served, whatever went before. */
 static void judge_service(struct site *s)
 {
-    static const struct people_manner plain = {.takes_us = 4 * SECOND_US};
+    static const struct people_manner plain = {.takes_us = 4 * SECOND_US, .one_bag = true};
     unsigned served = 0;
     for (unsigned i = 0; i < s->ghost->orders && served < 3 && !world_is_ending(s->w); i++) {
         struct ghost_order *o = &s->ghost->order[i];

@@ -133,8 +133,9 @@ static struct ghost_order *register_order(struct site *s, struct dice *d, struct
     return NULL;
 }
 
-/* In the book before it is asked for: what was sent is secret from now on. */
-static struct ghost_order *write_in_book(struct site *s, struct dice *d)
+/* In the book before it is asked for: what was sent is secret from now on. kin: another order of the patient, or NULL.
+ */
+static struct ghost_order *write_in_book(struct site *s, struct dice *d, const struct ghost_order *kin)
 {
     struct ghost_book *g = s->ghost;
     if (g->orders == GHOST_ORDERS_MAX)
@@ -142,19 +143,24 @@ static struct ghost_order *write_in_book(struct site *s, struct dice *d)
     struct ghost_order *o = &g->order[g->orders];
     *o = (struct ghost_order){.place = GHOST_NO_BAG};
     make_up_patient(o, g->orders++, d);
+    if (kin != NULL) {
+        memcpy(o->patient, kin->patient, sizeof o->patient);
+        memcpy(o->birth_date, kin->birth_date, sizeof o->birth_date);
+        memcpy(o->ddmm, kin->ddmm, sizeof o->ddmm);
+    }
     g->sum.orders++;
     return o;
 }
 
-struct ghost_order *desk_order(struct site *s, struct dice *d)
+struct ghost_order *desk_order(struct site *s, struct dice *d, const struct ghost_order *kin)
 {
-    struct ghost_order *o = write_in_book(s, d);
+    struct ghost_order *o = write_in_book(s, d, kin);
     return o == NULL ? NULL : register_order(s, d, o, draw_hours(s, d));
 }
 
 struct ghost_order *desk_order_of(struct site *s, struct dice *d, enum token_class cls, unsigned hours)
 {
-    struct ghost_order *o = write_in_book(s, d);
+    struct ghost_order *o = write_in_book(s, d, NULL);
     if (o == NULL)
         return NULL;
     o->cls = cls;

@@ -80,6 +80,7 @@ bool kiosk_type(struct site *s, unsigned locker, const char *digits)
 bool kiosk_scan(struct site *s, unsigned locker, const char *text)
 {
     fiber_sleep(s->w, 5 * BETWEEN_KEYS_US);
+    ghost_note_shown(s->ghost, text, world_now_us(s->w));
     return post(s, locker, "/scan", "text", text);
 }
 
@@ -145,7 +146,7 @@ bool door_put(struct site *s, unsigned locker, uint16_t door, struct ghost_order
 static void judge_hands(struct site *s, const struct ghost_order *bag, const struct ghost_order *owner, unsigned locker,
                         uint16_t door)
 {
-    if (owner == NULL || bag == owner)
+    if (owner == NULL || bag == owner || (ghost_is_kin(bag, owner) && bag->place == GHOST_DOOR))
         return;
     if (bag->excused || owner->excused || s->ghost->locker[locker].door[door].excused || s->miswired)
         oracle_excuse(s, "excuse-content-not-as-told");

@@ -62,6 +62,7 @@ static enum screen_id enter(struct site *s, unsigned locker, const char *code, c
     const uint64_t answers = SET(SCREEN_OPENING) | SET(SCREEN_OPEN) | SET(SCREEN_REFUSED) | SET(SCREEN_ASK) |
                              SET(SCREEN_DOORS) | SET(SCREEN_JAM) | SET(SCREEN_HELP) | SET(SCREEN_OUT_OF_SERVICE) |
                              SET(SCREEN_CODE) | SET(SCREEN_START) | SET(SCREEN_CLOSE) | SET(SCREEN_DONE);
+    ghost_note_shown(s->ghost, code, world_now_us(s->w));
     if (!kiosk_type(s, locker, code))
         return SCREEN_ID_N;
     if (impatient) {
@@ -80,12 +81,85 @@ static enum screen_id enter(struct site *s, unsigned locker, const char *code, c
     return id;
 }
 
+/* What else the keypad can do, on the way: nothing of it may lead anywhere else. */
+static void play_with_keys(struct site *s, unsigned locker)
+{
+    struct dice *d = world_dice(s->w, "curious");
+    struct screen sc;
+    char choice[2] = {(char)('1' + dice_below(d, LANGUAGE_N)), '\0'};
+    (void)kiosk_key(s, locker, "language");
+    for (unsigned i = dice_below(d, LANGUAGE_N + 2); i > 0; i--)
+        (void)kiosk_key(s, locker, "language");
+    (void)kiosk_key(s, locker, dice_below(d, 2) == 0 ? choice : "ok");
+    (void)kiosk_key(s, locker, "ok");
+    (void)kiosk_type(s, locker, "12");
+    fiber_sleep(s->w, (int64_t)(30 + dice_below(d, 25)) * SECOND_US);
+    (void)kiosk_key(s, locker, dice_below(d, 2) == 0 ? "repeat" : "ok");
+    fiber_sleep(s->w, 30 * SECOND_US);
+    for (unsigned i = 0; i < 4 && kiosk_screen(s, locker, &sc) && sc.id != SCREEN_START; i++)
+        (void)kiosk_key(s, locker, "clear");
+}
+
 /* ---------------------------------------------------------------- before the open door */
+
+static enum people_outcome at_door(struct site *s, unsigned locker, struct ghost_order *o,
+                                   const struct people_manner *m);
+
+/* Presses HELP though all is well: outside of what doors alone can tell. */
+static void report(struct site *s, unsigned locker, struct ghost_order *o)
+{
+    struct dice *d = world_dice(s->w, "reports");
+    struct screen sc;
+    const char what[2] = {(char)('1' + dice_below(d, 3)), '\0'};
+    (void)kiosk_key(s, locker, "help");
+    if (kiosk_wait(s, locker, SET(SCREEN_REPORT), SECOND_US, &sc) != SCREEN_REPORT)
+        return;
+    bool says_so = dice_below(d, 4) != 0;
+    (void)kiosk_key(s, locker, says_so ? what : "ok");
+    if (!says_so)
+        return;
+    faults_count(s, FAULT_PEOPLE_REPORT);
+    o->excused = true;
+}
+
+/* The bag behind the door that is offered now: another one of the same patient. */
+static struct ghost_order *find_kin(struct site *s, unsigned locker, const struct ghost_order *o, int door)
+{
+    for (unsigned i = 0; i < s->ghost->orders; i++) {
+        struct ghost_order *kin = &s->ghost->order[i];
+        if (kin != o && ghost_is_kin(kin, o) && kin->place == GHOST_DOOR && kin->locker == locker && kin->door == door)
+            return kin;
+    }
+    return NULL;
+}
+
+/* The first bag is out and its door closed. */
+static void follow(struct site *s, unsigned locker, struct ghost_order *o, const struct people_manner *m)
+{
+    struct screen sc;
+    enum screen_id id = kiosk_wait(
+        s, locker, SET(SCREEN_DONE) | SET(SCREEN_START) | SET(SCREEN_NEXT) | SET(SCREEN_REPORTED), 15 * SECOND_US, &sc);
+    if (id == SCREEN_REPORTED) {
+        (void)kiosk_key(s, locker, "ok");
+        id = kiosk_wait(s, locker, SET(SCREEN_START) | SET(SCREEN_NEXT), 2 * SECOND_US, &sc);
+    }
+    if (id != SCREEN_NEXT)
+        return;
+    if (m->one_bag) {
+        (void)kiosk_key(s, locker, "clear");
+        return;
+    }
+    /* Whoever is offered a bag takes it; whether it is theirs is not theirs to judge. */
+    struct ghost_order *kin = find_kin(s, locker, o, door_by_name(s, locker, sc.door));
+    (void)kiosk_key(s, locker, "ok");
+    enum people_outcome got = at_door(s, locker, kin == NULL ? o : kin, m);
+    world_tell(s->w, "patient", "one more bag at locker %u: %s", locker, people_outcome_name(got));
+    s->ghost->sum.followed++;
+}
 
 static enum people_outcome before_door(struct site *s, unsigned locker, uint16_t door, struct ghost_order *o,
                                        const struct people_manner *m)
 {
-    struct screen sc;
     fiber_sleep(s->w, m->takes_us);
     if (m->walks_off) { /* without the bag, the door stays as it is: outside of what doors alone can tell */
         faults_count(s, FAULT_PEOPLE_WALK_OFF);
@@ -95,6 +169,8 @@ static enum people_outcome before_door(struct site *s, unsigned locker, uint16_t
     }
     if (!door_is_open(s, locker, door))
         return PEOPLE_NO_SERVICE;
+    if (m->reports)
+        report(s, locker, o);
     if (door_take(s, locker, door, GHOST_PATIENT, o) > 0 && o->place == GHOST_PATIENT) {
         o->served = true;
         s->ghost->sum.pickups++;
@@ -104,7 +180,7 @@ static enum people_outcome before_door(struct site *s, unsigned locker, uint16_t
         return PEOPLE_LEFT;
     }
     (void)door_shut(s, locker, door);
-    (void)kiosk_wait(s, locker, SET(SCREEN_DONE) | SET(SCREEN_START), 15 * SECOND_US, &sc);
+    follow(s, locker, o, m);
     return o->served ? PEOPLE_DONE : PEOPLE_BLOCKED;
 }
 
@@ -148,6 +224,8 @@ static enum people_outcome pickup(struct site *s, unsigned locker, struct ghost_
     struct screen sc;
     bool typo = m->typo, wrong = m->wrong_first;
     unsigned refusals = 0;
+    if (m->curious && begin(s, locker))
+        play_with_keys(s, locker);
     if (m->by_token && o->token[0] != '\0' && begin(s, locker)) {
         (void)kiosk_scan(s, locker, o->token);
         if (m->impatient)

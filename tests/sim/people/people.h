@@ -37,8 +37,8 @@ bool desk_login(struct site *s, int64_t until_us);
 struct web_answer;
 void desk_ask(struct site *s, const char *method, const char *target, const char *body, struct web_answer *out);
 /* A new order with a bag not yet packed; NULL: the hub did not take it. low chance of a class that needs the birthday.
- */
-struct ghost_order *desk_order(struct site *s, struct dice *d);
+ * kin: another order of the same patient; NULL: somebody new. */
+struct ghost_order *desk_order(struct site *s, struct dice *d, const struct ghost_order *kin);
 /* The same with a class, and a window of so many hours from now; 0: as long as usual. */
 struct ghost_order *desk_order_of(struct site *s, struct dice *d, enum token_class cls, unsigned hours);
 /* Packs it for a locker: code, voucher and pickup token as they are printed. */
@@ -87,6 +87,9 @@ unsigned people_inspect(struct site *s, unsigned locker, bool everything);
 
 struct people_manner {
     bool by_token, typo, impatient, walks_off, leaves_open, wrong_first;
+    bool one_bag;     /* leaves the other bags of the same person where they are */
+    bool reports;     /* says that something is wrong, though nothing is */
+    bool curious;     /* tries the keys for language and repetition, lets the time nearly run out */
     int64_t takes_us; /* from door open to door closed */
 };
 /* The whole visit of the patient of an order. */
