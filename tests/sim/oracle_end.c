@@ -104,6 +104,7 @@ static void judge_service(struct site *s)
 
 void oracle_liveness(struct site *s)
 {
+    fiber_sleep(s->w, 5 * SECOND_US); /* what was broken at the last moment is noticed a moment later */
     if (!site_wait_ready(s, KNOWN_US)) {
         if (!world_is_ending(s->w))
             world_fail(s->w, "LIV-01 within 60 s after everything is well every board is known");

@@ -52,6 +52,8 @@ static bool begin(struct site *s, unsigned locker)
         (void)kiosk_key(s, locker, "clear");
         fiber_sleep(s->w, 2 * SECOND_US);
     }
+    if (kiosk_screen(s, locker, &sc))
+        world_tell(s->w, "patient", "cannot get away from screen %d", (int)sc.id);
     return false;
 }
 
