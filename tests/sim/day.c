@@ -127,14 +127,15 @@ static void change_mind(struct visit *v)
 
 static void order_all(struct day *day)
 {
+    struct dice *families = world_dice(day->s->w, "families");
     unsigned n = shapes[day->profile].orders_min + dice_below(day->d, shapes[day->profile].orders_more);
     for (unsigned i = 0; i < n && !world_is_ending(day->s->w); i++) {
         const struct ghost_book *g = day->s->ghost;
-        unsigned earlier = g->orders == 0 ? 0 : dice_below(day->d, g->orders);
-        const struct ghost_order *kin = g->orders > 0 && dice_below(day->d, 3) == 0 ? &g->order[earlier] : NULL;
+        unsigned earlier = g->orders == 0 ? 0 : dice_below(families, g->orders);
+        const struct ghost_order *kin = g->orders > 0 && dice_below(families, 3) == 0 ? &g->order[earlier] : NULL;
         struct ghost_order *o = desk_order(day->s, day->d, kin);
         if (o != NULL)
-            (void)desk_pack(day->s, o, kin != NULL ? kin->locker : dice_below(day->d, day->s->cfg.lockers));
+            (void)desk_pack(day->s, o, dice_below(day->d, day->s->cfg.lockers));
     }
 }
 
@@ -241,6 +242,7 @@ static void steal(struct visit *v)
 
 static void plan_patients(struct day *day)
 {
+    struct dice *whims = world_dice(day->s->w, "whims");
     struct site *s = day->s;
     for (unsigned i = 0; i < s->ghost->orders; i++) {
         struct ghost_order *o = &s->ghost->order[i];
@@ -258,9 +260,9 @@ static void plan_patients(struct day *day)
                 .typo = faults_chance(s, FAULT_PEOPLE_TYPO, 300),
                 .impatient = faults_chance(s, FAULT_PEOPLE_IMPATIENT, 300),
                 .wrong_first = faults_chance(s, FAULT_PEOPLE_TYPO, 100),
-                .one_bag = dice_below(day->d, 4) == 0,
-                .reports = faults_chance(s, FAULT_PEOPLE_REPORT, 100),
-                .curious = dice_below(day->d, 10) == 0,
+                .one_bag = dice_below(whims, 4) == 0,
+                .reports = faults_are_on(s) && s->faults->on[FAULT_PEOPLE_REPORT] && dice_below(whims, 10) == 0,
+                .curious = dice_below(whims, 10) == 0,
                 .takes_us = (int64_t)(1500 + dice_below(day->d, 6000)) * 1000,
             };
             bool on = faults_are_on(s);

@@ -95,9 +95,9 @@
     X(PEOPLE_WRONG_DOOR, "people-wrong-door")                                                                          \
     X(PEOPLE_FORGET_CLOSE, "people-forget-to-close")                                                                   \
     X(PEOPLE_SAY_EMPTY, "people-say-empty")                                                                            \
-    X(PEOPLE_REPORT, "people-report")                                                                                  \
     X(PEOPLE_THIEF, "people-thief")                                                                                    \
-    X(PEOPLE_WITHDRAW, "people-withdraw")
+    X(PEOPLE_WITHDRAW, "people-withdraw")                                                                              \
+    X(PEOPLE_REPORT, "people-report")
 
 enum fault_kind {
 #define FAULTS_ENUM(id, name) FAULT_##id,

@@ -123,13 +123,23 @@ static bool is_own_fault(const struct ghost_locker *g, uint16_t door)
     return false;
 }
 
+/* The door whose relay gives current to this lock: another one when wires are swapped. */
+static uint16_t relay_of(const struct cabinet *c, uint16_t door)
+{
+    for (uint16_t d = 0; d < c->layout.doors; d++) {
+        if (d != door && c->door[d].strike_to == door)
+            return d;
+    }
+    return door;
+}
+
 static void on_current(struct site *s, unsigned i, const struct cabinet_event *ev)
 {
     struct ghost_locker *g = &s->ghost->locker[i];
     struct plant *p = s->locker[i].plant;
     struct ghost_strike *strike = ghost_add_strike(g, ev->door, ev->at_us);
     const struct cabinet *cab = plant_cabinet(p);
-    const struct layout_door *wire = &cab->layout.door[ev->door];
+    const struct layout_door *wire = &cab->layout.door[relay_of(cab, ev->door)];
     const struct board *board = &cab->board[wire->board].board;
     strike->excused = board->stuck[wire->channel] != BOARD_STUCK_FREE || board->power != BOARD_ON ||
                       board->lose_us != 0 || board->lost_us != BOARD_NEVER;
