@@ -75,6 +75,15 @@ void act_tell_commands(const struct hub *hub)
 
 /* ---------------------------------------------------------------- orders */
 
+static enum err check_pharmacy(struct store *s, const struct request *q, struct reason *r)
+{
+    struct store_pharmacy p;
+    enum err e = q->pharmacy[0] == '\0' ? ERR_OK : s->ops->pharmacy_get(s, q->pharmacy, &p, r);
+
+    return e == ERR_NOT_FOUND ? err_because(r, ERR_UNKNOWN, "pharmacy: %s does not share these lockers", q->pharmacy)
+                              : e;
+}
+
 static enum err insert_order(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,
                              struct order *o, struct reason *r)
 {
@@ -88,7 +97,9 @@ static enum err insert_order(struct hub *hub, const struct act_who *who, const s
     e = request_check_new(q, o->created_ms / 1000, r);
     if (e != ERR_OK)
         return e;
-    e = s->ops->order_insert(s, o, kept, r);
+    e = check_pharmacy(s, q, r);
+    if (e == ERR_OK)
+        e = s->ops->order_insert(s, o, kept, r);
     if (e != ERR_OK)
         return e;
     (void)snprintf(number, sizeof(number), "%lld", (long long)o->number);

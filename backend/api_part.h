@@ -125,6 +125,9 @@ void api_audit(struct api_call *c);
 void api_trail(struct api_call *c);
 void api_policies(struct api_call *c);
 void api_set_policy(struct api_call *c);
+void api_pharmacies(struct api_call *c);
+void api_put_pharmacy(struct api_call *c);
+void api_remove_pharmacy(struct api_call *c);
 
 void api_bundle(struct api_call *c);
 void api_dispense(struct api_call *c);

@@ -35,8 +35,28 @@ struct paper {
     struct order order;
     struct store_packing packing;
     struct store_locker locker;
-    char code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP], hours[POLICY_TEXT_CAP];
+    char code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP], hours[POLICY_TEXT_CAP], pharmacy[CONFIG_TEXT_CAP];
 };
+
+/* Whose order it is, and whom its patient calls. A pharmacy that left again: ours. */
+static enum err put_pharmacy(struct hub *hub, struct paper *p, struct reason *r)
+{
+    struct store_pharmacy x;
+    enum err e = p->order.ask.pharmacy[0] == '\0'
+                     ? ERR_NOT_FOUND
+                     : hub->store->ops->pharmacy_get(hub->store, p->order.ask.pharmacy, &x, r);
+
+    if (e == ERR_OK) {
+        (void)snprintf(p->pharmacy, sizeof(p->pharmacy), "%s", x.name);        /* same capacity or more */
+        (void)snprintf(p->telephone, sizeof(p->telephone), "%s", x.telephone); /* same capacity */
+        p->hours[0] = '\0';                                                    /* not ours to tell */
+        return ERR_OK;
+    }
+    (void)snprintf(p->pharmacy, sizeof(p->pharmacy), "%s", hub->cfg.pharmacy_name); /* same capacity */
+    policy_text(hub, "telephone", p->telephone);
+    policy_text(hub, "hours", p->hours);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
 
 static enum err get_packing(struct hub *hub, struct paper *p, struct reason *r)
 {
@@ -50,8 +70,8 @@ static enum err get_packing(struct hub *hub, struct paper *p, struct reason *r)
     e = s->ops->packing_get(s, o->id, o->load, &p->packing, r);
     if (e == ERR_OK)
         e = s->ops->locker_get(s, o->locker, &p->locker, r);
-    policy_text(hub, "telephone", p->telephone);
-    policy_text(hub, "hours", p->hours);
+    if (e == ERR_OK)
+        e = put_pharmacy(hub, p, r);
     return hub_judge(hub, e, r);
 }
 
@@ -60,12 +80,12 @@ static struct label_bag bag_of(const struct paper *p)
     return (struct label_bag){.order = &p->order, .packing = &p->packing, .locker_name = p->locker.name};
 }
 
-static struct slip slip_of(const struct hub *hub, const struct paper *p)
+static struct slip slip_of(const struct paper *p)
 {
     return (struct slip){.order = &p->order,
                          .code = p->code,
                          .pickup = p->packing.pickup,
-                         .pharmacy_name = hub->cfg.pharmacy_name,
+                         .pharmacy_name = p->pharmacy,
                          .telephone = p->telephone,
                          .locker_name = p->locker.name,
                          .locker_address = p->locker.address,
@@ -115,7 +135,7 @@ void api_slip(struct api_call *c)
     if (e == ERR_OK)
         e = mint_open_code(&c->hub->mint, &p.packing, p.code, &r);
     if (e == ERR_OK) {
-        const struct slip x = slip_of(c->hub, &p);
+        const struct slip x = slip_of(&p);
 
         e = slip_page(&c->api->slips, &x, &html, &r);
     }
@@ -149,7 +169,7 @@ static enum err add_paper(struct api_call *c, struct sheet *s, int64_t number, b
     e = slips ? mint_open_code(&c->hub->mint, &p->packing, p->code, r) : ERR_NOT_FOUND;
     if (e == ERR_OK) {
         set->has_slip = true;
-        set->slip = slip_of(c->hub, p);
+        set->slip = slip_of(p);
     }
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }

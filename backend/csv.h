@@ -14,6 +14,7 @@
  *   zone         room or cold; empty: room
  *   low_door     yes or no; empty: no
  *   language     nl or en; empty: nl
+ *   pharmacy     URA of a pharmacy that shares the lockers; empty: ours
  *   not_before, not_after   pickup window, 2026-11-20T17:30:00+01:00; empty: the hub's
  *
  * Columns in any order; unknown or repeated columns are refused. Pure but for allocation.

@@ -11,7 +11,7 @@ static const char *const names[FIELD_N] = {
     [FIELD_MEDICINE] = "medicine",   [FIELD_QUANTITY] = "quantity", [FIELD_DESTINATION] = "destination",
     [FIELD_CLASS] = "class",         [FIELD_SIZE] = "size",         [FIELD_ZONE] = "zone",
     [FIELD_LOW_DOOR] = "low_door",   [FIELD_LANGUAGE] = "language", [FIELD_NOT_BEFORE] = "not_before",
-    [FIELD_NOT_AFTER] = "not_after",
+    [FIELD_NOT_AFTER] = "not_after", [FIELD_PHARMACY] = "pharmacy",
 };
 
 const char *field_name(enum field f)
@@ -71,6 +71,15 @@ static enum err set_time(int64_t *out, const char *text, struct reason *r)
                : err_because(r, ERR_SYNTAX, "must be a time such as 2026-11-20T17:30:00+01:00");
 }
 
+static enum err set_pharmacy(struct request *q, const char *text, struct reason *r)
+{
+    if (!request_is_ura(text)) {
+        return err_because(r, ERR_SYNTAX, "must be a URA of 8 digits");
+    }
+    memcpy(q->pharmacy, text, sizeof(q->pharmacy));
+    return ERR_OK;
+}
+
 enum err field_set(struct request *q, enum field f, const char *text, struct reason *r)
 {
     switch (f) {
@@ -103,6 +112,8 @@ enum err field_set(struct request *q, enum field f, const char *text, struct rea
         return set_time(&q->not_before_s, text, r);
     case FIELD_NOT_AFTER:
         return set_time(&q->not_after_s, text, r);
+    case FIELD_PHARMACY:
+        return set_pharmacy(q, text, r);
     case FIELD_N:
         break;
     }

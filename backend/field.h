@@ -22,6 +22,7 @@ enum field {
     FIELD_LANGUAGE,
     FIELD_NOT_BEFORE,
     FIELD_NOT_AFTER,
+    FIELD_PHARMACY,
     FIELD_N
 };
 

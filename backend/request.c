@@ -226,6 +226,11 @@ enum err request_check_new(const struct request *q, int64_t now_s, struct reason
     return ERR_OK;
 }
 
+bool request_is_ura(const char *text)
+{
+    return strlen(text) == REQUEST_URA_CAP - 1 && strspn(text, "0123456789") == REQUEST_URA_CAP - 1;
+}
+
 bool request_birthday(const struct request *q, char *out)
 {
     if (!request_is_date(q->birth_date)) {

@@ -18,6 +18,7 @@
 #define REQUEST_PATIENT_CAP 161
 #define REQUEST_MEDICINE_CAP 241
 #define REQUEST_QUANTITY_CAP 81
+#define REQUEST_URA_CAP 9
 #define REQUEST_DESTINATION_CAP 161
 #define REQUEST_WINDOW_MAX_S (30 * 86400) /* longest pickup window */
 
@@ -32,7 +33,8 @@ struct request {
     char medicine[REQUEST_MEDICINE_CAP];       /* for the staff pages; never on a label, slip or locker */
     char quantity[REQUEST_QUANTITY_CAP];       /* "30 stuk" */
     char destination[REQUEST_DESTINATION_CAP]; /* where the patient wants to collect: name of a locker, or free text */
-    char language[3];                          /* of the slip and the screen: a code of common/language.h */
+    char pharmacy[REQUEST_URA_CAP]; /* whose order it is: URA of a pharmacy that shares the lockers; "" ours */
+    char language[3];               /* of the slip and the screen: a code of common/language.h */
     enum token_class cls;
     enum token_size size;
     bool size_given; /* false: size is a proposal of allot_size(), staff decide at packing */
@@ -60,6 +62,8 @@ enum err request_check_new(const struct request *q, int64_t now_s, struct reason
 /* RFC 3339 date and time with offset ("2026-11-20T17:30:00+01:00", fractions allowed) as Unix seconds. Error:
  * ERR_SYNTAX. */
 enum err request_time(const char *text, int64_t *out_s) ERR_MUST_CHECK;
+/* True for 8 digits. */
+bool request_is_ura(const char *text);
 /* True for a day of the calendar as "YYYY-MM-DD", 1880 or later. */
 bool request_is_date(const char *text);
 

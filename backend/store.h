@@ -371,6 +371,13 @@ struct store_factor {
     int64_t created_ms;
 };
 
+/* Another pharmacy that uses these lockers. */
+struct store_pharmacy {
+    char ura[REQUEST_URA_CAP];
+    char name[STORE_NAME_CAP];
+    char telephone[STORE_NAME_CAP]; /* on the slips of its orders */
+};
+
 struct store_badge {
     uint8_t badge[8];
     uint8_t locker[STORE_LOCKER_LEN];
@@ -671,6 +678,13 @@ struct store_ops {
     ERR_MUST_CHECK enum err (*session_purge)(struct store *s, const char *user, int64_t before_ms, struct reason *r);
     ERR_MUST_CHECK enum err (*session_freshen)(struct store *s, const uint8_t token_hash[STORE_HASH_LEN],
                                                int64_t fresh_ms, struct reason *r);
+    /* pharmacies that share the lockers. put: replaces. list: by name. */
+    ERR_MUST_CHECK enum err (*pharmacy_put)(struct store *s, const struct store_pharmacy *p, struct reason *r);
+    ERR_MUST_CHECK enum err (*pharmacy_get)(struct store *s, const char *ura, struct store_pharmacy *p,
+                                            struct reason *r);
+    ERR_MUST_CHECK enum err (*pharmacy_delete)(struct store *s, const char *ura, struct reason *r);
+    ERR_MUST_CHECK enum err (*pharmacy_list)(struct store *s, bool (*each)(void *arg, const struct store_pharmacy *p),
+                                             void *arg, struct reason *r);
     /* second factors. put: replaces. delete: with its spare codes; none: nothing happens. spare_use: ERR_NOT_FOUND when
      * the user has no spare code with this hash (any more). */
     ERR_MUST_CHECK enum err (*factor_put)(struct store *s, const struct store_factor *f, struct reason *r);

@@ -147,6 +147,7 @@ enum err store_sqlite_open(struct store **out, const char *path, struct reason *
     store_sqlite_logistics(&q->ops);
     store_sqlite_people(&q->ops);
     store_sqlite_factors(&q->ops);
+    store_sqlite_pharmacies(&q->ops);
     store_sqlite_contacts(&q->ops);
     store_sqlite_tours(&q->ops);
     store_sqlite_carers(&q->ops);

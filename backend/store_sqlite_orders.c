@@ -34,6 +34,7 @@ static const struct row_col order_cols[] = {
     O(ROW_TEXT, ask.quantity),
     O(ROW_TEXT, ask.destination),
     O(ROW_TEXT, ask.language),
+    O(ROW_TEXT, ask.pharmacy),
     OE(ask.cls, TOKEN_CLASS_N),
     OE(ask.size, TOKEN_SIZE_N),
     O(ROW_BOOL, ask.size_given),
@@ -47,9 +48,9 @@ static const struct row_col order_cols[] = {
 #define ORDER_NAMES                                                                                                    \
     "id,state,load,locker,door,cause,proof_actor,proof_staff,proof_carer,pulsed_ms,opened_ms,closed_ms,pulses,person," \
     "created_ms,changed_ms,packed_ms,ready_ms,source,reference,patient,birth_date,medicine,quantity,destination,"      \
-    "language,class,"                                                                                                  \
+    "language,pharmacy,class,"                                                                                         \
     "size,size_given,zone,low_door,not_before_s,not_after_s"
-#define ORDER_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+#define ORDER_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 #define P(kind, member) ROW_MEMBER(kind, struct store_packing, member)
 static const struct row_col packing_cols[] = {

@@ -172,6 +172,7 @@ enum err view_order(struct hub *hub, enum store_role role, const struct order *o
     json_put_text(into, "zone", token_zone_name(o->ask.zone));
     json_put_bool(into, "low_door", o->ask.low_door);
     json_put_text(into, "language", o->ask.language);
+    put_text(into, "pharmacy", o->ask.pharmacy);
     put_steps(o, into);
     if (view_role_knows_patients(role)) {
         put_patient(&o->ask, into);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules that a pharmacy sets for itself. The hub tells names, kinds and ranges; the words are here.
 import { html, Component, t, ask, Act, Form, Field, Notice } from './parts.mjs';
+import { Table } from './table.mjs';
 
 const group = (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : 'other');
 
@@ -36,6 +37,56 @@ class Policy extends Component {
   }
 }
 
+// Other pharmacies that use these lockers: an order may be theirs, and its paper says whom to call.
+class Pharmacies extends Component {
+  constructor() {
+    super();
+    this.state = { rows: [], error: null };
+  }
+
+  componentDidMount() {
+    this.load();
+  }
+
+  async load() {
+    try {
+      this.setState({ rows: (await ask('GET', '/api/pharmacies')).pharmacies, error: null });
+    } catch (error) {
+      this.setState({ error });
+    }
+  }
+
+  async add(values, form) {
+    await ask('POST', '/api/pharmacies', values);
+    form.reset();
+    await this.load();
+  }
+
+  async remove(ura) {
+    await ask('POST', `/api/pharmacies/${ura}/remove`);
+    await this.load();
+  }
+
+  render(_, { rows, error }) {
+    const columns = [
+      { key: 'name', label: t('pharmacies.name'), value: (p) => p.name },
+      { key: 'ura', label: t('pharmacies.ura'), value: (p) => p.ura },
+      { key: 'telephone', label: t('pharmacies.telephone'), value: (p) => p.telephone },
+      { key: 'remove', label: t('pharmacies.act'), value: () => null, show: (p) => html`<${Act} danger label=${t('pharmacies.remove')} onAct=${() => this.remove(p.ura)} />` },
+    ];
+    return html`<section class="card" id="pharmacies">
+      <p>${t('pharmacies.why')}</p>
+      <${Notice} error=${error} />
+      <${Table} id="pharmacies" caption=${t('pharmacies')} rows=${rows} columns=${columns} rowKey=${(p) => p.ura} tools=${false} empty=${t('pharmacies.none')} />
+      <${Form} name="pharmacy" label=${t('pharmacies.add')} onSubmit=${(v, f) => this.add(v, f)}>
+        <${Field} label=${t('pharmacies.name')} name="name" maxlength="80" autocomplete="off" required />
+        <${Field} label=${t('pharmacies.ura')} hint=${t('pharmacies.ura.hint')} name="ura" pattern="[0-9]{8}" inputmode="numeric" autocomplete="off" required />
+        <${Field} label=${t('pharmacies.telephone')} name="telephone" maxlength="80" autocomplete="off" required />
+      <//>
+    </section>`;
+  }
+}
+
 export class PoliciesPage extends Component {
   constructor() {
     super();
@@ -62,6 +113,8 @@ export class PoliciesPage extends Component {
       ${groups.map(
         (g) => html`<h2>${t(`policies.${g}`)}</h2>
           <div class="beside">${policies.filter((p) => group(p.name) === g).map((p) => html`<${Policy} key=${p.name} policy=${p} onSet=${(fresh) => this.take(fresh)} />`)}</div>`,
-      )}`;
+      )}
+      <h2>${t('pharmacies')}</h2>
+      <${Pharmacies} />`;
   }
 }

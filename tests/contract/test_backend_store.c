@@ -1168,6 +1168,38 @@ static void a_second_factor_goes_with_its_spare_codes(void **state)
     commit(f->s);
 }
 
+static bool note_pharmacy(void *arg, const struct store_pharmacy *p)
+{
+    struct numbers *x = arg;
+
+    x->n[x->count++] = p->name[0];
+    return true;
+}
+
+static void pharmacies_are_replaced_and_listed_by_name(void **state)
+{
+    struct fixture *f = *state;
+    struct store_pharmacy a = {.ura = "00000002", .name = "Brug", .telephone = "1"},
+                          b = {.ura = "00000001", .name = "Zuid"}, back;
+    struct numbers got = {.count = 0};
+
+    begin(f->s);
+    OK(f->s->ops->pharmacy_put(f->s, &b, r));
+    OK(f->s->ops->pharmacy_put(f->s, &a, r));
+    (void)snprintf(a.name, sizeof(a.name), "Anker");
+    OK(f->s->ops->pharmacy_put(f->s, &a, r));
+    OK(f->s->ops->pharmacy_get(f->s, "00000002", &back, r));
+    assert_string_equal(back.name, "Anker");
+    assert_string_equal(back.telephone, "1");
+    OK(f->s->ops->pharmacy_list(f->s, note_pharmacy, &got, r));
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.n[0], 'A');
+    OK(f->s->ops->pharmacy_delete(f->s, "00000001", r));
+    REFUSED(ERR_NOT_FOUND, f->s->ops->pharmacy_delete(f->s, "00000001", r));
+    REFUSED(ERR_NOT_FOUND, f->s->ops->pharmacy_get(f->s, "00000001", &back, r));
+    commit(f->s);
+}
+
 static bool note_badge(void *arg, const struct store_badge *b)
 {
     struct numbers *x = arg;
@@ -1429,6 +1461,7 @@ int main(void)
         CASE(users_are_found_by_name_and_staff_id),
         CASE(sessions_end_by_time_and_by_user),
         CASE(a_session_is_made_fresh_apart_from_its_use),
+        CASE(pharmacies_are_replaced_and_listed_by_name),
         CASE(a_second_factor_goes_with_its_spare_codes),
         CASE(badges_belong_to_staff),
         CASE(audit_rows_form_a_chain),

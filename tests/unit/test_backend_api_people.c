@@ -399,6 +399,28 @@ static void reading_an_order_by_fhir_is_written_down(void **state)
     last_action(f, "order.trail");
 }
 
+static void an_order_may_be_of_a_pharmacy_that_shares_the_lockers(void **state)
+{
+    static const char order[] = "{\"patient\":\"A\",\"pharmacy\":\"87654321\"}";
+    struct fixture *f = *state;
+
+    assert_int_equal(post(f, "/api/orders", STORE_ROLE_PHARMACIST, order), 422);
+    assert_non_null(strstr(f->answer, "does not share"));
+    assert_int_equal(post_admin(f, "/api/pharmacies", "{\"ura\":\"8765432\",\"name\":\"B\",\"telephone\":\"1\"}"), 400);
+    assert_int_equal(
+        post_admin(f, "/api/pharmacies", "{\"ura\":\"87654321\",\"name\":\"Apotheek Zuid\",\"telephone\":\"0900 5\"}"),
+        200);
+    last_action(f, "pharmacy.set");
+    assert_int_equal(get(f, "/api/pharmacies", STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "{\"ura\":\"87654321\",\"name\":\"Apotheek Zuid\",\"telephone\":\"0900 5\"}"));
+    assert_int_equal(post(f, "/api/orders", STORE_ROLE_PHARMACIST, order), 201);
+    assert_int_equal(get(f, "/api/orders", STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "\"pharmacy\":\"87654321\""));
+    assert_int_equal(post_admin(f, "/api/pharmacies/87654321/remove", "{}"), 200);
+    assert_int_equal(post_admin(f, "/api/pharmacies/87654321/remove", "{}"), 404);
+    assert_int_equal(post_admin(f, "/api/pharmacies/x/remove", "{}"), 404);
+}
+
 static void policies_are_shown_and_set_in_their_range(void **state)
 {
     struct fixture *f = *state;
@@ -445,6 +467,7 @@ int main(void)
         CASE(a_badge_for_a_colleague_needs_the_colleague),
         CASE(a_locker_is_revoked_by_an_administrator_with_a_fresh_proof),
         CASE(reading_an_order_by_fhir_is_written_down),
+        CASE(an_order_may_be_of_a_pharmacy_that_shares_the_lockers),
         CASE(policies_are_shown_and_set_in_their_range),
         CASE(sessions_end_when_the_policy_says),
     };

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Stage } from '../stage/stage.mjs';
+import * as story from '../stage/story.mjs';
 import { open, check, close } from './browser.mjs';
 
 let stage;
@@ -148,6 +149,40 @@ test('before a dangerous act the page asks who it is and then does it; stopping 
   await check(page, 'policies-saved');
   await page.click('[data-policy="cap.open_hour"] >> text=Terug naar de standaard');
   await page.waitForFunction(() => document.querySelector('form[name="cap.open_hour"] [name=value]').value === '10');
+  await leave(page);
+});
+
+test('a pharmacy that shares the lockers is on the paper of its orders', { timeout: 60000 }, async () => {
+  const page = await as('admin', '#/policies', { width: 320, height: 640, dark: true });
+  await page.waitForSelector('form[name=pharmacy]');
+  await page.fill('form[name=pharmacy] [name=name]', 'Apotheek Zuid');
+  await page.fill('form[name=pharmacy] [name=ura]', '87654321');
+  await page.fill('form[name=pharmacy] [name=telephone]', '0900 5555');
+  await page.click('form[name=pharmacy] button.primary');
+  await page.waitForSelector('[data-table=pharmacies] >> text=87654321');
+  await check(page, 'pharmacies');
+  await leave(page);
+  await stage.login();
+  const { id } = await story.order(stage, { pharmacy: '87654321' });
+  await stage.ok('POST', `/api/orders/${id}/pack`, { locker: stage.lockerId });
+  const slip = await stage.ok('GET', `/api/orders/${id}/slip`);
+  assert.match(slip, /Apotheek Zuid/);
+  assert.match(slip, /0900 5555/);
+  assert.ok(!slip.includes('Apotheek Voorbeeld'));
+});
+
+test('the patient gets a page of who did what', { timeout: 60000 }, async () => {
+  await stage.login();
+  const { id } = await story.order(stage, { reference: 'trail-1' });
+  const bag = await story.pack(stage, id);
+  await story.loadAll(stage, bag);
+  const page = await open(stage, 'hub', { at: `#/order/${id}` });
+  const [paper] = await Promise.all([page.context().waitForEvent('page'), page.click('text=Overzicht voor de patiënt')]);
+  await paper.waitForSelector('.trail tbody tr');
+  const text = await paper.textContent('.trail');
+  assert.match(text, /pharmacist1 \(apotheek\) pakte de zak in\./);
+  assert.match(text, /pharmacist1 \(apotheek\) legde uw zak achter deur [A-C][1-8]\./);
+  await paper.screenshot({ path: 'build/web/trail.png', fullPage: true });
   await leave(page);
 });
 
