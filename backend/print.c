@@ -17,7 +17,8 @@ static const char style[] =
     "dl{margin:0;display:grid;grid-template-columns:max-content 1fr;gap:1mm 4mm}dt{font-weight:bold}dd{margin:0}"
     "article{break-after:page}article:last-child{break-after:auto}small{font-size:12px;font-weight:normal}"
     /* bag */
-    ".trail{max-width:180mm}.trail table{border-collapse:collapse;width:100%}.trail th,.trail td{text-align:left;"
+    ".trail{max-width:180mm}.trail table{margin-top:4mm}.trail table{border-collapse:collapse;width:100%}.trail "
+    "th,.trail td{text-align:left;"
     "padding:1mm 3mm 1mm 0;border-bottom:1px solid #000;vertical-align:top}.trail small{white-space:nowrap}"
     ".bag{width:100mm}.bag svg{width:58mm;height:58mm;display:block;margin:0 auto}"
     ".edge{background:#000;height:6mm;margin:0 0 2mm}"

@@ -141,7 +141,7 @@ export class OrderPage extends Component {
       <${Form} name="pack" label=${t('pack.do')} onSubmit=${(v) => this.pack(v)}>
         <${Choice} label=${t('pack.locker')} name="locker" options=${[['', t('pack.any')], ...lockers]} value="" />
         <${Choice} label=${t('pack.size')} name="size" options=${['S', 'M', 'L'].map((s) => [s, say('size', s)])} value=${o.size} />
-        <label class="field tick"><input type="checkbox" name="low_door" checked=${o.low_door} /> <span>${t('pack.low')}</span></label>
+        <label class="field tick"><input type="checkbox" name="low_door" defaultChecked=${o.low_door} /> <span>${t('pack.low')}</span></label>
         <label class="field tick"><input type="checkbox" name="alone" /> <span>${t('pack.alone')}</span></label>
       <//>
     </section>`;

@@ -210,8 +210,9 @@ export class Act extends Component {
   }
 }
 
-export const Field = ({ label, hint, ...input }) =>
-  html`<label class="field"><span>${label}</span><input ...${input} />${hint && html`<small>${hint}</small>`}</label>`;
+// value is what stands there at first: a page is drawn anew every second, and what somebody is typing must stay.
+export const Field = ({ label, hint, value, ...input }) =>
+  html`<label class="field"><span>${label}</span><input defaultValue=${value} ...${input} />${hint && html`<small>${hint}</small>`}</label>`;
 
 export const Choice = ({ label, name, options, value, onChoose }) =>
   html`<label class="field"><span>${label}</span

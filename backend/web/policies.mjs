@@ -27,7 +27,7 @@ class Policy extends Component {
     return html`<section class="card" data-policy=${p.name}>
       <${Form} key=${String(p.value)} name=${p.name} label=${t('policies.save')} onSubmit=${(v) => this.submit(v)}>
         ${p.kind === 'flag'
-          ? html`<label class="field tick"><input type="checkbox" name="value" checked=${p.value} /><span>${t(`policy.${p.name}`)}</span></label><small>${hint}</small>`
+          ? html`<label class="field tick"><input type="checkbox" name="value" defaultChecked=${p.value} /><span>${t(`policy.${p.name}`)}</span></label><small>${hint}</small>`
           : html`<${Field} label=${t(`policy.${p.name}`)} hint=${hint} name="value" value=${p.value} required autocomplete="off"
               ...${p.kind === 'number' ? { type: 'number', min: p.min, max: p.max } : { minlength: p.min, maxlength: p.max }} />`}
       <//>

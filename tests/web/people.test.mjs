@@ -219,6 +219,9 @@ test('the audit is a table that can be searched and taken along', { timeout: 600
 test('a locker gets an address and is revoked', { timeout: 60000 }, async () => {
   const page = await as('admin', `#/lockers/${stage.lockerId}`);
   await page.fill('form[name=address] [name=address]', 'Stationsplein 1, Dorp');
+  const age = await page.textContent('[data-table=lockers] td.time');
+  await page.waitForFunction((before) => document.querySelector('[data-table=lockers] td.time').textContent !== before, age); // drawn anew
+  assert.equal(await page.inputValue('form[name=address] [name=address]'), 'Stationsplein 1, Dorp');
   await page.click('form[name=address] button.primary');
   await page.waitForSelector('[data-table=lockers] >> text=Stationsplein 1, Dorp');
   await page.click('summary');
