@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Robots at the kiosk, each with the senses and hands that one person has. Keypad and scanner are the locker's own devices (FIFOs that carry
+// what the kernel tells of them), the ears hear only what the page really played, the finger touches what it sees.
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { Stage, run, until } from '../stage/stage.mjs';
+import { open } from './browser.mjs';
+
+// Numbers of the kernel's keys (input-event-codes.h).
+const KEY = { ok: 28, clear: 14, help: 59, language: 60, show: 61, repeat: 62, A: 30, B: 48, C: 46, D: 32, E: 18, F: 33, Enter: 28 };
+'1234567890'.split('').forEach((digit, i) => (KEY[digit] = i + 2));
+
+// What the kernel tells when a key goes down, up, and that this is all.
+function pressed(code) {
+  const bytes = Buffer.alloc(4 * 24);
+  [[1, code, 1], [0, 0, 0], [1, code, 0], [0, 0, 0]].forEach(([type, what, value], i) => {
+    bytes.writeUInt16LE(type, i * 24 + 16);
+    bytes.writeUInt16LE(what, i * 24 + 18);
+    bytes.writeInt32LE(value, i * 24 + 20);
+  });
+  return bytes;
+}
+
+// A stage whose locker has a keypad and a scanner.
+export class KeyedStage extends Stage {
+  writeLockerConf(extra = '') {
+    this.devices = { keypad: path.join(this.dir, 'run/keypad'), scanner: path.join(this.dir, 'run/scanner') };
+    super.writeLockerConf(`keypad = "${this.devices.keypad}"\nscanner = "${this.devices.scanner}"\n${extra}`);
+  }
+
+  async startLocker() {
+    if (!this.fds) {
+      await run('mkfifo', [this.devices.keypad, this.devices.scanner]);
+      this.fds = Object.fromEntries(Object.entries(this.devices).map(([name, at]) => [name, openSync(at, constants.O_RDWR | constants.O_NONBLOCK)]));
+    }
+    return super.startLocker();
+  }
+
+  async stop() {
+    for (const fd of Object.values(this.fds ?? {})) closeSync(fd);
+    await super.stop();
+  }
+
+  // Keys of the keypad: digits, or names of keys.
+  keypad(...keys) {
+    for (const key of keys.flatMap((k) => (k in KEY ? [k] : [...k]))) writeSync(this.fds.keypad, pressed(KEY[key]));
+  }
+
+  // One paper before the scanner.
+  scanner(text) {
+    for (const c of text) writeSync(this.fds.scanner, pressed(KEY[c]));
+    writeSync(this.fds.scanner, pressed(KEY.Enter));
+  }
+}
+
+// The key cards beside the scanner: "MK1", a version byte and the number of the key.
+export const KEY_NAMES = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'ok', 'clear', 'help', 'language', 'show', 'repeat'];
+
+// Speech is faster than life here, so that listening does not take its time; ticks and tones are not.
+const RATE = 4;
+
+// Listens, and sees nothing: the page is switched to black before anything happens.
+export class Ears {
+  // language of what is heard is the locker's until somebody chooses.
+  static async listening(stage, { rate = RATE } = {}) {
+    const ears = new Ears();
+    ears.page = await open(stage, 'kiosk', {});
+    await ears.page.context().addInitScript(() => {
+      globalThis.transcript = [];
+      for (const what of ['said', 'heard', 'quiet']) addEventListener(what, (e) => globalThis.transcript.push({ what, ...e.detail }));
+      addEventListener('DOMContentLoaded', () => (document.documentElement.style.display = 'none'));
+    });
+    await ears.page.goto(`${stage.kioskUrl}/?rate=${rate}`);
+    await ears.page.waitForFunction(() => document.body.dataset.screen);
+    ears.mark = 0;
+    return ears;
+  }
+
+  // All that was heard since the last thing that was waited for.
+  async all() {
+    return this.page.evaluate((from) => globalThis.transcript.slice(from), this.mark);
+  }
+
+  async text() {
+    return (await this.all()).filter((e) => e.what === 'said').map((e) => e.text).join(' ');
+  }
+
+  // Waits until this was said (text or expression); gives all that was said up to there and forgets it.
+  async hear(what, timeout = 20000) {
+    const fits = (text) => (what instanceof RegExp ? what.test(text) : text.includes(what));
+    let text = '';
+    await until(`to hear ${what}`, async () => fits((text = await this.text())), timeout, 30).catch(async (e) => {
+      throw new Error(`${e.message}; heard: ${text || JSON.stringify(await this.all())}`);
+    });
+    await this.forget();
+    return text;
+  }
+
+  async forget() {
+    this.mark = await this.page.evaluate(() => globalThis.transcript.length);
+  }
+
+  // Waits for a sound that is no speech; gives it.
+  async sound(name, timeout = 10000) {
+    let found;
+    await until(`the sound ${name}`, async () => (found = (await this.all()).find((e) => e.what === 'heard' && e.sound === name)), timeout, 30);
+    return found;
+  }
+
+  // Waits until nothing more is said.
+  async quiet() {
+    await until('quiet', async () => (await this.all()).some((e) => e.what === 'quiet'), 30000, 30);
+  }
+
+  async close() {
+    await this.page.context().close();
+  }
+}
+
+// Touches the screen, and reads it.
+export class Finger {
+  static async at(stage, options = {}) {
+    const finger = new Finger();
+    finger.page = await open(stage, 'kiosk', { touch: true, ...options });
+    await finger.sees('start');
+    return finger;
+  }
+
+  async tap(...keys) {
+    for (const key of keys) await this.page.tap(`[data-key="${key}"]:visible >> nth=0`);
+  }
+
+  async type(digits) {
+    for (const digit of digits) await this.page.tap(`#pad [data-key="${digit}"]`);
+  }
+
+  // Waits until the page shows one of these screens; gives its id, heading and door.
+  async sees(...ids) {
+    await this.page.waitForFunction((wanted) => wanted.includes(document.body.dataset.screen), ids, { timeout: 20000 }).catch(async (e) => {
+      throw new Error(`${e.message}; it shows ${await this.page.evaluate(() => `${document.body.dataset.screen}: ${document.body.innerText}`)}`);
+    });
+    return this.page.evaluate(() => ({
+      id: document.body.dataset.screen, title: document.querySelector('#title').textContent, place: document.querySelector('#place').textContent,
+      notice: document.querySelector('#notice').textContent, door: document.querySelector('#map .here')?.textContent, language: document.documentElement.lang,
+      direction: document.documentElement.dir,
+    }));
+  }
+
+  async text(selector = 'body') {
+    return this.page.innerText(selector);
+  }
+
+  async close() {
+    await this.page.context().close();
+  }
+}
