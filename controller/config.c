@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/conf.h"
+#include "hw/profile.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -399,6 +400,77 @@ static enum err take_input(struct config *c, cfg_t *sec, struct reason *r)
     return e;
 }
 
+/* Is this the line of a lock or a contact? A profile that cannot be read is told when the boards are opened. */
+static bool is_of_board(const struct config *c, const struct hw_board_cfg *board, const struct lamp_cfg *lamp)
+{
+    const struct hw_bus_cfg *bus = &c->hw.bus[board->bus];
+    struct profile *p = calloc(1, sizeof *p);
+    bool found = false;
+    if (p != NULL && bus->kind == HW_BUS_GPIO && strcmp(bus->device, lamp->chip) == 0 &&
+        profile_load(p, c->profiles, board->profile, NULL) == ERR_OK) {
+        for (unsigned i = 0; i < p->locks; i++) {
+            found = found || strcmp(p->output_line[i], lamp->line) == 0;
+        }
+        for (unsigned i = 0; i < p->inputs; i++) {
+            found = found || strcmp(p->input_line[i], lamp->line) == 0;
+        }
+    }
+    free(p);
+    return found;
+}
+
+/* A lamp must never share a line with anything. */
+static enum err check_line(const struct config *c, cfg_t *sec, const struct lamp_cfg *lamp, struct reason *r)
+{
+    for (unsigned i = 0; i < c->hw.boards; i++) {
+        if (is_of_board(c, &c->hw.board[i], lamp)) {
+            return conf_because(sec, "line", r, ERR_DUPLICATE, "board \"%s\" has this line", c->hw.board[i].name);
+        }
+    }
+    for (unsigned i = 0; i < c->lamps; i++) {
+        if (strcmp(c->lamp[i].chip, lamp->chip) == 0 && strcmp(c->lamp[i].line, lamp->line) == 0) {
+            return conf_because(sec, "line", r, ERR_DUPLICATE, "lamp \"%s\" has this line", c->lamp[i].name);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err take_region(struct lamp_cfg *lamp, cfg_t *sec, struct reason *r)
+{
+    enum err e = take_u8(sec, "rows_from", 1, 255, &lamp->rows_from, r);
+    if (e == ERR_OK) {
+        e = take_u8(sec, "rows_to", lamp->rows_from, 255, &lamp->rows_to, r);
+    }
+    if (e == ERR_OK) {
+        e = take_u8(sec, "columns_from", 1, 255, &lamp->columns_from, r);
+    }
+    if (e == ERR_OK) {
+        e = take_u8(sec, "columns_to", lamp->columns_from, 255, &lamp->columns_to, r);
+    }
+    return e;
+}
+
+static enum err take_lamp(struct config *c, cfg_t *sec, struct reason *r)
+{
+    struct lamp_cfg *lamp = &c->lamp[c->lamps];
+    enum err e = take_title(sec, name_chars, lamp->name, sizeof lamp->name, r);
+    if (e == ERR_OK) {
+        e = take_text(sec, "chip", 1, lamp->chip, sizeof lamp->chip, r);
+    }
+    if (e == ERR_OK) {
+        e = take_text(sec, "line", 1, lamp->line, sizeof lamp->line, r);
+    }
+    if (e == ERR_OK) {
+        e = take_region(lamp, sec, r);
+    }
+    if (e == ERR_OK) {
+        e = check_line(c, sec, lamp, r);
+    }
+    lamp->active_low = cfg_getbool(sec, "active_low") == cfg_true;
+    c->lamps++;
+    return e;
+}
+
 /* ---------------------------------------------------------------- the whole file */
 
 static const struct section {
@@ -409,7 +481,7 @@ static const struct section {
     /* In this order, since doors name boards and boards name buses. */
     {"bus", HW_BUSES_MAX, 1, take_bus},      {"board", HW_BOARDS_MAX, 1, take_board_section},
     {"door", HW_DOORS_MAX, 1, take_door},    {"climate", HW_CLIMATES_MAX, 0, take_climate},
-    {"input", HW_INPUTS_MAX, 0, take_input},
+    {"input", HW_INPUTS_MAX, 0, take_input}, {"lamp", LAMPS_MAX, 0, take_lamp},
 };
 
 static enum err take_sections(struct config *c, cfg_t *file, struct reason *r)
@@ -526,6 +598,10 @@ enum err config_load(const char *path, struct config *out, struct reason *r)
                            CFG_STR("zone", NULL, CFGF_NODEFAULT),     CFG_END()};
     cfg_opt_t input[] = {CFG_STR("board", NULL, CFGF_NODEFAULT), CFG_INT("input", 0, CFGF_NODEFAULT),
                          CFG_INT("active", 0, CFGF_NODEFAULT), CFG_END()};
+    cfg_opt_t lamp[] = {CFG_STR("chip", NULL, CFGF_NODEFAULT),        CFG_STR("line", NULL, CFGF_NODEFAULT),
+                        CFG_BOOL("active_low", cfg_false, CFGF_NONE), CFG_INT("rows_from", 1, CFGF_NONE),
+                        CFG_INT("rows_to", 255, CFGF_NONE),           CFG_INT("columns_from", 1, CFGF_NONE),
+                        CFG_INT("columns_to", 255, CFGF_NONE),        CFG_END()};
     cfg_opt_t table[] = {CFG_STR("state", "/var/lib/lockerd", CFGF_NONE),
                          CFG_STR("profiles", "/usr/share/medlocker/profiles", CFGF_NONE),
                          CFG_STR("share", "/usr/share/medlocker/kiosk", CFGF_NONE),
@@ -546,6 +622,7 @@ enum err config_load(const char *path, struct config *out, struct reason *r)
                          CFG_SEC("door", door, CFGF_MULTI | CFGF_TITLE),
                          CFG_SEC("climate", climate, CFGF_MULTI | CFGF_TITLE),
                          CFG_SEC("input", input, CFGF_MULTI | CFGF_TITLE),
+                         CFG_SEC("lamp", lamp, CFGF_MULTI | CFGF_TITLE),
                          CFG_END()};
     cfg_t *file;
     enum err e = conf_parse(&file, table, path, r);
@@ -644,6 +721,14 @@ void config_print(const struct config *c, FILE *to)
         const struct hw_input_cfg *in = &c->hw.input[i];
         fprintf(to, "input \"%s\" { board = \"%s\" input = %u active = %d }\n", input_names[in->kind],
                 c->hw.board[in->board].name, (unsigned)in->input, in->active_is_one ? 1 : 0);
+    }
+    for (unsigned i = 0; i < c->lamps; i++) {
+        const struct lamp_cfg *l = &c->lamp[i];
+        fprintf(to,
+                "lamp \"%s\" { chip = \"%s\" line = \"%s\" active_low = %s rows_from = %u rows_to = %u "
+                "columns_from = %u columns_to = %u }\n",
+                l->name, l->chip, l->line, l->active_low ? "true" : "false", (unsigned)l->rows_from,
+                (unsigned)l->rows_to, (unsigned)l->columns_from, (unsigned)l->columns_to);
     }
 }
 

@@ -15,6 +15,7 @@
 #include "common/err.h"
 #include "controller/cabinet.h"
 #include "hw/hw.h"
+#include "hw/lamp.h"
 
 #define CONFIG_PATH_CAP 200
 #define CONFIG_SOCKET_CAP 108 /* of a unix socket */
@@ -35,6 +36,8 @@ struct config {
     char keypad[CONFIG_PATH_CAP], scanner[CONFIG_PATH_CAP]; /* empty: none */
     unsigned window;
     unsigned heartbeat_s;
+    struct lamp_cfg lamp[LAMPS_MAX];
+    unsigned lamps;
     struct hw_cfg hw; /* profile_dir points to profiles of this struct */
     struct cabinet_door door[HW_DOORS_MAX];
     struct cabinet_climate climate[HW_CLIMATES_MAX];

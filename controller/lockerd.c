@@ -57,6 +57,7 @@ struct lockerd {
     struct work *work;
     struct kiosk *kiosk;
     struct hw *hw;
+    struct lamps *lamps; /* NULL: none */
     struct link *link;
     struct mqtt *mqtt;
     struct input *input;
@@ -70,8 +71,13 @@ struct lockerd {
 static void on_screen(void *arg)
 {
     struct lockerd *d = arg;
+    const struct screen *s = act_screen(d->act);
     if (d->kiosk != NULL) {
-        kiosk_show(d->kiosk, act_screen(d->act));
+        kiosk_show(d->kiosk, s);
+    }
+    if (d->lamps != NULL) {
+        bool on = screen_leads_to_door(s);
+        lamps_show(d->lamps, on ? s->row : 0, on ? s->column : 0);
     }
 }
 
@@ -339,6 +345,18 @@ static enum err start_hw(struct lockerd *d, struct reason *r)
     return e;
 }
 
+static enum err start_lamps(struct lockerd *d, struct reason *r)
+{
+    return d->config.lamps == 0 ? ERR_OK : lamps_open(&d->lamps, d->config.lamp, d->config.lamps, r);
+}
+
+static void stop_lamps(struct lockerd *d)
+{
+    struct lamps *l = d->lamps;
+    d->lamps = NULL;
+    lamps_free(l);
+}
+
 static void stop_hw(struct lockerd *d)
 {
     if (d->act != NULL) {
@@ -454,12 +472,19 @@ static const struct part {
     enum err (*start)(struct lockerd *d, struct reason *r);
     void (*stop)(struct lockerd *d);
 } parts[] = {
-    {"loop", start_loop, stop_loop},          {"identity", start_identity, stop_identity},
-    {"store", start_store, stop_store},       {"act", start_act, stop_act},
-    {"work", start_work, stop_work},          {"kiosk", start_kiosk, stop_kiosk},
-    {"hardware", start_hw, stop_hw},          {"link", start_link, stop_link},
-    {"broker", start_mqtt, stop_mqtt},        {"input", start_input, stop_input},
-    {"control", start_control, stop_control}, {"watchdog", start_watchdog, stop_watchdog},
+    {"loop", start_loop, stop_loop},
+    {"identity", start_identity, stop_identity},
+    {"store", start_store, stop_store},
+    {"act", start_act, stop_act},
+    {"work", start_work, stop_work},
+    {"kiosk", start_kiosk, stop_kiosk},
+    {"hardware", start_hw, stop_hw},
+    {"lamps", start_lamps, stop_lamps},
+    {"link", start_link, stop_link},
+    {"broker", start_mqtt, stop_mqtt},
+    {"input", start_input, stop_input},
+    {"control", start_control, stop_control},
+    {"watchdog", start_watchdog, stop_watchdog},
 };
 #define PARTS (sizeof parts / sizeof parts[0])
 

@@ -103,6 +103,28 @@ bool screen_equal(const struct screen *a, const struct screen *b)
            a->bag == b->bag && a->bags == b->bags && a->reference == b->reference;
 }
 
+bool screen_leads_to_door(const struct screen *s)
+{
+    static const bool leads[SCREEN_ID_N] = {
+        [SCREEN_DOORS] = true,
+        [SCREEN_OPENING] = true,
+        [SCREEN_OPEN] = true,
+        [SCREEN_CLOSE] = true,
+        [SCREEN_JAM] = true,
+        [SCREEN_REPORT] = true,
+        [SCREEN_NEXT] = true,
+        [SCREEN_STAFF_LOAD_OPENING] = true,
+        [SCREEN_STAFF_LOAD_OPEN] = true,
+        [SCREEN_STAFF_LOAD_LABEL] = true,
+        [SCREEN_STAFF_INSPECT_OPENING] = true,
+        [SCREEN_STAFF_INSPECT_OPEN] = true,
+        [SCREEN_STAFF_TEST_OPEN] = true,
+        [SCREEN_STAFF_INSPECT_ASK] = true,
+        [SCREEN_STAFF_JAM] = true,
+    };
+    return s->row != 0 && leads[s->id];
+}
+
 const char *screen_id_name(enum screen_id id)
 {
     assert(id < SCREEN_ID_N);

@@ -128,6 +128,9 @@ uint64_t screen_reference(int64_t wall_ms);
 
 bool screen_equal(const struct screen *a, const struct screen *b);
 
+/* Does somebody go to, or stand at, the door that this screen names? What lights the door is on then. */
+bool screen_leads_to_door(const struct screen *s);
+
 /* "start", "staff-load-open"; "typo"; "buzzer-on". Never NULL. */
 const char *screen_id_name(enum screen_id id);
 const char *screen_notice_name(enum screen_notice n);

@@ -25,6 +25,7 @@ struct gpio_cfg {
     const char *const *outputs;
     const char *const *inputs;
     uint8_t outputs_n, inputs_n; /* at most GPIO_LINES_MAX each */
+    bool active_low;             /* of the outputs: 1 is 0 volts */
 };
 
 /* Requests all outputs with value 0, then all inputs with both edges. Errors: ERR_NOT_FOUND (chip or line; the reason

@@ -46,7 +46,8 @@ static enum err request_outputs(struct gpio *g, const struct gpio_cfg *cfg, stru
     enum err e = find_lines(g, cfg->chip, cfg->outputs, cfg->outputs_n, &g->outputs, r);
     if (e != ERR_OK)
         return e;
-    if (gpiod_line_request_bulk_output(&g->outputs, CONSUMER, g->value) != 0)
+    int flags = cfg->active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW : 0;
+    if (gpiod_line_request_bulk_output_flags(&g->outputs, CONSUMER, flags, g->value) != 0)
         return because_errno(r, cfg->chip, "outputs cannot be requested");
     g->has_outputs = true;
     return ERR_OK;

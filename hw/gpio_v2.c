@@ -18,6 +18,7 @@ struct bank {
     struct gpiod_line_request *request;
     unsigned offset[GPIO_LINES_MAX];
     uint8_t n;
+    bool active_low;
 };
 
 struct gpio {
@@ -68,7 +69,7 @@ static struct gpiod_chip *open_by_label(const char *label)
     return found;
 }
 
-static struct gpiod_line_settings *new_settings(bool is_output)
+static struct gpiod_line_settings *new_settings(bool is_output, bool active_low)
 {
     struct gpiod_line_settings *s = gpiod_line_settings_new();
     if (s == NULL)
@@ -78,8 +79,10 @@ static struct gpiod_line_settings *new_settings(bool is_output)
     if (failed == 0)
         failed = is_output ? gpiod_line_settings_set_output_value(s, GPIOD_LINE_VALUE_INACTIVE)
                            : gpiod_line_settings_set_edge_detection(s, GPIOD_LINE_EDGE_BOTH);
-    if (failed == 0)
+    if (failed == 0) {
+        gpiod_line_settings_set_active_low(s, active_low);
         return s;
+    }
     gpiod_line_settings_free(s);
     return NULL;
 }
@@ -88,7 +91,7 @@ static struct gpiod_line_settings *new_settings(bool is_output)
 static struct gpiod_line_request *request_bank(struct gpiod_chip *chip, const struct bank *bank, bool is_output)
 {
     struct gpiod_line_request *request = NULL;
-    struct gpiod_line_settings *settings = new_settings(is_output);
+    struct gpiod_line_settings *settings = new_settings(is_output, bank->active_low);
     struct gpiod_line_config *lines = gpiod_line_config_new();
     struct gpiod_request_config *how = gpiod_request_config_new();
     if (settings == NULL || lines == NULL || how == NULL) {
@@ -143,6 +146,7 @@ enum err gpio_open(struct gpio **out, const struct gpio_cfg *cfg, struct reason 
         e = because_errno(r, cfg->chip, "not found");
     else if (g->edges == NULL)
         e = err_because(r, ERR_MEMORY, "gpio chip \"%s\": out of memory", cfg->chip);
+    g->outputs.active_low = cfg->active_low;
     if (e == ERR_OK)
         e = open_bank(g, &g->outputs, cfg->chip, cfg->outputs, cfg->outputs_n, r);
     if (e == ERR_OK)

@@ -29,7 +29,8 @@ struct fake {
     _Atomic int64_t on_us[FAKE_LOCKS], off_us[FAKE_LOCKS]; /* when it was switched last */
     _Atomic bool requested[FAKE_LINES];
     _Atomic bool nonzero_default;
-    _Atomic unsigned chips; /* open */
+    _Atomic bool active_low; /* asked for at the last request */
+    _Atomic unsigned chips;  /* open */
     _Atomic unsigned most_on;
     _Atomic bool jammed;
     int edge[FAKE_LINES][2]; /* one pipe for each line; the second API has one for all: that of line 0 */

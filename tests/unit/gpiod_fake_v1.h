@@ -14,7 +14,7 @@ struct gpiod_line {
 
 static struct gpiod_chip fake_chip;
 static struct gpiod_line fake_lines[FAKE_LINES];
-static struct gpiod_line_bulk fake_outputs; /* as they were requested */
+static struct gpiod_line_bulk fake_outputs[FAKE_LINES]; /* of each line: what it was requested with */
 
 static unsigned fake_edge_pipe(unsigned line)
 {
@@ -61,10 +61,13 @@ static int fake_request_bulk(struct gpiod_line_bulk *bulk, bool is_output, const
     return 0;
 }
 
-int gpiod_line_request_bulk_output(struct gpiod_line_bulk *bulk, const char *consumer, const int *default_vals)
+int gpiod_line_request_bulk_output_flags(struct gpiod_line_bulk *bulk, const char *consumer, int flags,
+                                         const int *default_vals)
 {
     (void)consumer;
-    fake_outputs = *bulk;
+    atomic_store(&fake.active_low, flags == GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW);
+    for (unsigned i = 0; i < gpiod_line_bulk_num_lines(bulk); i++)
+        fake_outputs[gpiod_line_bulk_get_line(bulk, i)->number] = *bulk;
     return fake_fails(&fake.fail_outputs) ? -1 : fake_request_bulk(bulk, true, default_vals);
 }
 
@@ -91,12 +94,13 @@ int gpiod_line_get_value_bulk(struct gpiod_line_bulk *bulk, int *values)
 
 /* As the library and the kernel do it: one call writes every line of the request, the values given to the first ones
  * and 0 to the rest, whichever of its lines are named. */
-static int fake_write_request(const int *values, unsigned n)
+static int fake_write_request(unsigned of, const int *values, unsigned n)
 {
+    struct gpiod_line_bulk *outputs = &fake_outputs[of];
     if (fake_fails(&fake.fail_set))
         return -1;
-    for (unsigned i = 0; i < gpiod_line_bulk_num_lines(&fake_outputs); i++) {
-        unsigned line = gpiod_line_bulk_get_line(&fake_outputs, i)->number;
+    for (unsigned i = 0; i < gpiod_line_bulk_num_lines(outputs); i++) {
+        unsigned line = gpiod_line_bulk_get_line(outputs, i)->number;
         int value = i < n ? values[i] : 0;
         if (value != atomic_load(&fake.value[line]) && fake_set(line, value) != 0)
             return -1;
@@ -106,13 +110,12 @@ static int fake_write_request(const int *values, unsigned n)
 
 int gpiod_line_set_value_bulk(struct gpiod_line_bulk *bulk, const int *values)
 {
-    return fake_write_request(values, gpiod_line_bulk_num_lines(bulk));
+    return fake_write_request(gpiod_line_bulk_get_line(bulk, 0)->number, values, gpiod_line_bulk_num_lines(bulk));
 }
 
 int gpiod_line_set_value(struct gpiod_line *line, int value)
 {
-    (void)line;
-    return fake_write_request(&value, 1);
+    return fake_write_request(line->number, &value, 1);
 }
 
 int gpiod_line_event_get_fd(struct gpiod_line *line)

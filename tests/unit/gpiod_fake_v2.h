@@ -39,7 +39,7 @@ static struct gpiod_chip_info fake_info;
 static struct gpiod_line_settings fake_settings;
 static struct gpiod_line_config fake_config;
 static struct gpiod_request_config fake_how;
-static struct gpiod_line_request fake_requests[2]; /* inputs, outputs */
+static struct gpiod_line_request fake_requests[FAKE_LINES]; /* by their first line */
 static struct gpiod_edge_event_buffer fake_buffer;
 static unsigned fake_entry;
 
@@ -136,6 +136,12 @@ int gpiod_line_settings_set_direction(struct gpiod_line_settings *settings, enum
     return 0;
 }
 
+void gpiod_line_settings_set_active_low(struct gpiod_line_settings *settings, bool active_low)
+{
+    (void)settings;
+    atomic_store(&fake.active_low, active_low);
+}
+
 int gpiod_line_settings_set_output_value(struct gpiod_line_settings *settings, enum gpiod_line_value value)
 {
     settings->value = value;
@@ -203,8 +209,9 @@ struct gpiod_line_request *gpiod_chip_request_lines(struct gpiod_chip *chip, str
         if (fake_request(line_cfg->offset[i] - FAKE_OFFSET, is_output,
                          line_cfg->settings.value != GPIOD_LINE_VALUE_INACTIVE) != 0)
             return NULL;
-    fake_requests[is_output].config = *line_cfg;
-    return &fake_requests[is_output];
+    struct gpiod_line_request *request = &fake_requests[line_cfg->offset[0] - FAKE_OFFSET];
+    request->config = *line_cfg;
+    return request;
 }
 
 void gpiod_line_request_release(struct gpiod_line_request *request)

@@ -88,6 +88,10 @@ static void example_is_read_with_every_value(void **state)
     assert_int_equal(c->climate[0].max_milli_c, 8000);
     assert_int_equal(c->hw.input[0].kind, HW_INPUT_TAMPER);
     assert_string_equal(c->hw.profile_dir, c->profiles);
+    assert_true(c->speech);
+    assert_int_equal(c->lamps, 1);
+    assert_string_equal(c->lamp[0].line, "GPIO23");
+    assert_int_equal(c->lamp[0].columns_to, 1);
     assert_false(c->waived);
 }
 
@@ -99,6 +103,39 @@ static void commissioning_is_asked_for_unless_it_is_waived(void **state)
     assert_int_equal(load_changed(f, "# commissioning = \"required\"", "commissioning = \"required\""), ERR_OK);
     assert_false(f->config.waived);
     assert_int_equal(load_changed(f, "# commissioning = \"required\"", "commissioning = \"no\""), ERR_UNKNOWN);
+}
+
+static void lamp_is_never_on_the_line_of_anything_else(void **state)
+{
+    static const char board[] = "bus \"lines\" { kind = \"gpio\" device = \"cabinet\" }\n"
+                                "board \"locks\" { bus = \"lines\" profile = \"gpio\" }\n";
+    static const struct {
+        const char *lamp;
+        enum err e;
+        const char *reason;
+    } rows[] = {
+        {"lamp \"a\" { chip = \"cabinet\" line = \"LAMP1\" }", ERR_OK, ""},
+        {"lamp \"a\" { chip = \"other\" line = \"LOCK3\" }", ERR_OK, ""},
+        {"lamp \"a\" { chip = \"cabinet\" line = \"LOCK3\" }", ERR_DUPLICATE, "board \"locks\" has this line"},
+        {"lamp \"a\" { chip = \"cabinet\" line = \"DOOR8\" }", ERR_DUPLICATE, "board \"locks\" has this line"},
+        {"lamp \"a\" { chip = \"cabinet\" line = \"L\" }\nlamp \"b\" { chip = \"cabinet\" line = \"L\" }",
+         ERR_DUPLICATE, "lamp \"a\" has this line"},
+        {"lamp \"a\" { chip = \"cabinet\" line = \"L\" rows_from = 3 rows_to = 2 }", ERR_RANGE, "rows_to"},
+        {"lamp \"a\" { chip = \"cabinet\" line = \"L\" columns_from = 0 }", ERR_RANGE, "columns_from"},
+        {"lamp \"a\" { line = \"L\" }", ERR_MISSING, "chip"},
+    };
+    struct fixture *f = *state;
+    char *profiles = realpath("hw/profiles", NULL);
+    assert_non_null(profiles);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = NULL;
+        assert_true(asprintf(&text, "profiles = \"%s\"\n%s\n%s%s\n", profiles, f->example, board, rows[i].lamp) > 0);
+        enum err e = load_text(f, text);
+        assert_int_equal(e, rows[i].e);
+        assert_non_null(strstr(f->reason.text, rows[i].reason));
+        free(text);
+    }
+    free(profiles);
 }
 
 static void printed_values_are_read_back_the_same(void **state)
@@ -211,9 +248,13 @@ static void locker_without_doors_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(example_is_read_with_every_value),         T(commissioning_is_asked_for_unless_it_is_waived),
-        T(printed_values_are_read_back_the_same),    T(cabinet_gets_doors_boards_and_size),
-        T(mistakes_are_refused_with_key_and_reason), T(absent_file_is_named),
+        T(example_is_read_with_every_value),
+        T(commissioning_is_asked_for_unless_it_is_waived),
+        T(lamp_is_never_on_the_line_of_anything_else),
+        T(printed_values_are_read_back_the_same),
+        T(cabinet_gets_doors_boards_and_size),
+        T(mistakes_are_refused_with_key_and_reason),
+        T(absent_file_is_named),
         T(locker_without_doors_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

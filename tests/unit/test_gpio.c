@@ -13,6 +13,7 @@
 
 #include "hw/gpio.h"
 #include "hw/hw.h"
+#include "hw/lamp.h"
 
 #ifdef GPIOD_LINE_BULK_MAX_LINES
 #include "tests/unit/gpiod_fake_v1.h"
@@ -338,10 +339,92 @@ static void line_that_cannot_be_switched_on_fails_the_pulse(void **state)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define CABINET(name) cmocka_unit_test_setup_teardown(name, set_up_cabinet, tear_down_cabinet)
 
+/* ---------------------------------------------------------------- lamps, on lines that no lock has */
+
+static const struct lamp_cfg lamps[] = {
+    {"left", FAKE_LABEL, "LOCK7", false, 1, 3, 1, 4},
+    {"right", FAKE_LABEL, "LOCK8", true, 1, 3, 5, 8},
+};
+
+static struct lamps *open_lamps(void)
+{
+    struct lamps *l = NULL;
+    assert_int_equal(lamps_open(&l, lamps, 2, NULL), ERR_OK);
+    return l;
+}
+
+static void lamp_of_the_door_is_on_and_no_other(void **state)
+{
+    static const struct {
+        uint8_t row, column;
+        int left, right;
+    } rows[] = {{1, 1, 1, 0}, {3, 4, 1, 0}, {2, 5, 0, 1}, {2, 8, 0, 1},
+                {2, 9, 0, 0}, {4, 1, 0, 0}, {1, 2, 1, 0}, {0, 0, 0, 0}};
+    (void)state;
+    struct lamps *l = open_lamps();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        lamps_show(l, rows[i].row, rows[i].column);
+        assert_int_equal(fake.value[6], rows[i].left);
+        assert_int_equal(fake.value[7], rows[i].right);
+    }
+    lamps_free(l);
+}
+
+static void lamps_are_off_at_the_start_and_at_the_end(void **state)
+{
+    (void)state;
+    struct lamps *l = open_lamps();
+    assert_true(fake.active_low); /* of the last one: 0 is dark there too */
+    lamps_show(l, 1, 1);
+    assert_int_equal(fake.value[6], 1);
+    lamps_free(l); /* tear_down looks */
+    lamps_free(NULL);
+}
+
+static void lamp_has_its_own_line_and_no_lock(void **state)
+{
+    (void)state;
+    struct lamps *l = open_lamps();
+    for (unsigned i = 0; i < FAKE_LINES; i++)
+        assert_int_equal(fake.requested[i], i == 6 || i == 7);
+    lamps_free(l);
+}
+
+static void lamp_that_is_not_there_harms_nothing_and_is_tried_again(void **state)
+{
+    (void)state;
+    fake.fail_find = ENOENT;
+    struct lamps *l = open_lamps();
+    lamps_show(l, 1, 1);
+    assert_int_equal(fake.value[6], 0);
+    fake.fail_find = 0;
+    lamps_show(l, 1, 1);
+    assert_int_equal(fake.value[6], 1);
+    lamps_free(l);
+}
+
+static void lamp_that_cannot_be_written_is_requested_anew(void **state)
+{
+    (void)state;
+    struct lamps *l = open_lamps();
+    fake.fail_set = EIO;
+    lamps_show(l, 1, 1);
+    assert_false(fake.requested[6]);
+    fake.fail_set = 0;
+    lamps_show(l, 1, 1);
+    assert_int_equal(fake.value[6], 1);
+    lamps_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(lines_are_found_by_name_and_outputs_start_at_zero),
+        CASE(lamp_of_the_door_is_on_and_no_other),
+        CASE(lamps_are_off_at_the_start_and_at_the_end),
+        CASE(lamp_has_its_own_line_and_no_lock),
+        CASE(lamp_that_is_not_there_harms_nothing_and_is_tried_again),
+        CASE(lamp_that_cannot_be_written_is_requested_anew),
         CASE(bank_is_read_in_the_order_of_the_names),
         CASE(outputs_are_set_and_off_again_when_freed),
         CASE(setting_an_output_changes_no_other),

@@ -188,6 +188,17 @@ static void every_screen_word_has_a_name(void **state)
     assert_string_equal(screen_id_name(SCREEN_STAFF_LOAD_OPEN), "staff-load-open");
 }
 
+static void lamp_is_for_screens_that_lead_to_a_door(void **state)
+{
+    (void)state;
+    const struct screen open = {.id = SCREEN_OPEN, .row = 1}, nowhere = {.id = SCREEN_DOORS},
+                        help = {.id = SCREEN_HELP, .row = 1}, remote = {.id = SCREEN_REMOTE, .row = 1};
+    assert_true(screen_leads_to_door(&open));
+    assert_false(screen_leads_to_door(&nowhere));
+    assert_false(screen_leads_to_door(&help));
+    assert_false(screen_leads_to_door(&remote));
+}
+
 static void screens_differ_by_what_is_seen(void **state)
 {
     (void)state;
@@ -234,6 +245,7 @@ int main(void)
         cmocka_unit_test(every_type_may_travel_on_the_event_stream),
         cmocka_unit_test(only_sensors_and_counters_may_be_dropped),
         cmocka_unit_test(names_are_those_of_the_heartbeat),
+        cmocka_unit_test(lamp_is_for_screens_that_lead_to_a_door),
         cmocka_unit_test(every_screen_word_has_a_name),
         cmocka_unit_test(screens_differ_by_what_is_seen),
         cmocka_unit_test(doors_are_found_by_number_and_name),
