@@ -170,6 +170,7 @@ async function collect(stage, page, bag) {
 async function measureBags(table, stage, page) {
   const waited = [];
   const words = [];
+  const argon = []; // the same check alone, after each code, so that both see the same machine
   for (let done = 0; done < BAGS; ) {
     const bags = [];
     for (; bags.length < ROUND && done < BAGS; done++) bags.push(await pack(stage, done));
@@ -178,10 +179,13 @@ async function measureBags(table, stage, page) {
     await page.waitForFunction(() => document.body.dataset.screen === 'staff-menu');
     for (const bag of bags) waited.push(await load(stage, page, bag));
     await story.staffLeave(stage);
-    for (const bag of bags) words.push(await collect(stage, page, bag));
+    for (const bag of bags) {
+      words.push(await collect(stage, page, bag));
+      argon.push((await figures(program('bench_costs'), ['argon2id'])).argon2id.value);
+    }
   }
-  const argon = (await figures(program('bench_costs'), ['argon2id'])).argon2id.value;
-  table.add('code_to_door_words_p50', median(words), 'ms', { limitName: `of ${words.length} codes; Argon2id alone ${argon.toFixed(0)} ms` });
+  table.add('code_to_door_words_p50', median(words), 'ms', { limitName: `of ${words.length} codes` });
+  table.add('code_to_door_words_argon2id', median(argon), 'ms', { limitName: `of the above (p99 ${percentile(argon, 99).toFixed(0)} ms)` });
   table.add('code_to_door_words_p99', percentile(words, 99), 'ms', { limit: DOOR_MS, limitName: 'ms', aim: ['<=', 1] });
   const hands = Object.values(HANDS_S).reduce((a, b) => a + b, 0);
   const machine = waited.reduce((a, b) => a + b, 0) / waited.length / 1000;
