@@ -201,7 +201,8 @@ assets: npm
 	@mkdir -p $(SHARE)/kiosk $(VENDOR)
 	@cp controller/kiosk/*.html $(filter-out %/speak.mjs,$(wildcard controller/kiosk/*.mjs)) controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
 	@node controller/kiosk/speak.mjs $(SHARE)/kiosk/speech $(SPEECH_STORE)
-	@cp backend/web/*.html backend/web/*.mjs backend/web/*.css backend/web/*.json $(SHARE)/web/
+	@cp backend/web/*.html backend/web/*.css backend/web/*.json $(SHARE)/web/
+	@for f in backend/web/*.mjs; do sed -E 's/^[[:blank:]]+//; 1!s:^//( .*)?$$::' $$f >$(SHARE)/web/$${f##*/}; done # indents and comments weigh too; lines keep their numbers
 	@cp node_modules/preact/dist/preact.mjs $(VENDOR)/preact.mjs
 	@cp node_modules/htm/dist/htm.mjs $(VENDOR)/htm.mjs
 	@{ cat node_modules/uplot/dist/uPlot.iife.min.js; echo 'export default uPlot;'; } >$(VENDOR)/uplot.mjs

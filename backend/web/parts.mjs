@@ -132,6 +132,11 @@ export function age(ms) {
 
 export const degrees = (milli) => (milli == null ? '–' : `${(milli / 1000).toLocaleString(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 })} °C`);
 
+// ---------------------------------------------------------------- lockers
+// Old news is not shown as news.
+export const isSilent = (locker, me) => !locker.seen_ms || hubNow() - locker.seen_ms > me.silent_after_s * 1000;
+export const lockerName = (board, id) => board.lockers.find((l) => l.id === id)?.name ?? id;
+
 // ---------------------------------------------------------------- components
 export const Notice = ({ error, text }) =>
   html`<div aria-live="polite">${error && html`<p class="notice bad" role="alert">${error.message ?? error}</p>`}${text && html`<p class="notice">${text}</p>`}</div>`;

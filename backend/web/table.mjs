@@ -146,7 +146,7 @@ export class Table extends Component {
               ${values.map((v) => html`<option value=${v} selected=${choices[c.key] === v}>${v}</option>`)}
             </select></label>`;
         })}
-      <span class="table-count" role="status">${seen.length === rows.length ? t('table.rows', { n: rows.length }) : t('table.some', { n: seen.length, m: rows.length })}</span>
+      <span class="table-count" role="status">${seen.length === rows.length ? t(rows.length === 1 ? 'table.row' : 'table.rows', { n: rows.length }) : t('table.some', { n: seen.length, m: rows.length })}</span>
       <button type="button" onClick=${() => save(`${id}.csv`, toCsv(seen, columns))} aria-label=${t('table.csv.of', { name: caption })}>${t('table.csv')}</button>
     </div>`;
   }

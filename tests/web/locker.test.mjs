@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// One locker: the wall of doors as it hangs, and everything that is known of it.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Stage } from '../stage/stage.mjs';
+import * as story from '../stage/story.mjs';
+import { open, check, close } from './browser.mjs';
+
+let stage;
+let door;
+before(async () => {
+  stage = new Stage({ seed: 32 });
+  await stage.start();
+  const bag = await story.pack(stage, (await story.order(stage, { reference: 'locker-1', size: 'S' })).id);
+  [door] = await story.loadAll(stage, bag);
+  await story.untilState(stage, bag.id, 'ready');
+  await stage.cabinet('force B5');
+}, { timeout: 60000 });
+after(async () => {
+  await close();
+  await stage?.stop();
+});
+const at = () => `#/locker/${stage.lockerId}`;
+
+for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
+  test(`doors hang as they hang, and each says its state in a colour, a sign and words: ${look}`, { timeout: 60000 }, async () => {
+    const page = await open(stage, 'hub', { at: at(), ...options });
+    await page.waitForSelector('.door.bad[data-door=B5]');
+    assert.equal(await page.locator('.door').count(), 24);
+    const place = await page.$eval('[data-door=C8]', (e) => [e.style.gridRow, e.style.gridColumn]);
+    assert.deepEqual(place.map((p) => parseInt(p, 10)), [3, 8]);
+    assert.match(await page.textContent(`[data-door=${door}]`), /●/);
+    assert.match(await page.textContent('[data-door=C8]'), /❄/);
+    await page.click(`[data-door=${door}]`);
+    await page.waitForSelector('.detail');
+    await check(page, `locker-${look}`);
+    await page.context().close();
+  });
+
+test('logistics sees bags by number, and no name', { timeout: 60000 }, async () => {
+  await stage.login('logistics');
+  const page = await open(stage, 'hub', { at: at() });
+  await page.waitForSelector(`[data-door=${door}] .bag`);
+  assert.ok(!(await page.textContent('body')).includes('Voorbeeld,'));
+  assert.ok(!(await page.textContent('main')).includes('J. Voorbeeld'));
+  await page.context().close();
+  await stage.login('pharmacist');
+});
+
+test('a locker that is not there is told as that', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/locker/0000000000000000' });
+  await page.waitForSelector('main .notice');
+  await check(page, 'locker-none');
+  await page.context().close();
+});

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use: hours of the week, figures of each day, and a view for other eyes without small numbers.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Stage } from '../stage/stage.mjs';
+import { open, check, close } from './browser.mjs';
+import { writePast, weeksOfUse } from './past.mjs';
+
+let stage;
+before(async () => {
+  stage = new Stage({ seed: 36 });
+  await stage.start();
+  await writePast(stage, weeksOfUse(stage));
+}, { timeout: 60000 });
+after(async () => {
+  await close();
+  await stage?.stop();
+});
+const drawn = (page) => page.waitForFunction(() => document.querySelectorAll('.curve[data-drawn] canvas').length === 4);
+
+for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
+  test(`when people come, how long bags wait, what it saves: ${look}`, { timeout: 60000 }, async () => {
+    const page = await open(stage, 'hub', { at: '#/use', ...options });
+    await drawn(page);
+    assert.equal(await page.locator('.heat').first().locator('td').count(), 7 * 24);
+    await check(page, `use-${look}`);
+    await page.context().close();
+  });
+
+test('the sums of the hub are the sums of the page', { timeout: 60000 }, async () => {
+  const data = await stage.ok('GET', '/api/use?days=28');
+  assert.equal(data.days.length, 28);
+  const collected = data.days.reduce((n, d) => n + d.collected, 0);
+  assert.equal(data.heat.collected.flat().reduce((a, b) => a + b, 0), collected);
+  const page = await open(stage, 'hub', { at: '#/use' });
+  await drawn(page);
+  assert.ok((await page.textContent('.figures')).includes(`${collected} opgehaald`));
+  await page.context().close();
+});
+
+test('a view to share has no number from 1 to 4, and is a link', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/use' });
+  await drawn(page);
+  await page.check('[name=shared]');
+  await page.waitForSelector('.heat .few');
+  assert.match(page.url(), /shared=1/);
+  const numbers = (await page.locator('.heat td').allTextContents()).filter(Boolean);
+  assert.deepEqual(numbers.filter((n) => ['1', '2', '3', '4'].includes(n)), []);
+  await check(page, 'use-shared');
+  await page.reload();
+  await page.waitForSelector('.heat .few');
+  await page.context().close();
+});
