@@ -222,7 +222,7 @@ async function interactive(url, selectors, cookie) {
 async function measureStarts(table, stage) {
   const pages = {
     kiosk: [stage.kioskUrl, ['#pad [data-key="1"]', '#lines li']],
-    board: [`${stage.hubUrl}/#/board`, ['main h1', 'header nav a'], stage.cookie],
+    board: [`${stage.hubUrl}/#/fleet`, ['main h1', 'header nav a'], stage.cookie],
   };
   for (const [name, args] of Object.entries(pages)) {
     const ms = [];
