@@ -108,13 +108,22 @@ export class OrderPage extends Component {
     if (!order || order.id !== this.props.id) return this.load();
     try {
       const { orders } = await ask('GET', `/api/orders?below=${order.number + 1}&limit=1`);
-      if (orders[0] && orders[0].id === order.id && orders[0].changed_ms !== order.changed_ms) await this.load();
+      if (orders[0] && orders[0].id === order.id && orders[0].changed_ms !== order.changed_ms && !this.loading) await this.load(); // each look is written down: not twice
     } catch (error) {
       this.setState({ error });
     }
   }
 
-  async load() {
+  // One after the other, so that the last answer is the newest.
+  load() {
+    const mine = (this.loading ?? Promise.resolve()).then(() => this.fetch());
+    this.loading = mine;
+    return mine.finally(() => {
+      if (this.loading === mine) this.loading = null;
+    });
+  }
+
+  async fetch() {
     try {
       this.setState({ order: await ask('GET', `/api/orders/${this.props.id}`), error: null });
     } catch (error) {
