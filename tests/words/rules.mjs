@@ -148,11 +148,11 @@ export function kioskWords(t, language, known) {
   return out;
 }
 
-// Staff read these at a desk; the papers of patients ("slip.", "card.") as at the kiosk.
+// Staff read these at a desk; what patients get on paper ("slip.", "card.", "trail.") as at the kiosk.
 export function hubWords(t, language) {
   const out = [];
   for (const [key, text] of Object.entries(t)) {
-    const paper = /^(slip|card)\./.test(key);
+    const paper = /^(slip|card|trail)\./.test(key);
     out.push(...oneWord(key, text, language), ...lengths(key, text, paper ? WORDS_MAX : STAFF_WORDS_MAX));
     if (paper) out.push(...plain(key, text, language));
     if (PROMISE.test(text)) out.push(`${key}: "${text}": nobody sends it`);
