@@ -2,7 +2,7 @@
 // Looks at every text of the project: node tests/words/lint.mjs [--keys]. With --keys only what would leave somebody without words, which is what
 // `make assets` asks; without it also how the texts are written. Exit status 1 when anything was found.
 import { hub, kiosk, known, mentioned, slips } from './catalogues.mjs';
-import { complete, hubWords, kioskWords, lacking, sameKeys, transcripts, twice } from './rules.mjs';
+import { complete, hubWords, kioskWords, lacking, sameKeys, transcripts, twice, untranslated } from './rules.mjs';
 
 const keysOnly = process.argv.includes('--keys');
 const controller = known();
@@ -37,6 +37,11 @@ for (const list of [hub(), slips()]) look(list, (t, language) => (keysOnly || ![
 for (const [where, list] of Object.entries({ 'controller/kiosk/': kiosk(), 'backend/web/slip.': slips() }))
   for (const language of controller.languages) if (!list.some((c) => c.language === language)) found.push(`${where}${language}.json: is missing`);
 
+for (const list of [kiosk(), slips()]) {
+  const english = list.find((c) => c.language === 'en');
+  for (const { file, text } of list.filter((c) => !['nl', 'en'].includes(c.language)))
+    if (!found.length) found.push(...untranslated(JSON.parse(text), JSON.parse(english.text)).map((f) => `${file}: ${f}`));
+}
 const dutch = (list) => (list[0] ? JSON.parse(list[0].text) : {});
 const names = mentioned();
 if (!found.length) // a catalogue that cannot be read has been told

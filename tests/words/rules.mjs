@@ -60,6 +60,12 @@ export function complete(t, known) {
   return out;
 }
 
+// Texts of another language that were never translated. Dutch and English share words ("Scan"); the others do not share one of three letters.
+export function untranslated(t, english) {
+  const own = (key) => !/^(tone\.|direction$|languages\.\d$|language\.)/.test(key);
+  return Object.entries(t).filter(([key, text]) => own(key) && text === english[key] && /\p{Ll}{3}/u.test(text.replace(PLACEHOLDER, ''))).map(([key, text]) => `${key}: "${text}" is still English`);
+}
+
 // Keys that a page or a program names, and no catalogue has. One that ends with a dot is the beginning of several.
 export function lacking(keys, ...catalogues) {
   const known = catalogues.flatMap((t) => Object.keys(t)).map((key) => key.replace(/^say\./, ''));

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 import { ROOT, kiosk, known, mentioned } from './catalogues.mjs';
-import { complete, hubWords, kioskWords, lacking, messages, sameKeys, sentences, transcripts, twice, words } from './rules.mjs';
+import { complete, hubWords, kioskWords, lacking, messages, sameKeys, sentences, transcripts, twice, untranslated, words } from './rules.mjs';
 
 const controller = known();
 const nl = () => JSON.parse(kiosk()[0].text);
@@ -52,6 +52,11 @@ test('a key that a page or a program names must have a text', () => {
   const names = mentioned();
   assert.ok(names.hub.includes('page.login.name') && names.hub.includes('page.nav.') && names.hub.length > 100);
   assert.ok(names.prints.length > 10 && names.kiosk.length > 5);
+});
+
+test('a text that was never translated is found, a name or a key is not', () => {
+  assert.deepEqual(untranslated({ 'x.1': 'Close the door.', 'x.2': 'OK', 'x.3': '{door}', 'tone.x': 'good', 'languages.2': 'English' },
+    { 'x.1': 'Close the door.', 'x.2': 'OK', 'x.3': '{door}', 'tone.x': 'good', 'languages.2': 'English' }), ['x.1: "Close the door." is still English']);
 });
 
 test('sentences and words are counted as a reader does', () => {
