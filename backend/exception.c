@@ -15,9 +15,9 @@ static const struct {
     [EXCEPTION_REPORTED] = {"reported", {EXCEPTION_ACT_CALL, EXCEPTION_ACT_WITHDRAW, EXCEPTION_ACT_SETTLE}, 3},
     [EXCEPTION_LOST] = {"lost", {EXCEPTION_ACT_CALL, EXCEPTION_ACT_ORDER, EXCEPTION_ACT_TAKE_BACK}, 3},
     [EXCEPTION_CONTRADICTION] = {"contradiction", {EXCEPTION_ACT_SETTLE}, 1},
-    [EXCEPTION_UNCONFIRMED] = {"unconfirmed", {EXCEPTION_ACT_CALL, EXCEPTION_ACT_WITHDRAW}, 2},
+    [EXCEPTION_UNCONFIRMED] = {"unconfirmed", {EXCEPTION_ACT_CALL, EXCEPTION_ACT_RETRY, EXCEPTION_ACT_WITHDRAW}, 3},
     [EXCEPTION_CHECK] = {"check", {EXCEPTION_ACT_TOUR, EXCEPTION_ACT_CALL, EXCEPTION_ACT_WITHDRAW}, 3},
-    [EXCEPTION_JAM] = {"jam", {EXCEPTION_ACT_CALL, EXCEPTION_ACT_WITHDRAW}, 2},
+    [EXCEPTION_JAM] = {"jam", {EXCEPTION_ACT_RETRY, EXCEPTION_ACT_CALL, EXCEPTION_ACT_WITHDRAW}, 3},
     [EXCEPTION_WITHDRAWING] = {"withdrawing", {EXCEPTION_ACT_TOUR, EXCEPTION_ACT_TAKE_BACK}, 2},
     [EXCEPTION_RECALLED] = {"recalled", {EXCEPTION_ACT_TAKE_BACK, EXCEPTION_ACT_COUNTER}, 2},
     [EXCEPTION_EXPIRED] = {"expired", {EXCEPTION_ACT_TOUR, EXCEPTION_ACT_TAKE_BACK, EXCEPTION_ACT_CALL}, 3},
@@ -27,9 +27,10 @@ static const struct {
 };
 
 static const char *const act_names[EXCEPTION_ACT_N] = {
-    [EXCEPTION_ACT_CALL] = "call",           [EXCEPTION_ACT_WITHDRAW] = "withdraw", [EXCEPTION_ACT_TOUR] = "tour",
-    [EXCEPTION_ACT_TAKE_BACK] = "take_back", [EXCEPTION_ACT_PACK] = "pack",         [EXCEPTION_ACT_COUNTER] = "counter",
-    [EXCEPTION_ACT_RESTOCK] = "restock",     [EXCEPTION_ACT_SETTLE] = "settle",     [EXCEPTION_ACT_ORDER] = "order",
+    [EXCEPTION_ACT_CALL] = "call",       [EXCEPTION_ACT_RETRY] = "retry",         [EXCEPTION_ACT_WITHDRAW] = "withdraw",
+    [EXCEPTION_ACT_TOUR] = "tour",       [EXCEPTION_ACT_TAKE_BACK] = "take_back", [EXCEPTION_ACT_PACK] = "pack",
+    [EXCEPTION_ACT_COUNTER] = "counter", [EXCEPTION_ACT_RESTOCK] = "restock",     [EXCEPTION_ACT_SETTLE] = "settle",
+    [EXCEPTION_ACT_ORDER] = "order",
 };
 
 /* The step of an order that an act takes; KIND_N: none. */
@@ -47,6 +48,7 @@ static enum order_event_kind step_of(enum exception_act a)
     case EXCEPTION_ACT_RESTOCK:
         return ORDER_EVENT_RESTOCK;
     case EXCEPTION_ACT_CALL:
+    case EXCEPTION_ACT_RETRY:
     case EXCEPTION_ACT_TOUR:
     case EXCEPTION_ACT_SETTLE:
     case EXCEPTION_ACT_ORDER:
@@ -69,6 +71,8 @@ static bool give(enum exception_kind kind, int64_t since_ms, const struct order 
 
         if (a == EXCEPTION_ACT_SETTLE)
             may = has_fault;
+        if (a == EXCEPTION_ACT_RETRY) /* the locker opens no controlled bag at a distance */
+            may = o != NULL && o->ask.cls != TOKEN_CLASS_CONTROLLED;
         if (may)
             x.act[x.acts++] = a;
     }

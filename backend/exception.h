@@ -36,6 +36,7 @@ enum exception_kind {
 /* What resolves it; the page turns each into a button or a link. */
 enum exception_act {
     EXCEPTION_ACT_CALL,      /* talk to the patient and write it down */
+    EXCEPTION_ACT_RETRY,     /* open the door once more, together with who stands before it */
     EXCEPTION_ACT_WITHDRAW,  /* kill the code */
     EXCEPTION_ACT_TOUR,      /* fetch the bag: the return tour of the locker */
     EXCEPTION_ACT_TAKE_BACK, /* the bag is in hand: scan it */

@@ -19,6 +19,7 @@ const ExceptionAct = ({ act, x, first, onCall }) => {
   const locker = order?.locker?.id ?? fault?.locker;
   if (act === 'call') return order && html`<button class=${first ? 'primary' : ''} data-act="call" onClick=${onCall}>${t('exception.act.call')}</button>`;
   if (act === 'tour') return html`<a class=${look} data-act="tour" href="#/tour/${locker}">${t('exception.act.tour')}</a>`;
+  if (act === 'retry') return html`<a class=${look} data-act="retry" href="#/order/${order.id}">${t('exception.act.retry')}</a>`;
   if (act === 'pack') return html`<a class=${look} data-act="pack" href="#/order/${order.id}">${t('exception.act.pack')}</a>`;
   if (act === 'order') return html`<a class=${look} data-act="order" href="#/new">${t('exception.act.order')}</a>`;
   if (act === 'settle')

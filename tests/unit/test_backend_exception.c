@@ -141,6 +141,20 @@ static void a_door_that_is_not_in_order_comes_before_the_state(void **state)
     }
 }
 
+static void a_controlled_bag_is_not_opened_at_a_distance(void **state)
+{
+    struct order o = an_order(ORDER_UNCONFIRMED);
+    struct exception_facts f = {.order = &o};
+    struct exception x;
+
+    (void)state;
+    assert_true(exception_of_order(&f, NOW, &x));
+    assert_true(offers(&x, EXCEPTION_ACT_RETRY));
+    o.ask.cls = TOKEN_CLASS_CONTROLLED;
+    assert_true(exception_of_order(&f, NOW, &x));
+    assert_false(offers(&x, EXCEPTION_ACT_RETRY));
+}
+
 static void a_report_is_listed_until_its_fault_is_settled(void **state)
 {
     struct store_fault report = {.kind = STORE_FAULT_REPORTED, .opened_ms = NOW - 5 * HOUR};
@@ -232,6 +246,7 @@ int main(void)
         cmocka_unit_test(each_state_that_waits_for_people_is_listed),
         cmocka_unit_test(only_what_is_possible_is_offered),
         cmocka_unit_test(a_door_that_is_not_in_order_comes_before_the_state),
+        cmocka_unit_test(a_controlled_bag_is_not_opened_at_a_distance),
         cmocka_unit_test(a_report_is_listed_until_its_fault_is_settled),
         cmocka_unit_test(contradictions_are_listed_other_faults_are_not),
         cmocka_unit_test(a_bag_whose_end_is_near_is_listed_unless_the_patient_was_spoken_to),
