@@ -29,7 +29,7 @@ medlocker runs. Everything below was made just now and is gone after Ctrl-C.
   staff pages     ${stage.hubUrl}/
                   user ${pharmacist.name}  password ${pharmacist.password}
                   user ${logistics.name}   password ${logistics.password}
-  kiosk page      ${stage.kioskUrl}/
+  kiosk page      ${stage.kioskUrl}/?scan
                   staff badge (scan field): ${badge}
                   PIN 2580
   cabinet         socat - UNIX-CONNECT:${stage.simControl}     (commands: help)

@@ -38,6 +38,7 @@ after(async () => {
 // A page that is told these screens; show(s) returns when the page shows it.
 async function told(options) {
   const page = await open(stage, 'kiosk', options);
+  if (options.contrast) await page.emulateMedia({ contrast: 'more' });
   let n = 0;
   let now = screen('start');
   let waiting = [];
@@ -77,6 +78,8 @@ const LOOKS = {
   day: [{}, {}],
   night: [{ dark: true }, {}],
   upright: [{ width: 800, height: 1280 }, {}],
+  contrast: [{ contrast: true }, {}],
+  'contrast-night': [{ contrast: true, dark: true }, {}],
   narrow: [{ width: 320, height: 640 }, {}],
   'ar-day': [{}, { language: 'ar' }],
   'ar-night-upright': [{ width: 800, height: 1280, dark: true }, { language: 'ar' }],
