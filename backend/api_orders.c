@@ -390,6 +390,8 @@ static void packing_answer(struct packing *p, const struct order *o)
     e = view_order(p->api->hub, p->role, o, json_put_object(tree, "order"), &r);
     if (e == ERR_OK)
         e = view_together(p->api->hub, o, tree, &r);
+    if (e == ERR_OK)
+        e = view_carers(p->api->hub, o, tree, &r);
     e = hub_judge(p->api->hub, e, &r);
     if (e == ERR_OK) {
         api_resume(p->api, p->ticket, 200, tree, NULL);

@@ -6,6 +6,9 @@ import { until, run, sampleBundle, DOORS, ROOT } from './stage.mjs';
 
 const PIN = '2580';
 
+// Each order is another person's, unless the fields say whose: bags of one person are collected in one visit.
+let people = 0;
+
 // An order from a FHIR bundle or from plain JSON; gives the order as the hub has it.
 export async function order(stage, fields) {
   if (!fields) {
@@ -13,7 +16,7 @@ export async function order(stage, fields) {
     const answer = await stage.ok('POST', '/fhir/Bundle', bundle.text, { 'content-type': 'application/fhir+json' });
     return { ...answer, source: bundle.name };
   }
-  return stage.ok('POST', '/api/orders', { patient: 'J. Voorbeeld', birth_date: '1961-03-14', ...fields });
+  return stage.ok('POST', '/api/orders', { patient: `J. Voorbeeld ${++people}`, birth_date: '1961-03-14', ...fields });
 }
 
 // Packs it: code, voucher and pickup token as they are printed.
