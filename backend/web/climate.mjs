@@ -8,7 +8,7 @@ const HOURS = [24, 168, 744];
 const EVERY_MS = 30000;
 const KIND = { fine: 'good', look: 'warn', breach: 'bad', unknown: '' };
 
-const minutes = (ms) => Math.max(1, Math.round(ms / 60000));
+const minutes = (ms) => Math.round(ms / 60000);
 
 // Points as uPlot wants them: a gap is a point without a value.
 function plotOf(points, from_ms, to_ms) {
@@ -54,7 +54,7 @@ const Spans = ({ locker, sensor, me, onSaid }) => {
     { key: 'end', label: t('climate.end'), kind: 'time', value: (s) => (s.open ? null : s.end_ms), show: (s) => (s.open ? t('climate.open') : exact(s.end_ms)) },
     { key: 'min', label: t('climate.lowest'), kind: 'number', value: (s) => (s.min_milli_c == null ? null : s.min_milli_c / 1000), show: (s) => degrees(s.min_milli_c) },
     { key: 'max', label: t('climate.highest'), kind: 'number', value: (s) => (s.max_milli_c == null ? null : s.max_milli_c / 1000), show: (s) => degrees(s.max_milli_c) },
-    { key: 'minutes', label: t('climate.minutes'), kind: 'number', value: (s) => minutes(s.end_ms - s.start_ms) },
+    { key: 'minutes', label: t('climate.minutes'), kind: 'number', value: (s) => Math.round((s.end_ms - s.start_ms) / 60000), show: (s) => (s.end_ms - s.start_ms < 60000 ? '< 1' : Math.round((s.end_ms - s.start_ms) / 60000)) },
     {
       key: 'seen', label: t('climate.seen'), value: seen,
       show: (s) =>

@@ -45,7 +45,7 @@ const Stock = ({ locker, me }) => {
     { key: 'until', label: t('order.until'), kind: 'time', value: (d) => (d.order.not_after_s ? d.order.not_after_s * 1000 : null), show: (d) => (d.order.not_after_s ? moment(d.order.not_after_s * 1000) : '–') },
   ];
   const bags = locker.doors.filter((d) => d.order);
-  return html`<${Table} id="stock" caption=${t('stock', { n: bags.length })} rows=${bags} columns=${columns} rowKey=${(d) => d.door} empty=${t('stock.none')} tools=${bags.length > 5} />`;
+  return html`<${Table} id="stock" caption=${t(bags.length === 1 ? 'stock.1' : 'stock', { n: bags.length })} rows=${bags} columns=${columns} rowKey=${(d) => d.door} empty=${t('stock.none')} tools=${bags.length > 5} />`;
 };
 
 const Boards = ({ locker, silent }) => {

@@ -58,7 +58,7 @@ export class RoundPage extends Component {
       { key: 'free', label: t('round.free'), kind: 'number', value: (s) => s.free },
       { key: 'why', label: t('round.why'), value: (s) => reasons(s).join('; '), show: (s) => html`<ul class="why">${reasons(s).map((r) => html`<li>${r}</li>`)}</ul>` },
     ];
-    return html`<${Table} id="round" caption=${t('round.caption', { n: stops.length })} rows=${stops} columns=${columns} rowKey=${(s) => s.locker}
+    return html`<${Table} id="round" caption=${t(stops.length === 1 ? 'round.caption.1' : 'round.caption', { n: stops.length })} rows=${stops} columns=${columns} rowKey=${(s) => s.locker}
       rowProps=${(s) => ({ 'data-locker': s.locker })} empty=${t('round.none')} />`;
   }
 

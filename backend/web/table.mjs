@@ -170,7 +170,7 @@ export class Table extends Component {
     const order = sort || first;
     const seen = select(rows, columns, { q, sort: order, choices });
     const few = seen.slice(0, limit);
-    return html`<div class="table" data-table=${id}>
+    return html`<div class="table ${tools ? '' : 'plain'}" data-table=${id}>
       ${tools && (rows.length > 0 || q) && this.renderTools(seen, { q, choices })}
       <table role="table">
         <caption>${caption}</caption>

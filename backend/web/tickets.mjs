@@ -61,7 +61,7 @@ class Ticket extends Component {
           <dt>${t('tickets.last')}</dt><dd>${exact(f.last_ms)}</dd>
           <dt>${t('tickets.times')}</dt><dd>${f.times}${f.flaps > 0 ? ` (${t('tickets.flaps', { n: f.flaps })})` : ''}</dd>
           <dt>${t('tickets.who')}</dt><dd>${f.taken_by ?? t('tickets.nobody')}</dd>
-          ${f.detail && html`<dt>${t('tickets.detail')}</dt><dd>${f.detail}</dd>`}
+          ${f.detail && html`<dt>${t('tickets.detail')}</dt><dd>${say('doorcause', f.detail)}</dd>`}
           ${f.closed_ms && html`<dt>${t('tickets.closed')}</dt><dd>${exact(f.closed_ms)}, ${f.closed_by === 'evidence' ? t('tickets.by.evidence') : f.closed_by}</dd>`}
         </dl>
         ${!f.closed_ms && html`<p class="notice">${f.may_close ? t('tickets.people') : say('closes', f.kind)}</p>`}

@@ -45,6 +45,7 @@ const Heat = ({ rows, label, few }) => {
 const Chart = ({ days, keys, label }) => {
   const times = days.map((d) => Date.parse(`${d.date}T12:00:00`) / 1000);
   const half = 43200;
+  if (!days.some((d) => keys.some(([key]) => d[key]))) return html`<figure><figcaption>${label}</figcaption><p class="soft">${t('use.nothing')}</p></figure>`;
   return html`<figure><figcaption>${label}</figcaption>
     <${Curve} label=${label} times=${times} series=${keys.map(([key, colour]) => ({ label: t(`use.${key}`), values: days.map((d) => d[key]), colour }))}
       from=${times[0] - half} to=${times[times.length - 1] + half} days bars=${keys.length === 1} />
@@ -112,7 +113,7 @@ export class UsePage extends Component {
       <h2>${t('use.saved')}</h2>
       <p class="figures">
         <span><b>${sum('collected')}</b> ${t('use.collected')}</span> <span><b>${sum('loaded')}</b> ${t('use.loaded')}</span> <span><b>${sum('expired')}</b> ${t('use.expired')}</span>
-        ${' '}<span><b>${Math.round(total / 6) / 10}</b> ${t('use.hours')}</span>
+        ${' '}<span><b>${(total / 60).toLocaleString(locale(), { maximumFractionDigits: 1 })}</b> ${t('use.hours')}</span>
       </p>
       <p class="soft">${t('use.formula')}</p>
       <div class="tools">${number('counter')}${number('load')}${number('back')}</div>

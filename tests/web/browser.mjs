@@ -50,8 +50,8 @@ export async function open(stage, which, { language = 'nl', width = 1280, height
   page.setDefaultTimeout(15000);
   page.which = which;
   page.wrong = [];
-  page.scripts = []; // bytes of each script that was loaded, as promises
-  page.on('response', (r) => r.request().resourceType() === 'script' && page.scripts.push(r.body().then((b) => b.length)));
+  page.scripts = []; // bytes of each script that was loaded, as promises; one that the browser had already weighs nothing
+  page.on('response', (r) => r.request().resourceType() === 'script' && page.scripts.push(r.body().then((b) => b.length, () => 0)));
   page.on('pageerror', (e) => page.wrong.push(`error: ${e.message}`));
   page.on('console', (m) => m.type() === 'error' && !isRefusal(m) && page.wrong.push(`console: ${m.text()}`));
   page.on('request', (r) => {

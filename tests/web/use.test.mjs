@@ -16,7 +16,7 @@ after(async () => {
   await close();
   await stage?.stop();
 });
-const drawn = (page) => page.waitForFunction(() => document.querySelectorAll('.curve[data-drawn] canvas').length === 4);
+const drawn = (page) => page.waitForFunction(() => document.querySelectorAll('.curve[data-drawn] canvas').length === 3);
 
 for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
   test(`when people come, how long bags wait, what it saves: ${look}`, { timeout: 60000 }, async () => {
