@@ -37,7 +37,7 @@ static enum claim_verdict claim_of_right(const struct locker *l, const struct ca
     for (uint16_t i = 0; i < ORDER_SLOTS; i++) {
         const struct order *o = &l->orders.slot[i];
         unsigned near = nearness(l, o, r, both, ev);
-        if (near > best || (near != 0 && near == best && o->door < l->orders.slot[out->slot].door)) {
+        if (near > best || (best != 0 && near == best && o->door < l->orders.slot[out->slot].door)) {
             best = near;
             out->slot = i;
         }

@@ -199,15 +199,33 @@ static bool answers_the_challenge(const struct world *w, const struct record *re
            w->event->now.boot_ms - c->challenged_ms <= REMOTE_ANSWER_MS;
 }
 
+/* Somebody who stands there pressed a key, or scanned the card of one. */
+static bool is_key(const struct event *ev, enum event_key key)
+{
+    return (ev->kind == EVENT_KEY && ev->u.key == key) ||
+           (ev->kind == EVENT_SCAN && ev->u.scan.kind == TOKEN_KEY && ev->u.scan.u.key.key == key);
+}
+
+static bool challenges(const struct world *w)
+{
+    for (unsigned i = 0; w->effects != NULL && i < w->effects->effects; i++) {
+        if (w->effects->effect[i].kind == EFFECT_RPC && w->effects->effect[i].u.rpc.is_challenge)
+            return true;
+    }
+    return false;
+}
+
 static int inv_09(const struct world *w)
 {
     const struct record *rec = pulse_in(w) != NULL ? record_in(w, RECORD_PULSED) : NULL;
+    if (challenges(w) && !is_key(w->event, EVENT_KEY_OK))
+        return 0;
     if (rec == NULL)
         return pulse_in(w) == NULL;
     if (w->event->kind == EVENT_OPEN_ANSWER)
         return answers_the_challenge(w, rec);
     if (rec->actor.kind == RECORD_ACTOR_REMOTE) /* a jam: the person who stands there tries again */
-        return w->event->kind == EVENT_KEY && rec->try > 1;
+        return is_key(w->event, EVENT_KEY_OK) && rec->try > 1;
     return w->event->kind == EVENT_KEY || w->event->kind == EVENT_SCAN || w->event->kind == EVENT_VERDICT;
 }
 
@@ -278,7 +296,7 @@ static int inv_31(const struct world *w)
         return 0;
     if (w->event->kind == EVENT_VERDICT && !w->locker->pickup.with_birthday) /* no card was scanned before */
         return c != NULL && !floor_is_expired(f, c->right.not_after_s);
-    if (w->event->kind != EVENT_SCAN)
+    if (w->event->kind != EVENT_SCAN || is_key(w->event, EVENT_KEY_OK))
         return 1;
     struct carer_right card;
     carer_right_of_card(&card, &w->event->u.scan.u.carer);

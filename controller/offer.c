@@ -26,8 +26,7 @@ static uint16_t find_bag(const struct locker *l, const struct remote_offer *offe
 {
     uint16_t slot = order_find(&l->orders, offer->order);
     const struct order *o = slot == ORDER_NONE ? NULL : &l->orders.slot[slot];
-    bool is_here = o != NULL && o->load == offer->load && o->door == offer->door && offer->door != CABINET_NO_DOOR &&
-                   order_is_collectable(o);
+    bool is_here = o != NULL && o->load == offer->load && o->door == offer->door && order_is_collectable(o);
     return is_here ? slot : ORDER_NONE;
 }
 

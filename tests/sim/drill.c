@@ -348,6 +348,146 @@ static bool hear_old_messages(struct drill *d)
     return goes_on(d);
 }
 
+/* Somebody tries it, and no pulse comes of it. */
+static void must_not_open_by(struct drill *d, struct ghost_order *o, const char *code, const char *paper,
+                             const char *why)
+{
+    unsigned before = o->pulses;
+    kiosk_enter(d->s, d->locker);
+    if (paper[0] != '\0')
+        people_try_token(d->s, d->locker, paper, why);
+    if (code[0] != '\0')
+        (void)people_try_code(d->s, d->locker, code, o->ddmm);
+    fiber_sleep(d->s->w, 3 * SECOND_US);
+    must_not_open(d, o, before, why);
+    (void)kiosk_key(d->s, d->locker, "clear");
+    kiosk_leave(d->s, d->locker);
+}
+
+/* INV-31: a carer comes, by card or code, once; a right that was taken back opens nothing. */
+static bool come_for_another(struct drill *d)
+{
+    struct people_carer c;
+    struct ghost_order *o = brought(d, TOKEN_CLASS_ORDINARY, 0);
+    if (o == NULL || !desk_carer(d->s, o, &c) || !desk_wait(d->s, o, "carers", "\"done\"", MINUTE_US))
+        return false;
+    if (dice_below(d->d, 2) == 0) {
+        if (!desk_revoke(d->s, &c) || !desk_wait(d->s, o, "carers", "\"revoked\"", MINUTE_US))
+            return false;
+        must_not_open_by(d, o, c.code, c.card, "INV-31 a right that was taken back opens nothing");
+        return goes_on(d);
+    }
+    struct people_manner manner = plain;
+    manner.by_token = dice_below(d->d, 2) == 0;
+    struct ghost_order as = *o; /* what the patient had for himself */
+    (void)snprintf(o->token, sizeof o->token, "%s", c.card);
+    (void)snprintf(o->code[o->load], sizeof o->code[o->load], "%s", c.code);
+    enum people_outcome got = people_pickup(d->s, d->locker, o, &manner);
+    memcpy(o->token, as.token, sizeof o->token);
+    memcpy(o->code[o->load], as.code[o->load], sizeof o->code[o->load]);
+    if (got == PEOPLE_DONE)
+        must_not_open_by(d, o, c.code, c.card, "INV-12 a right for one bag opens once");
+    return got == PEOPLE_DONE && goes_on(d);
+}
+
+/* INV-12: the code and the token on the slip that was lost are dead when the hub says so. */
+static bool lose_the_slip(struct drill *d)
+{
+    char anew[11], old[11], paper[TOKEN_TEXT_CAP];
+    struct ghost_order *o = brought(d, TOKEN_CLASS_ORDINARY, 0);
+    if (o == NULL || !desk_recode(d->s, o) || !desk_wait(d->s, o, "recode", "\"done\"", MINUTE_US))
+        return false;
+    memcpy(old, o->code[o->load], sizeof old);
+    memcpy(paper, o->token, sizeof paper);
+    if (!desk_slip(d->s, o, anew))
+        return false;
+    must_not_open_by(d, o, old, paper, "INV-12 a code that was replaced opens nothing");
+    memcpy(o->code[o->load], anew, sizeof anew);
+    return people_pickup(d->s, d->locker, o, &plain) == PEOPLE_DONE && goes_on(d);
+}
+
+/* What the hub said last on rpc, again. */
+static void repeat_last_call(struct drill *d)
+{
+    struct broker *b = d->s->broker;
+    const char *topic, *text;
+    size_t len;
+    for (uint64_t i = broker_seen(b); i > 0; i--) {
+        if (!broker_message(b, i, &topic, &text, &len) || strstr(topic, "/dn/rpc") == NULL)
+            continue;
+        char *to = strdup(topic), *copy = malloc(len + 1);
+        if (to == NULL || copy == NULL)
+            abort();
+        memcpy(copy, text, len);
+        broker_inject(b, to, copy, len, false);
+        free(copy);
+        free(to);
+        return;
+    }
+}
+
+/* The person said yes, the door jams, and the answer comes a second time, while its challenge would still be young. */
+static bool answer_twice(struct drill *d, struct ghost_order *o)
+{
+    struct screen sc;
+    jam(d, o->door, true);
+    (void)kiosk_key(d->s, d->locker, "ok");
+    bool jams = kiosk_wait(d->s, d->locker, SET(SCREEN_JAM), 15 * SECOND_US, &sc) == SCREEN_JAM;
+    if (jams) {
+        (void)kiosk_key(d->s, d->locker, "help");
+        fiber_sleep(d->s->w, SECOND_US);
+        repeat_last_call(d);
+        fiber_sleep(d->s->w, 3 * SECOND_US);
+        must_not_open(d, o, 1, "INV-09 an answer opens once");
+    }
+    jam(d, o->door, false);
+    return jams;
+}
+
+/* The person at the kiosk sees an offer. */
+static bool is_offered(struct drill *d, const struct ghost_order *o)
+{
+    struct screen sc;
+    return desk_open(d->s, o) && kiosk_wait(d->s, d->locker, SET(SCREEN_REMOTE), 20 * SECOND_US, &sc) == SCREEN_REMOTE;
+}
+
+/* INV-09: without a person nothing opens from afar; with one, once; nothing that comes late or again opens. */
+static bool open_from_afar(struct drill *d)
+{
+    struct screen sc;
+    struct site *s = d->s;
+    struct ghost_order *o = brought(d, TOKEN_CLASS_ORDINARY, 0);
+    unsigned what = dice_below(d->d, 4);
+    if (o == NULL)
+        return false;
+    kiosk_enter(s, d->locker);
+    bool offered = is_offered(d, o);
+    if (offered && what == 0) {
+        (void)kiosk_wait(s, d->locker, SET(SCREEN_START), 2 * MINUTE_US, &sc); /* nobody is there */
+        must_not_open(d, o, 0, "INV-09 nothing is opened from afar alone");
+    } else if (offered && what == 1) {
+        broker_partition(s->broker, s->locker[d->locker].id, true);
+        (void)kiosk_key(s, d->locker, "ok");
+        fiber_sleep(s->w, 40 * SECOND_US);
+        broker_partition(s->broker, s->locker[d->locker].id, false);
+        fiber_sleep(s->w, 20 * SECOND_US);
+        must_not_open(d, o, 0, "INV-09 an answer that comes late opens nothing");
+    } else if (offered && what == 2) {
+        offered = answer_twice(d, o);
+    } else if (offered) {
+        (void)kiosk_key(s, d->locker, "ok");
+        offered = kiosk_wait(s, d->locker, SET(SCREEN_OPEN), 20 * SECOND_US, &sc) == SCREEN_OPEN &&
+                  door_by_name(s, d->locker, sc.door) == (int)o->door;
+        if (offered && door_take(s, d->locker, o->door, GHOST_PATIENT, o) > 0)
+            o->served = true;
+        (void)door_shut(s, d->locker, o->door);
+        (void)kiosk_wait(s, d->locker, SET(SCREEN_DONE), 15 * SECOND_US, &sc);
+    }
+    (void)kiosk_key(s, d->locker, "clear");
+    kiosk_leave(s, d->locker);
+    return offered && hear_old_messages(d);
+}
+
 /* ---------------------------------------------------------------- all */
 
 static const struct {
@@ -364,6 +504,9 @@ static const struct {
     {"drill-board-is-another", board_is_another},
     {"drill-old-messages", hear_old_messages},
     {"drill-board-is-silent", board_is_silent},
+    {"drill-come-for-another", come_for_another},
+    {"drill-lose-the-slip", lose_the_slip},
+    {"drill-open-from-afar", open_from_afar},
 };
 
 void drill_run(struct site *s)

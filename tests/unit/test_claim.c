@@ -231,6 +231,48 @@ static void bag_past_its_lease_is_asked_for_at_the_pharmacy(void **state)
     assert_int_equal(bed_screen(b), SCREEN_ASK);
 }
 
+static void of_bags_equally_near_the_lowest_door_comes_first(void **state)
+{
+    struct bed *b = *state;
+    uint16_t low = load_of(b, 1, HER);
+    assert_true(load_of(b, 2, HER) > low);
+    struct order *slot = b->l->orders.slot; /* whatever place they have in the table */
+    const struct order first = slot[0];
+    slot[0] = slot[1];
+    slot[1] = first;
+    bed_scan(b, card(b, 101, HER, false));
+    collects(b, 101, low);
+}
+
+static void cards_wait_while_a_code_is_checked_and_are_nothing_to_staff(void **state)
+{
+    struct bed *b = *state;
+    char code[CODE_DIGITS + 1];
+    (void)bed_load(b, 1, 1);
+    bed_code(40000, code);
+    bed_type(b, code);
+    bed_scan(b, card(b, 101, 1, true));
+    assert_int_equal(b->l->pickup.state, PICKUP_CHECKING);
+    bed_verdict(b);
+    bed_key(b, EVENT_KEY_CLEAR);
+    unsigned pulses = b->seen[RECORD_PULSED];
+    bed_login(b);
+    bed_scan(b, card(b, 101, 1, true));
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_BAD_SCAN);
+    assert_int_equal(b->seen[RECORD_PULSED], pulses);
+}
+
+static void card_of_the_key_ok_opens_the_next_bag(void **state)
+{
+    struct bed *b = *state;
+    uint16_t first = load_of(b, 1, HER), second = load_of(b, 2, HER);
+    bed_scan(b, card(b, 101, HER, false));
+    collects(b, 101, first);
+    bed_wait(b, 2000);
+    bed_scan(b, (struct token){.kind = TOKEN_KEY, .u.key.key = EVENT_KEY_OK});
+    collects(b, 101, second);
+}
+
 /* ---------------------------------------------------------------- refusals */
 
 static void revoked_right_opens_nothing_neither_by_code_nor_by_card(void **state)
@@ -575,6 +617,9 @@ int main(void)
         BED_TEST(standing_code_works_again_for_the_next_bags),
         BED_TEST(bag_that_certainly_lies_there_comes_before_one_that_may),
         BED_TEST(bag_past_its_lease_is_asked_for_at_the_pharmacy),
+        BED_TEST(of_bags_equally_near_the_lowest_door_comes_first),
+        BED_TEST(cards_wait_while_a_code_is_checked_and_are_nothing_to_staff),
+        BED_TEST(card_of_the_key_ok_opens_the_next_bag),
         BED_TEST(revoked_right_opens_nothing_neither_by_code_nor_by_card),
         BED_TEST(right_taken_back_during_the_visit_opens_no_further_door),
         BED_TEST(right_taken_back_at_a_jam_gets_no_second_pulse),

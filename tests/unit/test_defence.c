@@ -8,6 +8,7 @@
 
 #include "controller/allot.h"
 #include "controller/gate.h"
+#include "controller/handover.h"
 #include "controller/inspection.h"
 
 #define A1 0u
@@ -100,6 +101,66 @@ static void compartment_and_order_that_disagree_open_nothing(void **state)
         assert_int_equal(b->pulse, 0);
         raw_key(b, EVENT_KEY_OK);
     }
+}
+
+static void order_that_nobody_may_collect_is_not_ready(void **state)
+{
+    struct bed *b = *state;
+    const struct event ev = {.kind = EVENT_TICK, .now = b->now};
+    (void)bed_load(b, 1, 1);
+    assert_true(handover_is_ready(b->l, bed_order(b, 1), &ev));
+    bed_order(b, 1)->state = ORDER_OPENING;
+    assert_false(handover_is_ready(b->l, bed_order(b, 1), &ev));
+}
+
+/* The hub names a door that is not here for an order that lies nowhere. */
+static void offer_of_no_door_is_refused(void **state)
+{
+    struct bed *b = *state;
+    struct event ev = {.kind = EVENT_OPEN_ASK, .u.ask = {.load = 1, .door = CABINET_NO_DOOR}};
+    (void)bed_load(b, 1, 1);
+    bed_order(b, 1)->door = CABINET_NO_DOOR;
+    memcpy(ev.u.ask.order, bed_order(b, 1)->id, CODE_ORDER_LEN);
+    raw(b, ev);
+    assert_int_equal(b->l->remote.state, REMOTE_NONE);
+    assert_int_equal(b->fx->effects, 1);
+    assert_int_equal(b->fx->effect[0].kind, EFFECT_RPC);
+}
+
+/* A carer whose right was taken back behind the locker's back, in the middle of a visit. */
+static void carer_without_a_right_gets_no_second_pulse(void **state)
+{
+    struct bed *b = *state;
+    (void)jam(b);
+    b->l->pickup.visit.actor.kind = RECORD_ACTOR_CARER;
+    memset(b->l->pickup.visit.actor.carer, 5, CODE_CARER_LEN);
+    struct carer *c = &b->l->carers.slot[0];
+    c->used = true;
+    c->state = CARER_REVOKED;
+    memset(c->right.id, 5, CODE_CARER_LEN);
+    b->pulse = 0;
+    raw_key(b, EVENT_KEY_OK);
+    assert_int_equal(b->pulse, 0);
+    assert_int_equal(bed_screen(b), SCREEN_HELP);
+}
+
+/* Every verifier is looked at, whatever fitted before: the one that fits may be the very last of both tables. */
+static void the_last_of_orders_and_carers_is_compared_too(void **state)
+{
+    struct bed *b = *state;
+    (void)bed_load(b, 1, 1);
+    const struct event grant = bed_grant_event(b, 1, 1, 1); /* with the code that the patient has */
+    struct carer *last = &b->l->carers.slot[CARER_SLOTS - 1];
+    *last = grant.u.grant;
+    last->used = true;
+    raw_code(b, 1);
+    assert_int_equal(b->pulse, 0);
+    assert_int_equal(bed_screen(b), SCREEN_REFUSED);
+    memset(last, 0, sizeof *last);
+    raw_key(b, EVENT_KEY_CLEAR);
+    b->l->orders.slot[ORDER_SLOTS - 1] = *bed_order(b, 1);
+    raw_code(b, 1);
+    assert_int_equal(b->pulse, 0);
 }
 
 static void order_without_a_door_opens_nothing(void **state)
@@ -407,7 +468,8 @@ static void each_kind_of_state_is_durable_by_itself(void **state)
 {
     struct bed *b = *state;
     struct effects *fx = b->fx;
-    bool *const flags[] = {&fx->compartments, &fx->orders, &fx->badges, &fx->limiter, &fx->floor, &fx->meta};
+    bool *const flags[] = {&fx->compartments, &fx->orders, &fx->badges, &fx->carers,
+                           &fx->limiter,      &fx->floor,  &fx->meta};
     effects_clear(fx);
     assert_false(effects_are_durable(fx));
     for (unsigned i = 0; i < sizeof flags / sizeof flags[0]; i++) {
@@ -495,6 +557,10 @@ int main(void)
         BED_TEST(locker_that_is_not_ready_opens_nothing),
         BED_TEST(completion_of_no_pulse_changes_nothing),
         BED_TEST(compartment_and_order_that_disagree_open_nothing),
+        BED_TEST(order_that_nobody_may_collect_is_not_ready),
+        BED_TEST(offer_of_no_door_is_refused),
+        BED_TEST(carer_without_a_right_gets_no_second_pulse),
+        BED_TEST(the_last_of_orders_and_carers_is_compared_too),
         BED_TEST(order_without_a_door_opens_nothing),
         cmocka_unit_test(second_pulse_is_refused_when_the_order_may_not_go_any_more),
         BED_TEST(jam_of_the_last_pulse_over_all_boots_offers_no_other),

@@ -309,10 +309,33 @@ static void inv_09_sees_an_answer_to_no_challenge(void **state)
     assert_false(holds(s, 9));
     rec->order.id[0] ^= 1;
     s->ev.kind = EVENT_KEY; /* only a second try of the person is a key */
+    s->ev.u.key = EVENT_KEY_OK;
     assert_broken(s, 9);
     rec->try = 2;
     assert_true(holds(s, 9));
+    s->ev.u.key = EVENT_KEY_5;
+    assert_broken(s, 9);
+    s->ev.kind = EVENT_SCAN; /* or the card of that key */
+    s->ev.u.scan = (struct token){.kind = TOKEN_KEY, .u.key.key = EVENT_KEY_OK};
+    assert_true(holds(s, 9));
+    s->ev.u.scan.u.key.key = EVENT_KEY_5;
+    assert_broken(s, 9);
+    s->ev.u.scan.kind = TOKEN_CARER;
+    assert_broken(s, 9);
     s->ev.kind = EVENT_OPEN_ANSWER;
+    assert_broken(s, 9);
+}
+
+static void inv_09_sees_a_challenge_that_nobody_asked_for(void **state)
+{
+    struct scene *s = *state;
+    s->ev = (struct event){.kind = EVENT_KEY, .now = s->b->now, .u.key = EVENT_KEY_OK};
+    effects_clear(s->b->fx);
+    struct effect *e = effects_add(s->b->fx, EFFECT_RPC);
+    assert_true(holds(s, 9));
+    e->u.rpc.is_challenge = true;
+    assert_true(holds(s, 9));
+    s->ev.kind = EVENT_OPEN_ASK;
     assert_broken(s, 9);
 }
 
@@ -578,6 +601,8 @@ static void inv_31_sees_a_carer_open_what_is_not_his(void **state)
     s->ev.kind = EVENT_KEY; /* a card that was scanned before has none */
     assert_true(holds(s, 31));
     s->ev.kind = EVENT_SCAN;
+    s->ev.u.scan = (struct token){.kind = TOKEN_KEY, .u.key.key = EVENT_KEY_OK};
+    assert_true(holds(s, 31));
     s->ev.u.scan = (struct token){.kind = TOKEN_CARER};
     struct token_carer *card = &s->ev.u.scan.u.carer;
     memcpy(card->carer, good.right.id, CODE_CARER_LEN);
@@ -626,6 +651,7 @@ int main(void)
         SCENE_TEST(inv_08_sees_a_try_that_is_computed_before_it_is_counted),
         SCENE_TEST(inv_09_sees_a_message_opening_a_door),
         SCENE_TEST(inv_09_sees_an_answer_to_no_challenge),
+        SCENE_TEST(inv_09_sees_a_challenge_that_nobody_asked_for),
         SCENE_TEST(inv_10_sees_staff_without_a_session),
         SCENE_TEST(inv_11_sees_a_pulse_that_is_not_committed),
         SCENE_TEST(inv_12_sees_a_dead_code_alive),

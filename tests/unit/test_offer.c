@@ -317,6 +317,34 @@ static void half_a_code_and_a_refusal_are_interrupted(void **state)
     bed_key(b, EVENT_KEY_HELP);
     ask(b, 1, door);
     assert_int_equal(bed_screen(b), SCREEN_REMOTE);
+    bed_key(b, EVENT_KEY_CLEAR);
+    bed_wrong_code(b);
+    bed_key(b, EVENT_KEY_OK);
+    char code[CODE_DIGITS + 1];
+    bed_code(1, code);
+    bed_type(b, code);
+    assert_int_equal(bed_screen(b), SCREEN_BIRTHDAY);
+    ask(b, 1, door);
+    assert_int_equal(bed_screen(b), SCREEN_REMOTE);
+}
+
+static void choice_of_a_language_is_not_interrupted(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    assert_not_possible(b, 1, door, REMOTE_BUSY);
+}
+
+static void something_else_scanned_does_not_lose_the_offer(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    ask(b, 1, door);
+    bed_simple(b, EVENT_BAD_SCAN);
+    assert_int_equal(bed_screen(b), SCREEN_REMOTE);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_BAD_SCAN);
+    accept(b, 1);
 }
 
 static void impossible_offers_are_refused_with_their_cause(void **state)
@@ -426,6 +454,22 @@ static void jam_is_tried_again_by_the_person_and_no_other_bag_follows(void **sta
     assert_int_equal(bed_screen(b), SCREEN_DONE);
 }
 
+static void keys_on_cards_do_as_well(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    const struct token ok = {.kind = TOKEN_KEY, .u.key.key = EVENT_KEY_OK};
+    ask(b, 1, door);
+    bed_scan(b, ok);
+    assert_int_equal(said(b).challenges, 1);
+    const struct remote_answer a = answer_to(0, 1, door); /* the bed has no randomness of its own */
+    answer(b, &a);
+    bed_complete(b, HW_REFUSED);
+    bed_wait(b, 2000);
+    bed_scan(b, ok);
+    assert_int_equal(b->last[RECORD_PULSED].try, 2);
+}
+
 static void more_time_is_to_be_had_for_the_offer(void **state)
 {
     struct bed *b = *state;
@@ -455,11 +499,14 @@ int main(void)
         BED_TEST(scanning_while_the_answer_is_awaited_changes_nothing),
         BED_TEST(nobody_is_interrupted_who_is_collecting_or_being_checked),
         BED_TEST(half_a_code_and_a_refusal_are_interrupted),
+        BED_TEST(choice_of_a_language_is_not_interrupted),
+        BED_TEST(something_else_scanned_does_not_lose_the_offer),
         BED_TEST(impossible_offers_are_refused_with_their_cause),
         BED_TEST(weak_supply_open_doors_and_silent_boards_are_refused_with_their_cause),
         BED_TEST(what_became_impossible_meanwhile_opens_nothing),
         BED_TEST(door_forced_meanwhile_opens_nothing),
         BED_TEST(jam_is_tried_again_by_the_person_and_no_other_bag_follows),
+        BED_TEST(keys_on_cards_do_as_well),
         BED_TEST(more_time_is_to_be_had_for_the_offer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

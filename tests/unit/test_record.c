@@ -105,6 +105,11 @@ static void members_that_do_not_apply_are_left_out(void **state)
     rec.order.present = false;
     rec.actor.kind = RECORD_ACTOR_CODE;
     assert_dat(&rec, "{" DOOR ",\"pulse\":42,\"try\":2,\"actor\":{\"kind\":\"code\"}}");
+    rec.actor.kind = RECORD_ACTOR_REMOTE;
+    assert_dat(&rec, "{" DOOR ",\"pulse\":42,\"try\":2,\"actor\":{\"kind\":\"remote\"," STAFF "}}");
+    rec.actor.kind = RECORD_ACTOR_CARER;
+    memset(rec.actor.carer, 0xC1, CODE_CARER_LEN);
+    assert_dat(&rec, "{" DOOR ",\"pulse\":42,\"try\":2,\"actor\":{\"kind\":\"carer\",\"carer\":\"c1c1c1c1c1c1c1c1\"}}");
     rec = filled(RECORD_LEFT_OPEN);
     rec.order.present = false;
     assert_dat(&rec, "{" DOOR ",\"since_ms\":0}");

@@ -138,6 +138,8 @@ static int setup(void **state)
     bed_start(f->bed);
     (void)bed_load(f->bed, 1, 1);
     (void)bed_load(f->bed, 2, 1);
+    bed_grant(f->bed, 101, 2, 1);
+    bed_grant(f->bed, 102, 2, 1);
     bed_enter_code(f->bed, 1);
     bed_opens(f->bed);
     bed_take_and_close(f->bed, f->bed->pulse_door);
@@ -173,10 +175,12 @@ static void touch_all(struct fixture *f, struct effects *fx)
     struct locker *l = f->bed->l;
     effects_clear(fx);
     l->badges.slot[1].used = false;
+    l->carers.slot[1].used = false;
     for (uint16_t i = 0; i < 2; i++) {
         effects_touch_compartment(fx, i);
         effects_touch_order(fx, i);
         effects_touch_badge(fx, i);
+        effects_touch_carer(fx, i);
         (void)effects_record(fx, RECORD_CLOSED, i);
     }
     effects_touch_order(fx, ORDER_SLOTS - 1); /* not used: is deleted */
@@ -321,6 +325,7 @@ static void what_makes_no_sense_is_refused(void **state)
         "UPDATE compartment SET state = 'A TEXT THAT IS TOO LONG'",
         "UPDATE limiter SET packed = x''",
         "UPDATE badge SET wrong = 200",
+        "UPDATE carer SET lod = -1",
         "UPDATE order_local SET lod = -1",
     };
     struct fixture *f = *state;

@@ -356,3 +356,88 @@ bool desk_badge(struct site *s, unsigned locker)
     web_answer_free(&a);
     return made;
 }
+
+/* ---------------------------------------------------------------- carers, a new code, a door from afar */
+
+static bool act_on_order(struct site *s, const struct ghost_order *o, const char *what, const char *body,
+                         struct web_answer *a)
+{
+    char target[TARGET_CAP];
+    (void)snprintf(target, sizeof target, "/api/orders/%s/%s", o->id, what);
+    desk_ask(s, "POST", target, body, a);
+    world_tell(s->w, "pharmacist", "%s of order %.8s: %u %s", what, o->id, a->status,
+               a->status >= 400 && a->body != NULL ? a->body : "");
+    return a->status >= 200 && a->status < 300;
+}
+
+bool desk_carer(struct site *s, const struct ghost_order *o, struct people_carer *out)
+{
+    char target[TARGET_CAP];
+    struct web_answer a;
+    memset(out, 0, sizeof *out);
+    bool made = act_on_order(s, o, "carers", "{\"name\":\"Z. Buurman\",\"kind\":\"once\",\"with_code\":true}", &a);
+    cJSON *tree = made && a.body != NULL ? cJSON_Parse(a.body) : NULL;
+    made = copy_text(tree, "id", out->id, sizeof out->id);
+    cJSON_Delete(tree);
+    web_answer_free(&a);
+    if (!made)
+        return false;
+    (void)snprintf(target, sizeof target, "/api/carers/%s/card?locker=%s", out->id, s->locker[o->locker].id);
+    desk_ask(s, "GET", target, NULL, &a);
+    bool good =
+        a.status == 200 && a.body != NULL && find_token(a.body, "4D4331", out->card) && find_code(a.body, out->code);
+    web_answer_free(&a);
+    return good;
+}
+
+bool desk_revoke(struct site *s, const struct people_carer *c)
+{
+    char target[TARGET_CAP];
+    struct web_answer a;
+    (void)snprintf(target, sizeof target, "/api/carers/%s/revoke", c->id);
+    desk_ask(s, "POST", target, "{}", &a);
+    bool done = a.status >= 200 && a.status < 300;
+    world_tell(s->w, "pharmacist", "revokes carer %.8s: %u", c->id, a.status);
+    web_answer_free(&a);
+    return done;
+}
+
+bool desk_recode(struct site *s, const struct ghost_order *o)
+{
+    struct web_answer a;
+    bool done = act_on_order(s, o, "recode", "{\"reason\":\"the slip is lost\"}", &a);
+    web_answer_free(&a);
+    return done;
+}
+
+bool desk_open(struct site *s, const struct ghost_order *o)
+{
+    struct web_answer a;
+    bool done = act_on_order(s, o, "open", "{\"reason\":\"is on the telephone\"}", &a);
+    web_answer_free(&a);
+    return done;
+}
+
+bool desk_wait(struct site *s, const struct ghost_order *o, const char *page, const char *word, int64_t within_us)
+{
+    int64_t until_us = world_now_us(s->w) + within_us;
+    bool found = false;
+    while (!found && world_now_us(s->w) < until_us && !world_is_ending(s->w)) {
+        char *text = get_page(s, o, page);
+        found = text != NULL && strstr(text, word) != NULL;
+        free(text);
+        if (!found)
+            fiber_sleep(s->w, SECOND_US);
+    }
+    return found;
+}
+
+bool desk_slip(struct site *s, struct ghost_order *o, char code[11])
+{
+    char *slip = get_page(s, o, "slip");
+    bool good = slip != NULL && find_code(slip, code);
+    if (good && !find_token(slip, "4D5131", o->token))
+        o->token[0] = '\0';
+    free(slip);
+    return good;
+}

@@ -48,6 +48,19 @@ bool desk_withdraw(struct site *s, struct ghost_order *o);
 bool desk_state(struct site *s, const struct ghost_order *o, char state[24]);
 bool desk_step(struct site *s, const struct ghost_order *o, const char *event);
 bool desk_badge(struct site *s, unsigned locker);
+/* A carer for the bag of an order, once: card and code as they are printed. */
+struct people_carer {
+    char id[17], card[TOKEN_TEXT_CAP], code[11];
+};
+bool desk_carer(struct site *s, const struct ghost_order *o, struct people_carer *out);
+bool desk_revoke(struct site *s, const struct people_carer *c);
+/* Asks for a new code of a bag that lies ready; for the door to be opened from afar. */
+bool desk_recode(struct site *s, const struct ghost_order *o);
+bool desk_open(struct site *s, const struct ghost_order *o);
+/* Until the page of an order ("carers", "recode", "open") has the word. */
+bool desk_wait(struct site *s, const struct ghost_order *o, const char *page, const char *word, int64_t within_us);
+/* The slip as it is printed now: its code, and the order's token. */
+bool desk_slip(struct site *s, struct ghost_order *o, char code[11]);
 
 /* ---------------------------------------------------------------- at the kiosk (kiosk_visit.c) */
 
