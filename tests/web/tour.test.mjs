@@ -63,9 +63,16 @@ test('what the locker tells counts as well: a bag taken out at the kiosk', { tim
   const page = await open(stage, 'hub', { at: at() });
   assert.equal((await stage.api('POST', `/api/lockers/${stage.lockerId}/tour/end`, {})).status, 409);
   await page.waitForSelector('text=nog niet uitgelegd');
-  const { order } = (await tour()).stops.find((s) => s.door === bags[2].door);
-  await page.fill('[name=label]', String(order.number));
-  await page.keyboard.press('Enter');
+  const { door } = bags[2];
+  await stage.cabinet('close B5');
+  await story.allClosed(stage);
+  await story.staffEnter(stage);
+  await stage.scan(story.doorLabel(stage, door));
+  await stage.waitScreen('staff-inspect-open');
+  await stage.cabinet(`take ${door}`);
+  await story.shut(stage, door);
+  await stage.waitScreen('staff-inspect-ask');
+  await stage.key('1'); // it is empty now
   await page.waitForSelector(`[data-door=${bags[2].door}][data-mark=removed]`);
   await page.context().close();
 });
