@@ -7,12 +7,6 @@
 
 #define DDMM_DIGITS 4u
 
-static uint16_t seconds_left(int64_t until_ms, int64_t boot_ms)
-{
-    int64_t left_ms = until_ms > boot_ms ? until_ms - boot_ms : 0;
-    return (uint16_t)((left_ms + 999) / 1000);
-}
-
 static void show_entry(const struct pickup *p, const char *entry, unsigned cap, struct screen *out)
 {
     size_t len = strlen(entry);
@@ -119,6 +113,6 @@ void pickup_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
     show_bags(p, out);
     out->more = p->warned;
     if (p->warned)
-        out->seconds = seconds_left(p->until_ms, boot_ms);
+        out->seconds = screen_seconds_left(p->until_ms, boot_ms);
     show_over(l, out);
 }

@@ -95,6 +95,12 @@ uint64_t screen_reference(int64_t wall_ms)
     return 1000000u + (uint64_t)(tm.tm_mday * 10000 + tm.tm_hour * 100 + tm.tm_min);
 }
 
+uint16_t screen_seconds_left(int64_t until_ms, int64_t boot_ms)
+{
+    int64_t left_ms = until_ms > boot_ms ? until_ms - boot_ms : 0;
+    return (uint16_t)((left_ms + 999) / 1000);
+}
+
 bool screen_equal(const struct screen *a, const struct screen *b)
 {
     return a->id == b->id && a->notice == b->notice && a->language == b->language && strcmp(a->door, b->door) == 0 &&

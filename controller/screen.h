@@ -126,6 +126,9 @@ struct screen {
  * minute of wall_ms, UTC. Pulses have far smaller serials. Says nothing about anybody. */
 uint64_t screen_reference(int64_t wall_ms);
 
+/* Seconds until until_ms, rounded up; 0 when it is past. */
+uint16_t screen_seconds_left(int64_t until_ms, int64_t boot_ms);
+
 bool screen_equal(const struct screen *a, const struct screen *b);
 
 /* Does somebody go to, or stand at, the door that this screen names? What lights the door is on then. */

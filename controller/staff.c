@@ -408,7 +408,7 @@ void staff_screen(const struct locker *l, int64_t boot_ms, struct screen *out)
     out->id = ids[s->state];
     out->more = s->warned;
     if (s->warned)
-        out->seconds = (uint16_t)((s->until_ms - boot_ms + 999) / 1000);
+        out->seconds = screen_seconds_left(s->until_ms, boot_ms);
     if (s->state == STAFF_LOAD)
         out->id = load_screen(&s->opening);
     if (s->state == STAFF_INSPECT)

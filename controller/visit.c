@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/visit.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -8,13 +9,16 @@
 #include "controller/handover.h"
 #include "controller/locker.h"
 
-/* Whether it is the turn of another bag is not asked here. */
+/* Somebody was verified for this, and the right reaches further than one bag. */
+static bool may_follow(const struct locker *l)
+{
+    const struct visit *v = &l->pickup.visit;
+    return !v->one_bag && claim_still_holds(l, v) && sodium_is_zero(v->person, sizeof v->person) == 0;
+}
+
 static bool belongs(const struct locker *l, const struct order *o, const struct event *ev)
 {
     const struct visit *v = &l->pickup.visit;
-    if (v->actor.kind == RECORD_ACTOR_NONE || v->one_bag || !claim_still_holds(l, v) ||
-        sodium_is_zero(v->person, sizeof v->person) == 1)
-        return false;
     return o->used && o->state == ORDER_READY && memcmp(o->person, v->person, sizeof v->person) == 0 &&
            (o->has_v1 || v->both) && !floor_is_expired(&l->floor, o->not_after_s) && handover_is_ready(l, o, ev);
 }
@@ -23,8 +27,9 @@ static bool belongs(const struct locker *l, const struct order *o, const struct 
 static uint16_t find(const struct locker *l, uint16_t but, const struct event *ev, uint16_t *left)
 {
     uint16_t found = ORDER_NONE;
+    bool may = may_follow(l);
     *left = 0;
-    for (uint16_t i = 0; i < ORDER_SLOTS; i++) {
+    for (uint16_t i = 0; may && i < ORDER_SLOTS; i++) {
         const struct order *o = &l->orders.slot[i];
         if (i == but || !belongs(l, o, ev))
             continue;
@@ -59,5 +64,6 @@ uint16_t visit_go_on(struct locker *l, const struct event *ev)
 
 bool visit_covers(const struct locker *l, uint16_t slot, const struct event *ev)
 {
-    return l->pickup.visit.handed > 0 && belongs(l, &l->orders.slot[slot], ev);
+    assert(l->pickup.visit.handed > 0);
+    return may_follow(l) && belongs(l, &l->orders.slot[slot], ev);
 }

@@ -30,7 +30,7 @@ struct visit {
 void visit_begin(struct locker *l, const struct visit *right, uint16_t slot, const struct event *ev);
 /* The door of a bag was opened and closed: the slot of the next one, ORDER_NONE: that was the last. */
 uint16_t visit_go_on(struct locker *l, const struct event *ev);
-/* The bag in slot may follow in this visit: after a first one, READY, of the same person, of a class that the visit may
+/* After a first bag: the one in slot may follow in this visit: READY, of the same person, of a class that the visit may
  * collect, at a time at which it may be collected. */
 bool visit_covers(const struct locker *l, uint16_t slot, const struct event *ev);
 

@@ -36,6 +36,9 @@
 #ifndef FAILS
 #define FAILS 0 /* pulses that were not sent, or of which nobody knows */
 #endif
+#ifndef REPORTS
+#define REPORTS 0 /* patients who say before the open door that something is wrong */
+#endif
 #ifndef ORDERS
 #define ORDERS 3
 #endif
@@ -93,6 +96,7 @@
 #define M_LOST_KEEPS 26     /* a silent board's doors are never declared OUT, and count as closed */
 #define M_KEEP_ANY 27       /* an inspection keeps whatever bag it is shown */
 #define M_UNSEEN_LABEL 28   /* a bag is confirmed behind a door that never opened */
+#define M_REPORT_TAKEN 29   /* what its patient said was wrong counts as collected */
 /* Of liveness: */
 #define M_OUT_FOR_EVER 40   /* OUT cannot be inspected */
 #define M_VOID_STUCK 41     /* a withdrawn bag cannot be taken out */
@@ -133,6 +137,7 @@
 #define LOSE(s) ((s) != FORCED && (s) != OUT -> OUT : (s))
 #define RESTART(s) ((s) == LOADING -> CHECK : ((s) == OPENING -> LOADED : (s)))
 #define DISAGREE(s) ((s) == FREE || (s) == LOADED || (s) == TAKEN -> CHECK : (s))
+#define REPORT(s) ((s) == OPENING || (s) == TAKEN -> CHECK : (s))
 
 #define O_LOAD(s) ((s) == O_KNOWN -> O_READY : (s))
 #define O_PICKUP(s) ((s) == O_READY || (s) == O_UNCONFIRMED -> O_OPENING : (s))
@@ -185,6 +190,7 @@ byte ses, sc, so; /* who, compartment, order */
 #define IS_OPEN 3
 byte ph, tries; /* of opening.c */
 bool lo;        /* his door was told as left open */
+bool cm;        /* he said that something is wrong */
 
 /* ---------------------------------------------------------------- the world */
 bool phys[2];  /* the door is open */
@@ -193,7 +199,7 @@ byte hand;     /* which bags staff has */
 byte coil;     /* door + 1 whose lock has current */
 byte rel;      /* door + 1 whose lock was released and may spring open */
 bool old[2];   /* the last read was a stale one */
-byte cuts, forces, losses, stales, withdraws, expires, fails;
+byte cuts, forces, losses, stales, withdraws, expires, fails, reports;
 bool calm;     /* liveness: no more faults, staff goes to work */
 
 /* What must be remembered to judge. */
@@ -291,6 +297,7 @@ byte goal;          /* where a compartment goes; 0 between events */
 #define E_CUT 37
 #define E_CUT_OPEN 38
 #define E_CALM 39
+#define E_REPORT 40
 
 #define INV(n, e) \
     if \
@@ -414,6 +421,7 @@ inline to(session)
     ph = 0;
     tries = 0;
     lo = 0;
+    cm = 0;
     owner = 0
 }
 
@@ -546,10 +554,14 @@ inline tell_closed(c)
     seen[c] = 1;
     wo[c] = 0;
     if
-    :: ses == COLLECTS && sc == c && ph == IS_OPEN ->
+    :: ses == COLLECTS && sc == c && ph == IS_OPEN && cm && !IS(M_REPORT_TAKEN) ->
+        goal = REPORT(st[c]);
+        pickup_end(c);
+        to(NOBODY)
+    :: ses == COLLECTS && sc == c && ph == IS_OPEN && (!cm || IS(M_REPORT_TAKEN)) ->
         STEP(c, COLLECT);
         O_STEP(so, O_COLLECT);
-        INV(19, gopen[c] && !told[c]);
+        INV(19, gopen[c] && !told[c] && !cm);
         bd[c] = (IS(M_TAKEN_KEEPS) -> bd[c] : 0);
         to(NOBODY)
     :: ses == LOADS && sc == c && ph == IS_OPEN -> ses = LABELS; ph = 0; tries = 0
@@ -862,6 +874,7 @@ inline choose()
     :: SLOW && ph == JAMMED && MAY(!BUSY) -> e = E_AGAIN
     :: SLOW && ph == JAMMED && ses == COLLECTS -> e = E_GIVE_UP
     :: SLOW && ph == IS_OPEN && ses == COLLECTS && !lo && wo[sc] -> e = E_LEFT_OPEN
+    :: SLOW && reports > 0 && ph == IS_OPEN && ses == COLLECTS && !cm && wo[sc] -> e = E_REPORT
     :: ANEW && MAY(ses == NOBODY || ses == CHECKING || (ses == COLLECTS && lo) || (IS(M_TWO_STAFF) && ses >= LOADS)) -> e = E_BADGE
     :: IDLE && ses >= MENU -> e = E_GO
     :: IDLE && ses >= LOADS -> e = E_HELP
@@ -939,6 +952,7 @@ inline carry_out()
     :: e == E_AGAIN -> printf("EV again\n"); again()
     :: e == E_GIVE_UP -> printf("EV give_up\n"); goal = UNCONFIRM(st[sc]); pickup_end(sc); to(NOBODY)
     :: e == E_LEFT_OPEN -> printf("EV left_open\n"); lo = 1
+    :: e == E_REPORT -> printf("EV report\n"); cm = 1; reports--
     :: e == E_BADGE -> printf("EV badge\n"); log_in()
     :: e == E_GO -> printf("EV go\n"); leave_door(); to(NOBODY)
     :: e == E_HELP -> printf("EV help\n"); leave_door(); to(MENU)
@@ -993,6 +1007,7 @@ active proctype life()
         withdraws = WITHDRAWS;
         expires = EXPIRES;
         fails = FAILS;
+        reports = REPORTS;
         hand = BIT(ORDERS) - 1;
         brd[0] = 1;
         brd[1] = 1;
@@ -1042,6 +1057,7 @@ active proctype table()
     printf("T LOSE"); TO(LOSE);
     printf("T RESTART"); TO(RESTART);
     printf("T DISAGREE"); TO(DISAGREE);
+    printf("T REPORT"); TO(REPORT);
     printf("O O_LOAD"); O_TO(O_LOAD);
     printf("O O_PICKUP"); O_TO(O_PICKUP);
     printf("O O_COLLECT"); O_TO(O_COLLECT);

@@ -470,6 +470,9 @@ static bool person_event(struct replay *r, const char *name, unsigned x, unsigne
         leave(r);
     } else if (is_event(name, "help")) {
         bed_key(b, EVENT_KEY_HELP);
+    } else if (is_event(name, "report")) {
+        bed_key(b, EVENT_KEY_HELP);
+        bed_key(b, (enum event_key)(EVENT_KEY_1 + r->events % 3));
     } else if (is_event(name, "empty")) {
         bed_key(b, EVENT_KEY_1);
     } else {

@@ -17,7 +17,7 @@ const TRACES = `${WORK}/traces`;
 const PROOF = resolve('build/proof/model.json');
 const MEMORY_MIB = 3900;
 const RUN_STEPS = 40000;
-const RUN_BOUNDS = ['ATTEMPTS=1', 'ORDERS=7', 'CUTS=4', 'FORCES=6', 'LOSSES=6', 'WITHDRAWS=4', 'FAILS=6', 'EXPIRES=3', 'QUICK=1',
+const RUN_BOUNDS = ['ATTEMPTS=1', 'ORDERS=7', 'CUTS=4', 'FORCES=6', 'LOSSES=6', 'WITHDRAWS=4', 'FAILS=6', 'EXPIRES=3', 'REPORTS=6', 'QUICK=1',
   'CURIOUS=1'];
 
 const lines = (file) => readFileSync(`tests/model/${file}`, 'utf8').split('\n').filter((l) => l && !l.startsWith('#'));

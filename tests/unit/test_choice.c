@@ -66,6 +66,15 @@ static void clear_goes_back_without_a_choice(void **state)
     assert_int_equal(language(b), LANGUAGE_PL);
 }
 
+static void clear_on_the_start_screen_leaves_all_as_it_was(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    bed_key(b, EVENT_KEY_CLEAR);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+    assert_int_equal(b->l->pickup.until_ms, 0);
+}
+
 static void time_takes_what_is_shown_and_the_next_person_gets_the_lockers_own(void **state)
 {
     struct bed *b = *state;
@@ -202,6 +211,7 @@ int main(void)
         BED_TEST(a_digit_chooses_and_goes_back),
         BED_TEST(each_further_press_asks_in_the_next_language),
         BED_TEST(clear_goes_back_without_a_choice),
+        BED_TEST(clear_on_the_start_screen_leaves_all_as_it_was),
         BED_TEST(time_takes_what_is_shown_and_the_next_person_gets_the_lockers_own),
         BED_TEST(a_right_code_speaks_the_language_of_its_order),
         BED_TEST(a_wrong_code_keeps_the_language),

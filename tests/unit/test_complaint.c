@@ -91,7 +91,10 @@ static void the_question_goes_by_itself(void **state)
     bed_wait(b, PICKUP_IDLE_MS - 1000);
     assert_int_equal(bed_screen(b), SCREEN_REPORT);
     assert_true(locker_screen(b->l)->more);
-    bed_wait(b, 1000);
+    bed_key(b, EVENT_KEY_OK); /* more time, before it means that all is well */
+    assert_int_equal(bed_screen(b), SCREEN_REPORT);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_EXTENDED);
+    bed_wait(b, PICKUP_IDLE_MS);
     assert_int_equal(bed_screen(b), SCREEN_CLOSE);
     bed_key(b, EVENT_KEY_HELP);
     bed_take_and_close(b, door); /* while it is asked: the bag was taken */

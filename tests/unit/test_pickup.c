@@ -731,6 +731,61 @@ static void ok_keeps_its_meaning_at_a_jam(void **state)
     assert_int_equal(b->last[RECORD_PULSED].try, 2);
 }
 
+static void what_was_said_is_not_covered_by_more_time(void **state)
+{
+    struct bed *b = *state;
+    bed_simple(b, EVENT_BAD_SCAN);
+    await_warning(b, PICKUP_IDLE_MS);
+    bed_key(b, EVENT_KEY_REPEAT);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_BAD_SCAN);
+    assert_false(locker_screen(b->l)->more);
+}
+
+static void the_choice_of_a_language_in_the_last_seconds_is_no_news_of_time(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_HELP);
+    await_warning(b, PICKUP_MESSAGE_MS);
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    assert_int_equal(bed_screen(b), SCREEN_LANGUAGES);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+}
+
+static void a_late_tick_shows_no_time_left(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_HELP);
+    await_warning(b, PICKUP_MESSAGE_MS);
+    b->now.boot_ms += PICKUP_WARN_MS;
+    bed_climate(b, HW_CLIMATE_OK, 5000); /* before the tick */
+    assert_true(locker_screen(b->l)->more);
+    assert_int_equal(locker_screen(b->l)->seconds, 0);
+}
+
+static void a_scan_before_an_open_door_does_nothing(void **state)
+{
+    struct bed *b = *state;
+    (void)bed_load(b, 1, 1);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_scan(b, bed_qr(b, 1, 1));
+    bed_simple(b, EVENT_BAD_SCAN);
+    assert_int_equal(bed_screen(b), SCREEN_OPEN);
+}
+
+static void the_birthday_can_be_shown_too(void **state)
+{
+    struct bed *b = *state;
+    bed_wrong_code(b);
+    char code[CODE_DIGITS + 1];
+    bed_code(1, code);
+    bed_type(b, code);
+    bed_type(b, "04");
+    assert_string_equal(locker_screen(b->l)->digits, "");
+    bed_key(b, EVENT_KEY_SHOW);
+    assert_string_equal(locker_screen(b->l)->digits, "04");
+}
+
 static void thanks_go_without_a_warning_and_stay_when_said_again(void **state)
 {
     struct bed *b = *state;
@@ -959,6 +1014,11 @@ int main(void)
         BED_TEST(what_is_to_be_read_stays_a_minute_and_longer),
         BED_TEST(ok_keeps_its_meaning_after_a_refusal),
         BED_TEST(ok_keeps_its_meaning_at_a_jam),
+        BED_TEST(what_was_said_is_not_covered_by_more_time),
+        BED_TEST(the_choice_of_a_language_in_the_last_seconds_is_no_news_of_time),
+        BED_TEST(a_late_tick_shows_no_time_left),
+        BED_TEST(a_scan_before_an_open_door_does_nothing),
+        BED_TEST(the_birthday_can_be_shown_too),
         BED_TEST(thanks_go_without_a_warning_and_stay_when_said_again),
         BED_TEST(repeat_changes_nothing_where_no_time_runs),
         BED_TEST(a_card_is_its_key),

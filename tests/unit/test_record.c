@@ -208,8 +208,8 @@ static void screens_differ_by_what_is_seen(void **state)
 {
     (void)state;
     const struct screen a = {.id = SCREEN_OPEN, .door = "A1", .digits = "12"};
-    struct screen rows[11];
-    for (unsigned i = 0; i < 11; i++)
+    struct screen rows[14];
+    for (unsigned i = 0; i < 14; i++)
         rows[i] = a;
     rows[0].id = SCREEN_CODE;
     rows[1].notice = SCREEN_NOTICE_TYPO;
@@ -222,7 +222,10 @@ static void screens_differ_by_what_is_seen(void **state)
     rows[8].digits[0] = '3';
     rows[9].seconds = 1;
     rows[10].reference = 1;
-    for (unsigned i = 0; i < 11; i++)
+    rows[11].more = true;
+    rows[12].bag = 1;
+    rows[13].bags = 1;
+    for (unsigned i = 0; i < 14; i++)
         assert_false(screen_equal(&a, &rows[i]));
     rows[0] = a;
     rows[0].entry_cap = 4;

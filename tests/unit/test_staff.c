@@ -117,6 +117,54 @@ static void a_session_warns_and_any_key_gives_more_time(void **state)
     assert_int_equal(bed_screen(b), SCREEN_START);
 }
 
+static void a_second_pulse_in_the_last_seconds_says_nothing_of_time(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    bed_key(b, EVENT_KEY_HELP); /* nothing to help with */
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_MENU);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    bed_complete(b, HW_DONE);
+    bed_wait(b, OPENING_OBSERVE_MS);
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_JAM);
+    bed_wait(b, STAFF_IDLE_MS - 10000);
+    assert_true(locker_screen(b->l)->more);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_LOAD_OPENING);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+}
+
+static void leaving_in_the_last_seconds_leaves(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    bed_wait(b, STAFF_IDLE_MS - 10000);
+    bed_key(b, EVENT_KEY_CLEAR);
+    bed_wait(b, STAFF_IDLE_MS - 10000);
+    bed_key(b, EVENT_KEY_CLEAR);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+}
+
+static void help_at_the_label_and_the_question_sets_the_door_aside(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    uint16_t door = b->pulse_door;
+    bed_opens(b);
+    bed_sense(b, door, HW_DOOR_CLOSED);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_CHECK);
+    bed_wait(b, 2000);
+    bed_scan(b, bed_label(b, door));
+    bed_opens(b);
+    bed_sense(b, door, HW_DOOR_CLOSED);
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_INSPECT_ASK);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_CHECK);
+    assert_int_equal(b->l->compartment[door].state, COMPARTMENT_CHECK);
+}
+
 static void what_was_told_is_not_covered_by_more_time(void **state)
 {
     struct bed *b = *state;
@@ -322,6 +370,9 @@ int main(void)
         BED_TEST(short_pin_is_not_tried),
         BED_TEST(pins_wait_for_the_limiter),
         BED_TEST(a_session_warns_and_any_key_gives_more_time),
+        BED_TEST(a_second_pulse_in_the_last_seconds_says_nothing_of_time),
+        BED_TEST(leaving_in_the_last_seconds_leaves),
+        BED_TEST(help_at_the_label_and_the_question_sets_the_door_aside),
         BED_TEST(what_was_told_is_not_covered_by_more_time),
         BED_TEST(help_before_the_session_shows_whom_to_call),
         BED_TEST(badge_of_another_locker_key_or_time_is_refused),

@@ -69,6 +69,24 @@ static void one_code_leads_through_all_bags_of_a_person(void **state)
     assert_int_equal(limiter_wrong_1h(&b->l->limiter), 0);
 }
 
+static void the_lowest_door_comes_first_whatever_was_loaded_first(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    for (unsigned n = 1; n <= 3; n++) {
+        struct token t = bed_voucher_of(b, n, ANNA);
+        t.u.voucher.size = n == 2 ? TOKEN_SIZE_M : TOKEN_SIZE_S;
+        (void)bed_load_token(b, t, n);
+    }
+    bed_logout(b);
+    bed_wait(b, 2000);
+    collect_first(b);
+    assert_string_equal(locker_screen(b->l)->door, "A2");
+    bed_key(b, EVENT_KEY_OK);
+    collect_open_one(b);
+    assert_string_equal(locker_screen(b->l)->door, "B1");
+}
+
 static void a_bag_on_its_own_is_followed_by_none(void **state)
 {
     struct bed *b = *state;
@@ -341,6 +359,21 @@ static void a_scan_on_the_offer_begins_anew_in_the_same_language(void **state)
     assert_int_equal(locker_screen(b->l)->language, LANGUAGE_NL);
 }
 
+static void a_scan_on_the_offer_without_a_choice_speaks_the_orders_language(void **state)
+{
+    struct bed *b = *state;
+    bed_login(b);
+    (void)bed_load_token(b, bed_voucher_of(b, 1, ANNA), 1);
+    struct token t = bed_voucher_of(b, 2, ANNA);
+    t.u.voucher.language = LANGUAGE_TR;
+    (void)bed_load_token(b, t, 2);
+    bed_logout(b);
+    bed_wait(b, 2000);
+    collect_first(b);
+    bed_scan(b, bed_qr(b, 2, 1));
+    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_TR);
+}
+
 static void a_restart_forgets_the_visit(void **state)
 {
     struct bed *b = *state;
@@ -370,6 +403,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BED_TEST(one_code_leads_through_all_bags_of_a_person),
+        BED_TEST(the_lowest_door_comes_first_whatever_was_loaded_first),
+        BED_TEST(a_scan_on_the_offer_without_a_choice_speaks_the_orders_language),
         BED_TEST(a_bag_on_its_own_is_followed_by_none),
         BED_TEST(clear_or_time_ends_the_visit),
         BED_TEST(nobody_there_ends_the_visit),
