@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api: the one list of what needs a decision of a pharmacist now. */
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,7 @@ static enum err gather_orders(struct gathering *g)
 
 static bool is_listed(const struct gathering *g, const struct store_fault *f)
 {
+    assert(g->entry != NULL);
     for (unsigned i = 0; i < g->entries; i++) {
         if (g->entry[i].has_fault && g->entry[i].fault.id == f->id)
             return true;
