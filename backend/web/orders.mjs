@@ -248,7 +248,12 @@ const History = ({ o }) => {
 export class NewPage extends Component {
   constructor() {
     super();
-    this.state = { done: null, reading: 0 };
+    this.state = { done: null, reading: 0, others: [] };
+  }
+
+  // Other pharmacies that share the lockers: mostly there are none, and then nothing is asked.
+  componentDidMount() {
+    ask('GET', '/api/pharmacies').then(({ pharmacies }) => this.setState({ others: pharmacies }), () => {});
   }
 
   async one(values, form) {
@@ -282,7 +287,7 @@ export class NewPage extends Component {
     }
   }
 
-  render(_, { done, reading }) {
+  render({ me }, { done, reading, others }) {
     return html`<h1>${t('nav.new')}</h1>
       <div class="beside">
         <section class="card">
@@ -298,6 +303,7 @@ export class NewPage extends Component {
             <${Choice} label=${t('order.size')} name="size" value="" options=${[['', t('new.size.auto')], ...['S', 'M', 'L'].map((s) => [s, say('size', s)])]} />
             <${Choice} label=${t('order.zone')} name="zone" value="room" options=${['room', 'cold'].map((z) => [z, say('zone', z)])} />
             <${Choice} label=${t('order.language')} name="language" value="nl" options=${LANGUAGES} />
+            ${others.length > 0 && html`<${Choice} label=${t('order.pharmacy')} name="pharmacy" value="" options=${[['', me.pharmacy], ...others.map((p) => [p.ura, p.name])]} />`}
             <label class="field tick"><input type="checkbox" name="low_door" /> <span>${t('pack.low')}</span></label>
           <//>
         </section>

@@ -50,7 +50,9 @@ export class UsersPage extends Component {
       <h2>${u.full_name} <small>${u.name}</small></h2>
       <p><${Tag} kind=${kinds[state(u)]} group="users.state" value=${state(u)} /> ${t(`users.does.${u.role}`)}</p>
       <p class="tools">
-        <${Act} label=${t('users.reset')} onAct=${() => this.act(u.name, 'reset')} />
+        ${u.name === this.props.me.name
+          ? html`<a class="button" href="#/me">${t('nav.me')}</a>`
+          : html`<${Act} label=${t('users.reset')} onAct=${() => this.act(u.name, 'reset')} />`}
         ${u.locked && html`<${Act} label=${t('users.unlock')} onAct=${() => this.act(u.name, 'unlock')} />`}
         ${u.factor && html`<${Act} label=${t('users.forget')} onAct=${() => this.act(u.name, 'forget-factor')} />`}
         ${u.disabled
