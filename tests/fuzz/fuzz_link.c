@@ -3,7 +3,8 @@
  * Any topic and payload from the broker at the locker's router. The first byte chooses:
  *   'R'  retained, 'P' plain: the topic up to the first line feed, then the payload, as they came in;
  *   'X'  the rest is the content of the hub's next command, but somebody else signed it;
- *   'W', 'B', 'G', 'A'  the rest is the content of order.withdraw, badge.revoke, guess.reset or ack, signed by the hub.
+ *   'W', 'B', 'G', 'A', 'C', 'D', 'E', 'Q', 'O'  the rest is the content of order.withdraw, badge.revoke, guess.reset,
+ *        ack, order.recode, carer.grant, carer.revoke, open.ask or open.answer, signed by the hub.
  * What the hub did not sign changes nothing of the locker, its outbox and its cursors; whatever was signed moves no
  * lock.
  */
@@ -35,6 +36,7 @@ struct state {
     struct order_table orders;
     struct limiter limiter;
     struct badge_table badges;
+    struct carer_table carers;
     uint64_t serial;
     uint32_t rows;
     int64_t last, commands, acked, signed_ms;
@@ -103,6 +105,7 @@ static void look(const struct fixture *f, struct state *s)
     s->orders = l->orders;
     s->limiter = l->limiter;
     s->badges = l->badges;
+    s->carers = l->carers;
     s->serial = l->pulse_serial;
     s->rows = store_outbox_rows(f->bed.store);
     s->last = store_outbox_last(f->bed.store);
@@ -117,7 +120,8 @@ static bool is_same(const struct state *a, const struct state *b)
 {
     return memcmp(a->compartment, b->compartment, sizeof a->compartment) == 0 &&
            memcmp(&a->orders, &b->orders, sizeof a->orders) == 0 &&
-           memcmp(&a->badges, &b->badges, sizeof a->badges) == 0 && a->serial == b->serial && a->rows == b->rows &&
+           memcmp(&a->badges, &b->badges, sizeof a->badges) == 0 &&
+           memcmp(&a->carers, &b->carers, sizeof a->carers) == 0 && a->serial == b->serial && a->rows == b->rows &&
            a->last == b->last && a->commands == b->commands && a->acked == b->acked && a->frozen == b->frozen &&
            a->signed_ms == b->signed_ms;
 }
@@ -148,11 +152,12 @@ static void as_signed(struct fixture *f, const char *typ, const uint8_t *data, s
     cJSON *dat = NULL;
     if (json_parse(&dat, size == 0 ? "" : (const char *)data, size, &limits, NULL) != ERR_OK)
         return;
-    h.stm = strcmp(typ, "ack.v1") == 0 ? MSG_ACK : MSG_CMD;
+    h.stm = strcmp(typ, "ack.v1") == 0 ? MSG_ACK : strncmp(typ, "open.", 5) == 0 ? MSG_RPC : MSG_CMD;
+    h.exp_ms = h.stm == MSG_RPC ? h.iat_ms + LINK_CALL_MS : 0;
     (void)snprintf(h.typ, sizeof h.typ, "%s", typ);
     (void)snprintf(h.jti, sizeof h.jti, "%032x", ++f->loose);
     h.clk = (struct clock_now){.boot = 1, .boot_ms = 1000, .wall_ms = h.iat_ms, .quality = CLOCK_NTP};
-    h.seq = h.stm == MSG_ACK ? ((int64_t)1 << 32) + f->loose : f->seq + 1;
+    h.seq = h.stm != MSG_CMD ? ((int64_t)1 << 32) + f->loose : f->seq + 1;
     if (h.stm == MSG_CMD)
         memcpy(h.prv, f->hash, sizeof h.prv);
     if (cJSON_IsObject(dat) && msg_seal(&h, MSG_DOWN, dat, signer, &text, hash, &r) == ERR_OK) {
@@ -182,7 +187,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct {
         char mark;
         const char *typ;
-    } kinds[] = {{'W', "order.withdraw.v1"}, {'B', "badge.revoke.v1"}, {'G', "guess.reset.v1"}, {'A', "ack.v1"}};
+    } kinds[] = {{'W', "order.withdraw.v1"}, {'B', "badge.revoke.v1"}, {'G', "guess.reset.v1"},  {'A', "ack.v1"},
+                 {'C', "order.recode.v1"},   {'D', "carer.grant.v1"},  {'E', "carer.revoke.v1"}, {'Q', "open.ask.v1"},
+                 {'O', "open.answer.v1"}};
     if (size == 0)
         return 0;
     if (f == NULL)
@@ -192,7 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] == 'R' || data[0] == 'P')
         as_it_came(f, data + 1, size - 1, data[0] == 'R');
     else if (data[0] == 'X')
-        as_signed(f, kinds[size % 4].typ, data + 1, size - 1, &f->stranger);
+        as_signed(f, kinds[size % (sizeof kinds / sizeof kinds[0])].typ, data + 1, size - 1, &f->stranger);
     look(f, &after);
     require(is_same(&before, &after));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
