@@ -12,6 +12,7 @@ import { Ears, KeyedStage } from './robot.mjs';
 
 const catalogue = (language) => JSON.parse(readFileSync(path.join(ROOT, `controller/kiosk/${language}.json`), 'utf8'));
 const heard = (t, key) => (t[`say.${key}`] ?? t[key]).split(/\{\w+\}/)[0].trim(); // up to the first number or door
+const words = (t, key) => heard(t, key).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'); // the same, within an expression
 const nl = catalogue('nl');
 let stage;
 let people = 0;
@@ -48,8 +49,8 @@ async function arrive() {
 
 // Hears which door is open, and where: gives the door as it was said, and from which side it ticks.
 async function followToDoor(ears, t = nl) {
-  const text = await ears.hear(new RegExp(`${heard(t, 'open.title')} [A-Z] \\d+ .*${heard(t, 'open.2')}`));
-  const [, letter, number] = new RegExp(`${heard(t, 'open.title')} ([A-Z]) (\\d+)`).exec(text);
+  const text = await ears.hear(new RegExp(`${words(t, 'open.title')} [A-Z] \\d+ .*${words(t, 'open.2')}`));
+  const [, letter, number] = new RegExp(`${words(t, 'open.title')} ([A-Z]) (\\d+)`).exec(text);
   const tick = await ears.sound('tick');
   await ears.forget();
   return { door: letter + number, text, side: tick.pan };
@@ -146,7 +147,7 @@ test('screen off: two bags', { timeout: 90000 }, async () => {
   stage.keypad(one.code);
   assert.equal((await followToDoor(ears)).door, one.door);
   await take(one.door);
-  const text = await ears.hear(new RegExp(`${heard(nl, 'next.title')} [A-Z] \\d+.*${heard(nl, 'next.1')}`));
+  const text = await ears.hear(new RegExp(`${words(nl, 'next.title')} [A-Z] \\d+.*${words(nl, 'next.1')}`));
   assert.ok(text.includes(`${heard(nl, 'bag.count')} 2`), text);
   stage.keypad('ok');
   assert.equal((await followToDoor(ears)).door, two.door);
@@ -166,7 +167,7 @@ test('screen off: the door is empty, and the pharmacy hears of it', { timeout: 9
   await ears.hear(heard(nl, 'report.1'));
   stage.keypad('1');
   await story.shut(stage, door);
-  const text = await ears.hear(new RegExp(`${heard(nl, 'reported.title')}.*${heard(nl, 'reference')} \\d`));
+  const text = await ears.hear(new RegExp(`${words(nl, 'reported.title')}.*${words(nl, 'reference')} \\d`));
   assert.ok(text.includes('0 8 0 0 1 2 3 4'), text);
   await leave(ears);
   await story.allClosed(stage);
@@ -175,11 +176,29 @@ test('screen off: the door is empty, and the pharmacy hears of it', { timeout: 9
 test('screen off: help says whom to call and what to tell', { timeout: 60000 }, async () => {
   const ears = await arrive();
   stage.keypad('help');
-  const text = await ears.hear(new RegExp(`${heard(nl, 'telephone')} 0 8 0 0 1 2 3 4 .*${heard(nl, 'reference')} \\d`));
+  const text = await ears.hear(new RegExp(`${words(nl, 'telephone')} 0 8 0 0 1 2 3 4 .*${words(nl, 'reference')} \\d`));
   assert.ok(text.includes(heard(nl, 'help.title')), text);
   await ears.quiet();
   stage.keypad('repeat');
   await ears.hear(heard(nl, 'telephone'));
+  await leave(ears);
+});
+
+test('screen off: the pharmacy offers to open, and the person says no, then yes', { timeout: 90000 }, async () => {
+  const [bag] = await bags();
+  await story.untilState(stage, bag.id, 'ready');
+  const ears = await arrive();
+  for (const key of ['clear', 'ok']) {
+    await stage.ok('POST', `/api/orders/${bag.id}/open`, { reason: 'the paper is lost' });
+    const text = await ears.hear(new RegExp(`${words(nl, 'remote.title')} [A-Z] \\d+.*${words(nl, 'remote.2')}`));
+    assert.ok(text.includes(heard(nl, 'remote.1')), text);
+    stage.keypad(key);
+    if (key === 'clear') await until('the no to be known', async () => (await stage.ok('GET', `/api/orders/${bag.id}/open`)).state === 'refused');
+  }
+  const { door } = await followToDoor(ears);
+  assert.equal(door, bag.door);
+  await take(door);
+  await ears.hear(heard(nl, 'done.title'));
   await leave(ears);
 });
 

@@ -157,6 +157,25 @@ for (const language of ['nl', 'ar']) {
     await emptyDoor(bag.door);
   });
 
+  test(`by touch, ${language}: the pharmacy offers to open, and the person says yes`, { timeout: 60000 }, async () => {
+    const [bag] = await bags();
+    await story.untilState(stage, bag.id, 'ready');
+    const finger = await arrive();
+    await finger.tap('help');
+    await finger.sees('help');
+    await stage.ok('POST', `/api/orders/${bag.id}/open`, { reason: 'the paper is lost' });
+    const remote = await finger.sees('remote');
+    assert.equal(remote.language, language);
+    assert.ok(remote.title.includes(bag.door), remote.title);
+    await check(finger.page, name('remote'));
+    await finger.tap('ok');
+    assert.equal((await finger.sees('open')).door, bag.door);
+    await take(bag.door);
+    await finger.sees('done');
+    await finger.tap('ok');
+    await finger.close();
+  });
+
   test(`by touch, ${language}: help is there at once, with a number to call, and leads back`, { timeout: 60000 }, async () => {
     const finger = await arrive();
     await finger.tap('help');
@@ -343,6 +362,27 @@ test('scanner only: the paper, the next bag by card, help by card', { timeout: 9
   stage.scanner(card('ok'));
   await eyes.sees('start');
   await story.untilState(stage, two.id, 'collected');
+  await eyes.close();
+});
+
+test('scanner only: the cards of the hub are the keys', async () => {
+  const printed = [...(await stage.ok('GET', '/api/key-card')).matchAll(/data-token="([0-9A-F]+)"/g)].map((m) => m[1]);
+  for (const key of KEY_NAMES) assert.ok(printed.includes(card(key)), `no card for ${key}`);
+});
+
+test('scanner only: a carer with a card of the own', { timeout: 60000 }, async () => {
+  const [bag] = await bags();
+  await story.untilState(stage, bag.id, 'ready');
+  const right = await stage.ok('POST', `/api/orders/${bag.id}/carers`, { name: 'Bea Buurvrouw', kind: 'once' });
+  const [, own] = (await stage.ok('GET', right.card)).match(/data-token="(4D4331[0-9A-F]+)"/);
+  const eyes = await Finger.at(stage);
+  await home(eyes);
+  stage.scanner(own);
+  assert.equal((await eyes.sees('open')).door, bag.door);
+  await take(bag.door);
+  await eyes.sees('done');
+  stage.scanner(card('ok'));
+  await eyes.sees('start');
   await eyes.close();
 });
 
