@@ -117,6 +117,14 @@ static void a_session_warns_and_any_key_gives_more_time(void **state)
     assert_int_equal(bed_screen(b), SCREEN_START);
 }
 
+static void more_digits_than_a_pin_has_are_ignored(void **state)
+{
+    struct bed *b = *state;
+    bed_scan(b, bed_badge(b, 7, "246813"));
+    bed_type(b, "123456789012345");
+    assert_int_equal(locker_screen(b->l)->entry_len, CODE_PIN_MAX);
+}
+
 static void a_second_pulse_in_the_last_seconds_says_nothing_of_time(void **state)
 {
     struct bed *b = *state;
@@ -370,6 +378,7 @@ int main(void)
         BED_TEST(short_pin_is_not_tried),
         BED_TEST(pins_wait_for_the_limiter),
         BED_TEST(a_session_warns_and_any_key_gives_more_time),
+        BED_TEST(more_digits_than_a_pin_has_are_ignored),
         BED_TEST(a_second_pulse_in_the_last_seconds_says_nothing_of_time),
         BED_TEST(leaving_in_the_last_seconds_leaves),
         BED_TEST(help_at_the_label_and_the_question_sets_the_door_aside),
