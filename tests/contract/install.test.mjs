@@ -39,7 +39,9 @@ test('data, accounts, rules and examples are there for all to read', () => {
   const same = [
     ...readdirSync(path.join(ROOT, 'hw/profiles')).map((f) => [`hw/profiles/${f}`, `usr/share/medlocker/profiles/${f}`]),
     ...readdirSync(path.join(ROOT, 'controller/kiosk')).filter((f) => /\.(html|mjs|css|json)$/.test(f) && f !== 'speak.mjs').map((f) => [`controller/kiosk/${f}`, `usr/share/medlocker/kiosk/${f}`]),
-    ...readdirSync(path.join(ROOT, 'backend/web')).filter((f) => !/\.[ch]$/.test(f)).map((f) => [`backend/web/${f}`, `usr/share/medlocker/web/${f}`]),
+    // Scripts of pages go without their indents and comments.
+    ...readdirSync(path.join(ROOT, 'backend/web')).filter((f) => !/\.[ch]$/.test(f))
+      .map((f) => [f.endsWith('.mjs') ? `build/share/web/${f}` : `backend/web/${f}`, `usr/share/medlocker/web/${f}`]),
     ['node_modules/preact/dist/preact.mjs', 'usr/share/medlocker/web/vendor/preact.mjs'],
     ['node_modules/htm/dist/htm.mjs', 'usr/share/medlocker/web/vendor/htm.mjs'],
     ['systemd/medlocker.sysusers.conf', 'usr/lib/sysusers.d/medlocker.conf'],
