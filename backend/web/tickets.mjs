@@ -79,13 +79,26 @@ class Ticket extends Component {
 class List extends Component {
   constructor() {
     super();
-    this.state = { all: null, error: null, showAll: false };
+    this.state = { all: null, error: null, showAll: new URLSearchParams(location.hash.split('?')[1] ?? '').get('all') === '1' };
   }
 
-  async toggle() {
+  componentDidMount() {
+    if (this.state.showAll) this.load();
+  }
+
+  // In the address too, so that the link shows the same.
+  toggle() {
     const showAll = !this.state.showAll;
+    const [path, text = ''] = location.hash.split('?');
+    const query = new URLSearchParams(text);
+    if (showAll) query.set('all', '1');
+    else query.delete('all');
+    history.replaceState(history.state, '', `${path}?${query}`);
     this.setState({ showAll });
-    if (!showAll) return;
+    if (showAll) this.load();
+  }
+
+  async load() {
     try {
       this.setState({ all: (await ask('GET', '/api/faults?all=1&limit=1000')).faults, error: null });
     } catch (error) {

@@ -70,3 +70,12 @@ test('the filter is in the address, and an admin only looks', { timeout: 60000 }
   await page.context().close();
   await stage.login('pharmacist');
 });
+
+test('what is over is shown when somebody asks, also by a link', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/tickets?all=1' });
+  await page.waitForSelector('[data-fault=wiring] .tag.done');
+  await page.click('button[aria-pressed=true]');
+  await page.waitForSelector('[data-fault=wiring]', { state: 'detached' });
+  assert.ok(!page.url().includes('all=1'));
+  await page.context().close();
+});
