@@ -552,8 +552,9 @@ static enum err read_answer(const cJSON *dat, const struct cabinet *cab, struct 
     return e == ERR_OK ? read_offer(dat, cab, &a->offer, r) : e;
 }
 
-/* Fresh: it says until when it counts, not for long, and that is not over; and it is newer than the last. What passes
- * here shows a screen at most: only the answer to a challenge of this start opens a door (INV-09). */
+/* Fresh: it says until when it counts, not for long, and that is not over by the hub's own clock, as far as it is known
+ * here (this machine's may be a minute ahead); and it is newer than the last. What passes here shows a screen at most:
+ * only the answer to a challenge of this start opens a door (INV-09). */
 static enum err judge_call(const struct link *l, const struct msg *m, struct reason *r)
 {
     const struct msg_head *h = &m->head;
@@ -566,7 +567,7 @@ static enum err judge_call(const struct link *l, const struct msg *m, struct rea
     if (h->exp_ms == 0 || h->exp_ms - h->iat_ms > LINK_CALL_MS) {
         return err_because(r, ERR_RANGE, "a call must end after %d s at most", LINK_CALL_MS / 1000);
     }
-    if (floor_now_ms(&l->cfg.locker->floor) > h->exp_ms) {
+    if (l->cfg.locker->floor.signed_ms > h->exp_ms) {
         return err_because(r, ERR_EXPIRED, "a call of the past");
     }
     return h->seq > l->newest_call ? ERR_OK : err_because(r, ERR_DUPLICATE, "a call that was heard before");

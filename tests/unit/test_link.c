@@ -649,6 +649,16 @@ static void call_that_is_not_fresh_is_dropped(void **state)
     assert_int_equal(f->bed.words, 2);
 }
 
+/* The clock of a locker may be ahead of the hub's; what counts is what the hub itself said. */
+static void clock_that_is_ahead_hears_calls(void **state)
+{
+    struct fixture *f = *state;
+    connect_link(f);
+    send_ack(f, 0);
+    f->bed.locker->floor.floor_ms += 5 * LINK_CALL_MS;
+    assert_int_equal(call(f, good_ask), 1);
+}
+
 static void call_to_another_locker_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -751,6 +761,7 @@ int main(void)
         T(bodies_out_of_the_contract_are_passed_over),
         T(call_of_the_hub_is_answered_at_once_and_writes_nothing),
         T(call_that_is_not_fresh_is_dropped),
+        T(clock_that_is_ahead_hears_calls),
         T(call_to_another_locker_is_refused),
         T(answer_with_a_wrong_member_is_dropped),
         T(frozen_link_hears_no_calls),
