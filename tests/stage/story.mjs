@@ -71,7 +71,12 @@ export const pulses = async (stage) => (await stage.cabinet('ghost')).pulses;
 // Scans the bag, puts it into the door that opens, closes, scans the door's label. Gives the door.
 export async function load(stage, packed) {
   await stage.scan(packed.voucher);
-  const { door } = await stage.waitScreen('staff-load-open');
+  // "Try again" is what the kiosk asks for while the locks are busy for a moment; people do.
+  const { door } = await until('a door for the bag', async () => {
+    const s = await stage.screen();
+    if (s.screen === 'staff-menu' && s.notice === 'try-later') await stage.scan(packed.voucher);
+    return s.screen === 'staff-load-open' && s;
+  });
   await stage.cabinet(`put ${door} BAG`);
   await shut(stage, door);
   await stage.waitScreen('staff-load-label');
