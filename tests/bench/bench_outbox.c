@@ -227,8 +227,12 @@ static void open_locker(struct bench *b, const char *folder, struct mqtt_cfg mqt
     const struct store_cfg sc = {.path = path, .epoch = b->id.terms.epoch, .seal = seal_numbered, .seal_arg = &b->seal};
     must(store_open(&b->store, &sc, &r), &r);
     const struct act_cfg ac = {.locker = &b->locker, .store = b->store, .id = &b->id, .state_dir = folder};
-    const struct act_callbacks none = {
-        .screen = ignore, .sound = ignore_sound, .committed = ignore, .fatal = ignore_fatal, .say = ignore_word, .arg = b};
+    const struct act_callbacks none = {.screen = ignore,
+                                       .sound = ignore_sound,
+                                       .committed = ignore,
+                                       .fatal = ignore_fatal,
+                                       .say = ignore_word,
+                                       .arg = b};
     must(act_open(&b->act, &ac, &none, b->loop, &r), &r);
     act_now(b->act, &now);
     struct cabinet cabinet = b->locker.cabinet;
