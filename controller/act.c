@@ -175,6 +175,7 @@ static void do_effect(struct act *a, const struct effect *e)
 static void give_up(struct act *a, enum err e, const struct reason *why)
 {
     a->fatal = true;
+    a->out_of_service.reference = screen_reference(clock_wall_ms());
     log_error("act", "out of service, nothing is done any more: %s", why->text);
     if (e == ERR_FULL) {
         ballast_drop(a->cfg.state_dir);

@@ -137,6 +137,51 @@ static void inv_02_sees_another_order(void **state)
     assert_broken(s, 7);
 }
 
+/* Up to the decision that opens the second bag of a visit by a key; the ghost is as before it. */
+static void pulse_for_next_bag(struct scene *s, struct event ev)
+{
+    struct bed *b = s->b;
+    bed_login(b);
+    for (unsigned n = 1; n <= 2; n++)
+        (void)bed_load_token(b, bed_voucher_of(b, n, 7), n);
+    bed_logout(b);
+    bed_wait(b, 2000);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_take_and_close(b, b->pulse_door);
+    s->ev = ev;
+    s->ev.now = b->now;
+    effects_clear(b->fx);
+    locker_decide(b->l, &s->ev, b->fx);
+    assert_all_hold(s);
+}
+
+static void inv_02_sees_a_next_bag_of_somebody_else(void **state)
+{
+    struct scene *s = *state;
+    pulse_for_next_bag(s, (struct event){.kind = EVENT_KEY, .u.key = EVENT_KEY_OK});
+    struct ghost *g = s->b->g;
+    g->person[0] ^= 1;
+    assert_broken(s, 2);
+    memset(g->person, 0, sizeof g->person);
+    assert_broken(s, 2);
+    memset(g->person, 7, sizeof g->person);
+    assert_true(holds(s, 2));
+    bed_order(s->b, 2)->pulses = 2; /* not its first: it would have needed its own code */
+    assert_broken(s, 2);
+    bed_order(s->b, 2)->pulses = 1;
+    g->visited.present = false;
+    assert_broken(s, 2);
+}
+
+static void inv_02_sees_through_a_card_of_the_key(void **state)
+{
+    struct scene *s = *state;
+    pulse_for_next_bag(s, (struct event){.kind = EVENT_SCAN, .u.scan = bed_key_card(EVENT_KEY_OK)});
+    s->b->g->visited.present = false;
+    assert_broken(s, 2);
+}
+
 static void inv_03_sees_a_second_door(void **state)
 {
     struct scene *s = *state;
@@ -642,6 +687,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(inv_01_sees_a_pulse_without_intent),
         SCENE_TEST(inv_02_sees_another_order),
+        SCENE_TEST(inv_02_sees_a_next_bag_of_somebody_else),
+        SCENE_TEST(inv_02_sees_through_a_card_of_the_key),
         SCENE_TEST(inv_03_sees_a_second_door),
         SCENE_TEST(inv_04_sees_too_many_or_too_late_pulses),
         SCENE_TEST(inv_05_sees_open_doors_and_two_pulses),
