@@ -152,7 +152,8 @@ void carer_right_of_card(struct carer_right *out, const struct token_carer *card
     memcpy(out->id, card->carer, CODE_CARER_LEN);
     memcpy(out->order, card->bind.order, CODE_ORDER_LEN);
     out->load = card->bind.load;
-    memcpy(out->person, card->person, TOKEN_PERSON_LEN);
+    if (card->bind.load == 0) /* a card for one bag names its person too, but that is not what it is for */
+        memcpy(out->person, card->person, TOKEN_PERSON_LEN);
     out->not_after_s = card->not_after_s;
 }
 

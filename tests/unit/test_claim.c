@@ -49,7 +49,7 @@ static struct token card(struct bed *b, unsigned k, unsigned n, bool once)
         bed_order_id(n, c->bind.order);
     c->bind.load = once ? 1 : 0;
     memset(c->carer, (int)k, CODE_CARER_LEN);
-    memset(c->person, once ? 0 : (int)n, TOKEN_PERSON_LEN);
+    memset(c->person, once ? (int)HER : (int)n, TOKEN_PERSON_LEN); /* as the hub prints it */
     c->not_after_s = BED_NOW_MS / 1000 + 7 * BED_DAY_S;
     return t;
 }
@@ -158,6 +158,16 @@ static void card_opens_that_bag_without_a_row(void **state)
     bed_scan(b, card(b, 101, 1, true));
     assert_int_equal(bed_notice(b), SCREEN_NOTICE_NOTHING);
     assert_int_equal(b->seen[RECORD_PULSED], pulses);
+}
+
+static void card_and_code_of_one_right_both_open(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = load_of(b, 1, HER);
+    bed_grant(b, 101, 1, 1);
+    bed_scan(b, card(b, 101, 1, true));
+    collects(b, 101, door);
+    assert_int_equal(b->l->carers.slot[0].state, CARER_USED);
 }
 
 static void grant_may_come_before_the_bag(void **state)
@@ -612,6 +622,7 @@ int main(void)
         BED_TEST(right_for_one_bag_is_used_up_when_the_patient_collects),
         BED_TEST(right_for_one_bag_ends_when_the_order_is_withdrawn_or_removed),
         BED_TEST(card_opens_that_bag_without_a_row),
+        BED_TEST(card_and_code_of_one_right_both_open),
         BED_TEST(grant_may_come_before_the_bag),
         BED_TEST(standing_card_collects_every_bag_of_the_person_one_after_another),
         BED_TEST(standing_code_works_again_for_the_next_bags),
