@@ -263,20 +263,20 @@ check: deps ## every test and lint; ends with the sum
 
 # Two rows of lanes beside each other: what runs real processes, and what computes.
 check-processes:
-	@$(MAKE) --no-print-directory -j1 CONFIG=asan unit
-	@$(MAKE) --no-print-directory -j1 CONFIG=asan contract
-	@$(MAKE) --no-print-directory -j1 scenario
-	@$(MAKE) --no-print-directory -j1 web
-	@$(MAKE) --no-print-directory -j1 sandbox
-	@$(MAKE) --no-print-directory -j1 check-board
+	@$(MAKE) --no-print-directory CONFIG=asan unit
+	@$(MAKE) --no-print-directory CONFIG=asan contract
+	@$(MAKE) --no-print-directory scenario
+	@$(MAKE) --no-print-directory web
+	@$(MAKE) --no-print-directory sandbox
+	@$(MAKE) --no-print-directory check-board
 check-proof:
-	@$(MAKE) --no-print-directory -j1 sim
-	@$(MAKE) --no-print-directory -j1 crash
-	@$(MAKE) --no-print-directory -j1 bus
-	@$(MAKE) --no-print-directory -j1 CONFIG=asan model
-	@$(MAKE) --no-print-directory -j1 lint
-	@$(MAKE) --no-print-directory -j1 fuzz-replay
-	@tests/tally step proof coverage $(MAKE) --no-print-directory -j1 coverage
+	@$(MAKE) --no-print-directory sim
+	@$(MAKE) --no-print-directory crash
+	@$(MAKE) --no-print-directory bus
+	@$(MAKE) --no-print-directory CONFIG=asan model
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory fuzz-replay
+	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
 
 unit: tests
 	@tests/tally c unit $(UNIT)
