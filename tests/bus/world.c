@@ -603,6 +603,7 @@ static void do_effect(const struct effect *e)
         world_story("screen %s %s", screen_id_name(world_screen()), screen_notice_name(world_notice()));
         break;
     case EFFECT_SOUND:
+    case EFFECT_RPC: /* no hub in this world */
     case EFFECT_KIND_N:
         break;
     }

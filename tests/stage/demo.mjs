@@ -55,8 +55,31 @@ try {
   collected++;
   say(`the broker is back: ${waiting} waiting events arrived once each and in order; the hub says: collected`);
 
-  // 3. A jam, a forced door, a wrong code.
-  const third = await story.order(stage, { reference: 'demo-3' });
+  // 3. Two bags of one person, one visit, in the hands of a carer with a card of her own.
+  const mother = { patient: 'M. Voorbeeld', birth_date: '1938-02-11' };
+  const pair = [];
+  for (const reference of ['demo-3', 'demo-4']) pair.push(await story.pack(stage, (await story.order(stage, { reference, ...mother })).id));
+  const right = await stage.ok('POST', `/api/orders/${pair[0].id}/carers`, { name: 'D. Voorbeeld', kind: 'standing' });
+  const card = (await stage.ok('GET', right.card)).match(/data-token="(4D4331[0-9A-F]+)"/)[1];
+  await story.loadAll(stage, ...pair);
+  await stage.waitScreen('start');
+  await stage.scan(card);
+  for (let n = 1; n <= pair.length; n++) {
+    await story.takeAndClose(stage, (await stage.waitScreen('open')).door);
+    if (n === pair.length) break;
+    const next = await stage.waitScreen('next');
+    say(`a daughter scanned her own card and took the first bag; the kiosk offers bag ${next.bag} of ${next.bags}`);
+    await story.allClosed(stage);
+    await stage.key('ok');
+  }
+  for (const { id } of pair) await story.untilState(stage, id, 'collected');
+  const { proof } = await stage.ok('GET', `/api/orders/${pair[1].id}`);
+  if (proof.actor !== 'carer') throw new Error(`the record says ${proof.actor}, not carer`);
+  collected += pair.length;
+  say('both bags are collected; the record tells the carer from the patient');
+
+  // 4. A jam, a forced door, a wrong code.
+  const third = await story.order(stage, { reference: 'demo-5' });
   const bag3 = await story.pack(stage, third.id);
   const [door3] = await story.loadAll(stage, bag3);
   await stage.cabinet(`jam ${door3} on`);

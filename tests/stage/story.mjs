@@ -112,7 +112,7 @@ export async function openByCode(stage, code, birthday) {
 export async function takeAndClose(stage, door) {
   await stage.cabinet(`take ${door}`);
   await shut(stage, door);
-  await stage.waitScreen('done', 'start');
+  await stage.waitScreen('done', 'next', 'start');
 }
 
 export async function collect(stage, packed, birthday) {
