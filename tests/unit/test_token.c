@@ -222,8 +222,7 @@ static void bytes_stand_where_the_layout_says(void **state)
                         "5555555555555555"
                         "4444444444444444"
                         "00713fb300",
-        [TOKEN_KEY] = "4d4b31"
-                      "0c",
+        [TOKEN_KEY] = "4d4b310c",
     };
     struct keys k;
     keys_from(&k, 1);
