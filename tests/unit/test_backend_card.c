@@ -70,7 +70,7 @@ static void an_own_code_stands_there_in_groups(void **state)
 {
     const struct words *w = *state;
     const struct store_carer c = {.name = "Bea", .standing = true, .not_after_s = 1792000000};
-    char code[CODE_DIGITS + 1], shown[CODE_DIGITS + 3];
+    char code[CODE_DIGITS + 1] = "", shown[CODE_DIGITS + 3];
     struct card_carer x = a_card(&c, code);
     char *html;
 
