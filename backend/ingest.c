@@ -667,7 +667,7 @@ static enum err read_value(const cJSON *item, const char *key, bool *has, int32_
 static enum err apply_band(struct batch *b, const struct store_locker *l, const cJSON *item, struct reason *r)
 {
     struct store_sensor x = {.told_ms = b->now_ms}, was;
-    bool has_min, has_max;
+    bool has_min = false, has_max = false;
     enum err e = read_value(item, "min_milli_c", &has_min, &x.min_milli_c, r);
 
     if (e == ERR_OK)
