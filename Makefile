@@ -74,7 +74,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 MODEL := $(B)/tests/model/replay
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: sim web bus bus-programs all help deps install run demo check check-processes check-proof check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
+.PHONY: sim web bus bus-programs all help deps install run demo check check-people check-machines check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
 	tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long mutants
 .DEFAULT_GOAL := all
 
@@ -257,20 +257,18 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=asan all tests
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=sim build/sim/sim sim-tests
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=fuzz fuzzers
-	@$(MAKE) --no-print-directory -j2 check-processes check-proof
+	@$(MAKE) --no-print-directory -j2 check-people check-machines
 	@tests/tally step proof safety-case node tests/proof/case.mjs --check
 	@tests/tally sum $(SUITES)
 
-# Two rows of lanes beside each other: what runs real processes, and what computes. One that cannot be built leaves the next
-# their turn; the sum says that it did not run.
-check-processes:
+# Two rows of lanes beside each other: what people do, and what machines do. A lane that cannot be built leaves the next their
+# turn; the sum says that it did not run.
+check-people:
 	@-$(MAKE) --no-print-directory CONFIG=asan unit
 	@-$(MAKE) --no-print-directory CONFIG=asan contract
 	@-$(MAKE) --no-print-directory scenario
 	@-$(MAKE) --no-print-directory web
-	@-$(MAKE) --no-print-directory sandbox
-	@-$(MAKE) --no-print-directory check-board
-check-proof:
+check-machines:
 	@-$(MAKE) --no-print-directory sim
 	@-$(MAKE) --no-print-directory crash
 	@-$(MAKE) --no-print-directory bus
@@ -278,6 +276,8 @@ check-proof:
 	@-$(MAKE) --no-print-directory lint
 	@-$(MAKE) --no-print-directory fuzz-replay
 	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
+	@-$(MAKE) --no-print-directory sandbox
+	@-$(MAKE) --no-print-directory check-board
 
 unit: tests
 	@tests/tally c unit $(UNIT)
