@@ -27,6 +27,20 @@ static bool is_for(const struct remote_request *q, const struct remote_word *w)
            q->load == w->load && w->seq > q->last_seq;
 }
 
+static bool is_same(const struct remote_request *x, const uint8_t order[ORDER_ID_LEN])
+{
+    return x->used && memcmp(x->order, order, ORDER_ID_LEN) == 0;
+}
+
+/* Which of two slots a new request takes: that of the same order, so that it has one; a free one; the oldest. */
+static bool is_rather(const struct remote_request *x, const struct remote_request *at,
+                      const uint8_t order[ORDER_ID_LEN])
+{
+    if (at == NULL || is_same(x, order) || is_same(at, order))
+        return at == NULL || is_same(x, order);
+    return at->used && (!x->used || x->asked_ms < at->asked_ms);
+}
+
 enum err remote_ask(struct remote *m, const struct remote_request *q, int64_t now_ms, struct reason *r)
 {
     struct remote_request *at = NULL;
@@ -36,8 +50,8 @@ enum err remote_ask(struct remote *m, const struct remote_request *q, int64_t no
 
         if (is_alive(x) && is_at(x, q->locker))
             return err_because(r, ERR_BUSY, "a door of this locker is being opened at a distance already");
-        if (!is_alive(x) && (at == NULL || (at->used && (!x->used || x->asked_ms < at->asked_ms))))
-            at = x; /* a free one, or the oldest that is over */
+        if (!is_alive(x) && is_rather(x, at, q->order))
+            at = x;
     }
     if (at == NULL)
         return err_because(r, ERR_BUSY, "too many doors are being opened at a distance; try again");
