@@ -67,6 +67,10 @@ export class Stage {
     await this.enrol();
     await this.startLocker();
     await this.login();
+    await until('the hub to know every door', async () => {
+      const doors = (await this.ok('GET', '/api/board')).lockers.find((l) => l.id === this.lockerId)?.doors ?? [];
+      return doors.length === DOORS.length && doors.every((d) => d.state && d.contact === 'closed');
+    }, 30000);
     return this;
   }
 
