@@ -192,6 +192,16 @@ void api_refuse(struct api_call *c, enum err e, const struct reason *r)
     http_refuse(c->q, api_status(e), explain(e, r));
 }
 
+void api_give(struct api_call *c, enum err e, cJSON *tree, const struct reason *r)
+{
+    if (e == ERR_OK) {
+        api_answer(c, 200, tree, NULL);
+        return;
+    }
+    cJSON_Delete(tree);
+    api_refuse(c, e, r);
+}
+
 /* A member that is there twice is bad grammar, not a conflict with what the hub has. */
 void api_refuse_text(struct api_call *c, enum err e, const struct reason *r)
 {

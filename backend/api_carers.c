@@ -30,12 +30,7 @@ void api_carers(struct api_call *c)
         return;
     tree = json_new_object();
     e = hub_judge(c->hub, view_carers(c->hub, &o, tree, &r), &r);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* ---------------------------------------------------------------- giving a right */

@@ -249,12 +249,7 @@ void api_order(struct api_call *c)
     e = hub_judge(c->hub, e, &r);
     if (e == ERR_OK && view_role_knows_patients(c->user.role)) /* who looked at whom, NEN 7513 */
         e = act_note(c->hub, &c->who, "order.viewed", o.id, NULL, NULL, &r);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* ---------------------------------------------------------------- new orders */
@@ -325,12 +320,7 @@ void api_new_orders_csv(struct api_call *c)
     }
     e = register_rows(c, rows, n, tree, &r);
     csv_free(rows, n);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* ---------------------------------------------------------------- packing */

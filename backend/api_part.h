@@ -76,6 +76,8 @@ struct api_route {
 /* Answers: exactly one for each call. tree is freed. */
 void api_answer(struct api_call *c, unsigned status, cJSON *tree, const char *const *extra);
 void api_refuse(struct api_call *c, enum err e, const struct reason *r);
+/* 200 with the tree, or on an error the refusal without it; tree is freed. */
+void api_give(struct api_call *c, enum err e, cJSON *tree, const struct reason *r);
 void api_answer_or_refuse(struct api_call *c, enum err e, cJSON *tree, const struct reason *r); /* tree with 200 */
 void api_refuse_text(struct api_call *c, enum err e, const struct reason *r); /* of a text that cannot be read */
 /* The same for a request that was put off. */

@@ -23,12 +23,7 @@ void api_pharmacies(struct api_call *c)
     struct reason r;
     enum err e = hub_judge(c->hub, s->ops->pharmacy_list(s, add_row, json_put_array(tree, "pharmacies"), &r), &r);
 
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }
 
 static enum err read_line(const cJSON *body, const char *key, char *out, size_t cap, struct reason *r)

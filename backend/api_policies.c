@@ -48,12 +48,7 @@ void api_policies(struct api_call *c)
 
     for (unsigned i = 0; policy_at(i) != NULL && e == ERR_OK; i++)
         e = put_policy(c->hub, policy_at(i), json_put_object(rows, NULL), &r);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* null: back to the default. */
@@ -107,10 +102,5 @@ void api_set_policy(struct api_call *c)
     tree = json_new_object();
     if (e == ERR_OK)
         e = hub_judge(c->hub, put_policy(c->hub, p, tree, &r), &r);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }

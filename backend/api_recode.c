@@ -147,10 +147,5 @@ void api_recodes(struct api_call *c)
         return;
     tree = json_new_object();
     e = hub_judge(c->hub, view_recodes(c->hub, &o, tree, &r), &r);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }

@@ -30,12 +30,7 @@ void api_audit(struct api_call *c)
         e = hub_judge(c->hub, view_audit_newest(c->hub, (unsigned)newest, tree, &r), &r);
     else if (e == ERR_OK)
         e = hub_judge(c->hub, view_audit(c->hub, above, (unsigned)limit, tree, &r), &r);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* ---------------------------------------------------------------- badges */
@@ -46,12 +41,7 @@ void api_badges(struct api_call *c)
     struct reason r;
     enum err e = hub_judge(c->hub, view_badges(c->hub, tree, &r), &r);
 
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* A badge for somebody else is made with that colleague there: with the colleague's own password, and nobody can make
