@@ -85,6 +85,14 @@ export async function load(stage, packed) {
   return door;
 }
 
+// Bags of one person, each with the door that it lies behind.
+export async function loadedBags(stage, patient, count = 1, fields = {}) {
+  const list = [];
+  for (let i = 0; i < count; i++) list.push(await pack(stage, (await order(stage, { patient, birth_date: '1961-03-14', size: 'S', ...fields })).id));
+  const doors = await loadAll(stage, ...list);
+  return list.map((bag, i) => ({ ...bag, door: doors[i] }));
+}
+
 // The locker sees every door closed (it believes a closed contact after 300 ms).
 export const allClosed = (stage) =>
   until('all doors to be closed', async () => (await stage.lockerctl('doors')).doors.every((d) => d.contact === 'closed'));
@@ -109,9 +117,13 @@ export async function openByCode(stage, code, birthday) {
   return (await stage.waitScreen('open')).door;
 }
 
-export async function takeAndClose(stage, door) {
+export async function takeAndShut(stage, door) {
   await stage.cabinet(`take ${door}`);
   await shut(stage, door);
+}
+
+export async function takeAndClose(stage, door) {
+  await takeAndShut(stage, door);
   await stage.waitScreen('done', 'next', 'start');
 }
 

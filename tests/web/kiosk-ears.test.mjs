@@ -26,18 +26,9 @@ after(async () => {
   await stage?.stop();
 });
 
-async function bags(count = 1, fields = {}) {
-  const patient = `Luisteraar ${String.fromCharCode(65 + people++)}`;
-  const list = [];
-  for (let i = 0; i < count; i++) list.push(await story.pack(stage, (await story.order(stage, { patient, birth_date: '1961-03-14', size: 'S', ...fields })).id));
-  const doors = await story.loadAll(stage, ...list);
-  return list.map((bag, i) => ({ ...bag, door: doors[i] }));
-}
-
-async function take(door) {
-  await stage.cabinet(`take ${door}`);
-  await story.shut(stage, door);
-}
+// Bags of one new person, in the locker.
+const bags = (count = 1, fields = {}) => story.loadedBags(stage, `Luisteraar ${String.fromCharCode(65 + people++)}`, count, fields);
+const take = (door) => story.takeAndShut(stage, door);
 
 // Comes to the locker, and asks it what it says.
 async function arrive() {

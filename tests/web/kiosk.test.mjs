@@ -27,18 +27,8 @@ after(async () => {
 });
 
 // Bags of one new person, in the locker.
-async function bags(count = 1, fields = {}) {
-  const patient = `Persoon ${String.fromCharCode(65 + people++)}`;
-  const list = [];
-  for (let i = 0; i < count; i++) list.push(await story.pack(stage, (await story.order(stage, { patient, birth_date: '1961-03-14', size: 'S', ...fields })).id));
-  const doors = await story.loadAll(stage, ...list);
-  return list.map((bag, i) => ({ ...bag, door: doors[i] }));
-}
-
-async function take(door) {
-  await stage.cabinet(`take ${door}`);
-  await story.shut(stage, door);
-}
+const bags = (count = 1, fields = {}) => story.loadedBags(stage, `Persoon ${String.fromCharCode(65 + people++)}`, count, fields);
+const take = (door) => story.takeAndShut(stage, door);
 
 async function home(finger) {
   await until('the first screen', async () => {
