@@ -221,7 +221,7 @@ static enum err badge_page(struct admin_call *c, const struct pack_badge *b, con
     e = label_badge(t, &x, &html, c->r);
     if (e == ERR_OK) {
         json_put_text(c->a, "page", html);
-        label_free(html);
+        print_free(html);
     }
     text_free(t);
     return e;

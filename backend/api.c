@@ -172,16 +172,6 @@ void api_answer(struct api_call *c, unsigned status, cJSON *tree, const char *co
     cJSON_Delete(tree);
 }
 
-void api_answer_or_refuse(struct api_call *c, enum err e, cJSON *tree, const struct reason *r)
-{
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, r);
-}
-
 static const char *explain(enum err e, const struct reason *r)
 {
     return r != NULL && r->text[0] != '\0' ? r->text : err_name(e);
@@ -200,6 +190,20 @@ void api_give(struct api_call *c, enum err e, cJSON *tree, const struct reason *
     }
     cJSON_Delete(tree);
     api_refuse(c, e, r);
+}
+
+void api_give_page(struct api_call *c, enum err e, char *html, const struct reason *r)
+{
+    /* img-src: browsers ask for an icon whatever the page says, and must get an answer, not a complaint. */
+    static const char *const paper[] = {"Content-Security-Policy: default-src 'none'; img-src 'self'; "
+                                        "style-src 'unsafe-inline'; frame-ancestors 'none'",
+                                        NULL};
+
+    if (e == ERR_OK)
+        http_answer(c->q, 200, API_HTML, html, strlen(html), paper);
+    else
+        api_refuse(c, e, r);
+    print_free(html);
 }
 
 /* A member that is there twice is bad grammar, not a conflict with what the hub has. */
@@ -478,7 +482,7 @@ void api_free(struct api *a)
         return;
     http_free(a->http);
     for (unsigned i = 0; i < API_BADGE_PAGES; i++)
-        label_free(a->badge_page[i].html);
+        print_free(a->badge_page[i].html);
     sodium_memzero(a->carer_code, sizeof(a->carer_code));
     free(a->routes);
     text_free(a->nl);

@@ -48,7 +48,7 @@ void api_lockers(struct api_call *c)
     struct reason r;
     enum err e = hub_judge(c->hub, view_lockers(c->hub, tree, &r), &r);
 
-    api_answer_or_refuse(c, e, tree, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* ---------------------------------------------------------------- labels of doors */
@@ -90,8 +90,6 @@ static enum err make_door_labels(struct api_call *c, const uint8_t *id, char **h
 
 void api_door_labels(struct api_call *c)
 {
-    static const char *const extra[] = {
-        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
     uint8_t id[STORE_LOCKER_LEN];
     struct reason r;
     char *html = NULL;
@@ -100,12 +98,7 @@ void api_door_labels(struct api_call *c)
     if (!api_id(c, 0, id, sizeof(id)))
         return;
     e = make_door_labels(c, id, &html, &r);
-    if (e != ERR_OK) {
-        api_refuse(c, e, &r);
-        return;
-    }
-    http_answer(c->q, 200, API_HTML, html, strlen(html), extra);
-    label_free(html);
+    api_give_page(c, e, html, &r);
 }
 
 /* ---------------------------------------------------------------- pages */

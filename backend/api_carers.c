@@ -16,9 +16,6 @@
 #define GRANT_TRIES 3
 #define TIME_END (INT64_C(1) << 40)
 
-static const char *const print_headers[] = {
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
-
 void api_carers(struct api_call *c)
 {
     struct order o;
@@ -285,11 +282,7 @@ void api_carer_card(struct api_call *c)
         e = act_note(c->hub, &c->who, "carer.card_printed", x.order.id, hex, NULL, &r);
     if (e == ERR_OK)
         e = make_card(c, &x, &html, &r);
-    if (e == ERR_OK)
-        http_answer(c->q, 200, API_HTML, html, strlen(html), print_headers);
-    else
-        api_refuse(c, e, &r);
-    print_free(html);
+    api_give_page(c, e, html, &r);
     sodium_memzero(&x, sizeof(x));
 }
 
@@ -300,10 +293,5 @@ void api_key_card(struct api_call *c)
     char *html;
     enum err e = card_keys(t, other_text(c->api, t), &html, &r);
 
-    if (e != ERR_OK) {
-        api_refuse(c, e, &r);
-        return;
-    }
-    http_answer(c->q, 200, API_HTML, html, strlen(html), print_headers);
-    print_free(html);
+    api_give_page(c, e, html, &r);
 }

@@ -78,7 +78,8 @@ void api_answer(struct api_call *c, unsigned status, cJSON *tree, const char *co
 void api_refuse(struct api_call *c, enum err e, const struct reason *r);
 /* 200 with the tree, or on an error the refusal without it; tree is freed. */
 void api_give(struct api_call *c, enum err e, cJSON *tree, const struct reason *r);
-void api_answer_or_refuse(struct api_call *c, enum err e, cJSON *tree, const struct reason *r); /* tree with 200 */
+/* 200 with a printed page, which asks for nothing from anywhere, or on an error the refusal; html is freed. */
+void api_give_page(struct api_call *c, enum err e, char *html, const struct reason *r);
 void api_refuse_text(struct api_call *c, enum err e, const struct reason *r); /* of a text that cannot be read */
 /* The same for a request that was put off. */
 void api_resume(struct api *a, uint64_t ticket, unsigned status, cJSON *tree, const char *const *extra);

@@ -12,9 +12,6 @@
 #define SHEET_MAX 50
 #define NUMBER_MAX 20
 
-static const char *const print_headers[] = {
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
-
 bool api_order_of(struct api_call *c, struct order *o)
 {
     uint8_t id[ORDER_ID_LEN];
@@ -92,15 +89,6 @@ static struct slip slip_of(const struct paper *p)
                          .hours = p->hours};
 }
 
-static void answer_page(struct api_call *c, enum err e, char *html, const struct reason *r)
-{
-    if (e == ERR_OK)
-        http_answer(c->q, 200, API_HTML, html, strlen(html), print_headers);
-    else
-        api_refuse(c, e, r);
-    label_free(html);
-}
-
 void api_label(struct api_call *c)
 {
     struct paper p = {.code = ""};
@@ -118,7 +106,7 @@ void api_label(struct api_call *c)
     }
     if (e == ERR_OK)
         e = act_note(c->hub, &c->who, "label.printed", p.order.id, NULL, NULL, &r);
-    answer_page(c, e, html, &r);
+    api_give_page(c, e, html, &r);
     sodium_memzero(&p, sizeof(p));
 }
 
@@ -141,7 +129,7 @@ void api_slip(struct api_call *c)
     }
     if (e == ERR_OK)
         e = act_note(c->hub, &c->who, "slip.printed", p.order.id, NULL, NULL, &r);
-    answer_page(c, e, html, &r);
+    api_give_page(c, e, html, &r);
     sodium_memzero(&p, sizeof(p));
 }
 
@@ -234,7 +222,7 @@ void api_sheet(struct api_call *c)
         e = label_sheet(api_text(c->api, c->hub->cfg.language), &c->api->slips, s->set, s->count, &html, &r);
     if (e == ERR_OK)
         e = note_sheet(c, s, &r);
-    answer_page(c, e, html, &r);
+    api_give_page(c, e, html, &r);
     sodium_memzero(s, sizeof(*s));
     free(s);
 }

@@ -29,7 +29,7 @@ void api_climate(struct api_call *c)
     json_put_int(tree, "to_ms", now_ms);
     if (e == ERR_OK)
         e = hub_judge(c->hub, figures_climate(c->hub, id, now_ms - hours * HOUR_MS, now_ms, tree, &r), &r);
-    api_answer_or_refuse(c, e, tree, &r);
+    api_give(c, e, tree, &r);
 }
 
 static enum err read_seen(const cJSON *body, struct store_excursion_note *x, struct reason *r)
@@ -62,7 +62,7 @@ void api_climate_seen(struct api_call *c)
     cJSON_Delete(body);
     if (e == ERR_OK)
         e = act_note_excursion(c->hub, &c->who, &x, &r);
-    api_answer_or_refuse(c, e, json_new_object(), &r);
+    api_give(c, e, json_new_object(), &r);
 }
 
 /* ---------------------------------------------------------------- tickets */
@@ -86,7 +86,7 @@ void api_faults(struct api_call *c)
     tree = json_new_object();
     if (e == ERR_OK)
         e = hub_judge(c->hub, view_faults(c->hub, &f, tree, &r), &r);
-    api_answer_or_refuse(c, e, tree, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* The number in segment 0; on false the refusal has been answered. */
@@ -109,7 +109,7 @@ void api_fault(struct api_call *c)
     if (!fault_id(c, &id))
         return;
     tree = json_new_object();
-    api_answer_or_refuse(c, hub_judge(c->hub, figures_ticket(c->hub, id, tree, &r), &r), tree, &r);
+    api_give(c, hub_judge(c->hub, figures_ticket(c->hub, id, tree, &r), &r), tree, &r);
 }
 
 void api_acknowledge_fault(struct api_call *c)
@@ -122,7 +122,7 @@ void api_acknowledge_fault(struct api_call *c)
     if (!fault_id(c, &id) || !api_body(c, members, &body))
         return;
     cJSON_Delete(body);
-    api_answer_or_refuse(c, act_take_fault(c->hub, &c->who, id, &r), json_new_object(), &r);
+    api_give(c, act_take_fault(c->hub, &c->who, id, &r), json_new_object(), &r);
 }
 
 static void say_on_fault(struct api_call *c, enum err (*act)(struct hub *hub, const struct act_who *who, int64_t id,
@@ -141,7 +141,7 @@ static void say_on_fault(struct api_call *c, enum err (*act)(struct hub *hub, co
     if (e == ERR_OK)
         e = act(c->hub, &c->who, id, comment, &r);
     cJSON_Delete(body);
-    api_answer_or_refuse(c, e, json_new_object(), &r);
+    api_give(c, e, json_new_object(), &r);
 }
 
 void api_comment_fault(struct api_call *c)
@@ -161,7 +161,7 @@ void api_round(struct api_call *c)
     cJSON *tree = json_new_object();
     struct reason r;
 
-    api_answer_or_refuse(c, hub_judge(c->hub, figures_round(c->hub, clock_wall_ms(), tree, &r), &r), tree, &r);
+    api_give(c, hub_judge(c->hub, figures_round(c->hub, clock_wall_ms(), tree, &r), &r), tree, &r);
 }
 
 static enum err read_minutes(const struct api_call *c, struct use_minutes *m, struct reason *r)
@@ -193,5 +193,5 @@ void api_use(struct api_call *c)
     tree = json_new_object();
     if (e == ERR_OK)
         e = hub_judge(c->hub, figures_use(c->hub, &ask, clock_wall_ms(), tree, &r), &r);
-    api_answer_or_refuse(c, e, tree, &r);
+    api_give(c, e, tree, &r);
 }

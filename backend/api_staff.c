@@ -103,7 +103,7 @@ static void keep_page(struct api *a, const struct store_badge *badge, char *html
         if (a->badge_page[i].until_ms < at->until_ms)
             at = &a->badge_page[i];
     }
-    label_free(at->html);
+    print_free(at->html);
     memcpy(at->badge, badge->badge, sizeof(at->badge));
     at->until_ms = clock_boot_ms() + API_BADGE_PAGE_MS;
     at->html = html;
@@ -228,8 +228,6 @@ void api_make_badge(struct api_call *c)
 /* Only once: the page holds what opens staff sessions at the locker, together with the PIN. */
 void api_badge_page(struct api_call *c)
 {
-    static const char *const extra[] = {
-        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
     uint8_t badge[8];
 
     if (!api_id(c, 0, badge, sizeof(badge)))
@@ -239,8 +237,7 @@ void api_badge_page(struct api_call *c)
 
         if (at->html == NULL || memcmp(at->badge, badge, sizeof(badge)) != 0 || at->until_ms < clock_boot_ms())
             continue;
-        http_answer(c->q, 200, API_HTML, at->html, strlen(at->html), extra);
-        label_free(at->html);
+        api_give_page(c, ERR_OK, at->html, NULL);
         *at = (struct api_badge_page){.html = NULL};
         return;
     }

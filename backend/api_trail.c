@@ -8,8 +8,6 @@
 
 void api_trail(struct api_call *c)
 {
-    static const char *const extra[] = {
-        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'", NULL};
     const char *language = http_query(c->q, "language");
     char *html = NULL;
     struct order o;
@@ -22,9 +20,5 @@ void api_trail(struct api_call *c)
     e = hub_judge(c->hub, e, &r);
     if (e == ERR_OK)
         e = act_note(c->hub, &c->who, "order.trail", o.id, NULL, NULL, &r);
-    if (e == ERR_OK && html != NULL)
-        http_answer(c->q, 200, API_HTML, html, strlen(html), extra);
-    else
-        api_refuse(c, e, &r);
-    print_free(html);
+    api_give_page(c, e, html, &r);
 }

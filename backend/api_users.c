@@ -14,23 +14,13 @@
 
 #define CODE_MAX 24
 
-static void answer_or_refuse(struct api_call *c, enum err e, cJSON *tree, const struct reason *r)
-{
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, r);
-}
-
 void api_users(struct api_call *c)
 {
     cJSON *tree = json_new_object();
     struct reason r;
     enum err e = hub_judge(c->hub, view_users(c->hub, tree, &r), &r);
 
-    answer_or_refuse(c, e, tree, &r);
+    api_give(c, e, tree, &r);
 }
 
 /* ---------------------------------------------------------------- a one-time password: new user, or a reset */
@@ -185,7 +175,7 @@ static void change(struct api_call *c, const struct account_change *x)
     if (!find_user(c, &u))
         return;
     e = account_change(c->hub, &c->who, u.name, x, &r);
-    answer_or_refuse(c, e, json_new_object(), &r);
+    api_give(c, e, json_new_object(), &r);
     sodium_memzero(&u, sizeof(u));
 }
 
@@ -286,7 +276,7 @@ void api_begin_factor(struct api_call *c)
     if (e == ERR_OK)
         e = put_secret(c, base32, tree, &r);
     sodium_memzero(base32, sizeof(base32));
-    answer_or_refuse(c, e, tree, &r);
+    api_give(c, e, tree, &r);
 }
 
 static enum err confirm_inside(struct api_call *c, const char *code, cJSON *tree, struct reason *r)
@@ -320,7 +310,7 @@ void api_confirm_factor(struct api_call *c)
     if (e == ERR_OK)
         e = hub_end(c->hub, confirm_inside(c, code, tree, &r), &r);
     cJSON_Delete(body);
-    answer_or_refuse(c, e, tree, &r);
+    api_give(c, e, tree, &r);
 }
 
 void api_remove_factor(struct api_call *c)
@@ -334,5 +324,5 @@ void api_remove_factor(struct api_call *c)
             e = note(c, "user.factor_removed", &r);
         e = hub_end(c->hub, e, &r);
     }
-    answer_or_refuse(c, e, json_new_object(), &r);
+    api_give(c, e, json_new_object(), &r);
 }

@@ -5,16 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/print.h"
 
 void label_number(int64_t number, char *out)
 {
     (void)snprintf(out, LABEL_NUMBER_CAP, "%" PRId64, number);
-}
-
-void label_free(char *html)
-{
-    print_free(html);
 }
 
 /* ---------------------------------------------------------------- bag */

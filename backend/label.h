@@ -4,8 +4,7 @@
  * The slip of a patient is of backend/slip.h. All texts come from catalogues, everything else is escaped. No page names
  * a medicine. Times are in the time zone of the process.
  *
- * Pure but for allocation and the time zone. Pages are freed with free(); those with a code are wiped first by
- * label_free.
+ * Pure but for allocation and the time zone. Pages are freed with print_free.
  */
 #ifndef MEDLOCKER_LABEL_H
 #define MEDLOCKER_LABEL_H
@@ -14,6 +13,7 @@
 #include <stdint.h>
 
 #include "backend/order.h"
+#include "backend/print.h"
 #include "backend/slip.h"
 #include "backend/store.h"
 #include "backend/text.h"
@@ -48,9 +48,6 @@ struct label_badge {
     const char *token; /* text of the badge */
 };
 enum err label_badge(const struct text *t, const struct label_badge *x, char **html, struct reason *r) ERR_MUST_CHECK;
-
-/* Wipes and frees a page; NULL is fine. */
-void label_free(char *html);
 
 /* "123" as it stands on label, slip and pages; out has LABEL_NUMBER_CAP bytes. */
 #define LABEL_NUMBER_CAP 24

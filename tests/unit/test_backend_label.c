@@ -119,7 +119,7 @@ static void the_slip_tells_code_place_time_and_telephone(void **state)
     assert_null(strstr(html, "MODAFINIL"));
     assert_null(strstr(html, "1985"));
     assert_null(strstr(html, "<script"));
-    label_free(html);
+    print_free(html);
 }
 
 static void the_slip_has_the_language_of_the_order_and_a_second_one(void **state)
@@ -152,7 +152,7 @@ static void the_slip_has_the_language_of_the_order_and_a_second_one(void **state
         assert_non_null(strstr(at, row[i].first_words));
         assert_non_null(strstr(at, row[i].second_words));
         assert_non_null(strstr(at, x.telephone));
-        label_free(html);
+        print_free(html);
     }
 }
 
@@ -214,7 +214,7 @@ static void the_way_is_told_in_five_pictures(void **state)
     assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_OK);
     for (unsigned i = 0; i < PICTOGRAM_N; i++)
         assert_non_null(strstr(html, pictogram_svg((enum pictogram)i)));
-    label_free(html);
+    print_free(html);
 }
 
 static void a_round_of_packing_is_one_print(void **state)
@@ -236,7 +236,7 @@ static void a_round_of_packing_is_one_print(void **state)
         count++;
     assert_int_equal(count, 3);                      /* label, slip, label */
     assert_non_null(strstr(html, "Scan dit label")); /* the label of a bag speaks the language of staff */
-    label_free(html);
+    print_free(html);
     html = NULL;
     set[0].slip.code = "1";
     assert_int_equal(label_sheet(f->nl, &f->slips, set, 2, &html, NULL), ERR_SYNTAX);
@@ -265,7 +265,7 @@ static void the_slip_says_when_the_birthday_is_asked(void **state)
         (void)snprintf(f->order.ask.birth_date, sizeof(f->order.ask.birth_date), "%s", row[i].birth_date);
         assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_OK);
         assert_non_null(strstr(html, row[i].words));
-        label_free(html);
+        print_free(html);
     }
 }
 
@@ -302,7 +302,7 @@ static void the_bag_label_names_nobody(void **state)
     assert_non_null(strstr(html, "L (groot)"));
     assert_null(strstr(html, "Bree"));
     assert_null(strstr(html, "MODAFINIL"));
-    label_free(html);
+    print_free(html);
 }
 
 static void everything_foreign_is_escaped(void **state)
@@ -327,7 +327,7 @@ static void everything_foreign_is_escaped(void **state)
     for (int i = 0; i < 4; i++) {
         assert_null(strstr(html[i], NASTY));
         assert_non_null(strstr(html[i], "&lt;b&gt;&amp;&quot;&#39;"));
-        label_free(html[i]);
+        print_free(html[i]);
     }
 }
 
@@ -343,7 +343,7 @@ static void every_door_gets_a_label(void **state)
     for (const char *p = html; (p = strstr(p, "<svg")) != NULL; p++)
         count++;
     assert_int_equal(count, 2);
-    label_free(html);
+    print_free(html);
     html = NULL;
     assert_int_equal(label_doors(f->en, &l, door, 3, &html, NULL), ERR_RANGE);
     assert_null(html);
