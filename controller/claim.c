@@ -48,6 +48,7 @@ static enum claim_verdict claim_of_right(const struct locker *l, const struct ca
         .actor.kind = RECORD_ACTOR_CARER,
         .both = both,
         .one_bag = !carer_is_standing(r),
+        .not_after_s = r->not_after_s,
     };
     memcpy(out->visit.actor.carer, r->id, CODE_CARER_LEN);
     return CLAIM_YES;
@@ -84,11 +85,12 @@ static enum claim_verdict claim_of_order(const struct locker *l, uint16_t slot, 
 static enum claim_verdict claim_of_carer(const struct locker *l, const struct carer *c, bool both,
                                          const struct claim_paper *paper, const struct event *ev, struct claim *out)
 {
-    if (!is_good(l, &c->right))
-        return CLAIM_NO;
+    const struct carer_right *right = paper->is_there ? &paper->card : &c->right;
     if (paper->is_there && (!paper->is_card || memcmp(paper->card.id, c->right.id, CODE_CARER_LEN) != 0))
         return CLAIM_NO;
-    enum claim_verdict v = claim_of_right(l, paper->is_there ? &paper->card : &c->right, both, ev, out);
+    if (!is_good(l, &c->right) || !is_good(l, right)) /* the card may end before the code does */
+        return CLAIM_NO;
+    enum claim_verdict v = claim_of_right(l, right, both, ev, out);
     return v == CLAIM_WANTS_BOTH ? CLAIM_NO : v; /* as for the patient: the one refusal asks for both */
 }
 
@@ -139,5 +141,6 @@ enum claim_verdict claim_by_card(const struct locker *l, const struct token_care
 
 bool claim_still_holds(const struct locker *l, const struct visit *v)
 {
-    return v->actor.kind != RECORD_ACTOR_CARER || !carer_is_revoked(&l->carers, v->actor.carer);
+    return v->actor.kind != RECORD_ACTOR_CARER ||
+           (!floor_is_expired(&l->floor, v->not_after_s) && !carer_is_revoked(&l->carers, v->actor.carer));
 }

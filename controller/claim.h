@@ -48,7 +48,7 @@ enum claim_verdict claim_by_token(const struct locker *l, const struct token_pic
 enum claim_verdict claim_by_card(const struct locker *l, const struct token_carer *t, const struct event *ev,
                                  struct claim *out, struct claim_paper *paper);
 
-/* The visit's actor may still collect: a carer's right may be taken back while he stands there. */
+/* The visit's actor may still collect: a carer's right may end, or be taken back, while he stands there. */
 bool claim_still_holds(const struct locker *l, const struct visit *v);
 
 #endif

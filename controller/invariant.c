@@ -292,7 +292,8 @@ static int inv_31(const struct world *w)
     const struct floor *f = &w->locker->floor;
     const struct order *o = order_of(w, rec);
     const struct carer *c = carer_find(&w->locker->carers, rec->actor.carer);
-    if (o == NULL || (c != NULL && (c->state != CARER_GRANTED || !carer_covers(&c->right, o))))
+    if (o == NULL || floor_is_expired(f, w->locker->pickup.visit.not_after_s) ||
+        (c != NULL && (c->state != CARER_GRANTED || !carer_covers(&c->right, o))))
         return 0;
     if (w->event->kind == EVENT_VERDICT && !w->locker->pickup.with_birthday) /* no card was scanned before */
         return c != NULL && !floor_is_expired(f, c->right.not_after_s);

@@ -20,13 +20,14 @@ struct visit {
     struct record_actor actor; /* of every pulse and collection of this visit; NONE: nobody was verified */
     bool both;                 /* code and day and month of birth were right: bags of every class may follow */
     bool one_bag;              /* the right is for the one bag only */
+    int64_t not_after_s;       /* actor CARER: when the right ends, also while he stands there */
     /* Kept by visit_*: */
     uint8_t person[TOKEN_PERSON_LEN]; /* whose bags; zeros: no other follows */
     uint16_t handed;                  /* doors that were opened and closed again */
     uint16_t bag, bags;               /* which bag of how many, from 1 */
 };
 
-/* right: actor, both and one_bag, from whatever was verified for the order in slot. */
+/* right: actor, both, one_bag and not_after_s, from whatever was verified for the order in slot. */
 void visit_begin(struct locker *l, const struct visit *right, uint16_t slot, const struct event *ev);
 /* The door of a bag was opened and closed: the slot of the next one, ORDER_NONE: that was the last. */
 uint16_t visit_go_on(struct locker *l, const struct event *ev);

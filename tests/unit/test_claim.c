@@ -340,6 +340,46 @@ static void right_taken_back_at_a_jam_gets_no_second_pulse(void **state)
     assert_int_equal(bed_order(b, 1)->state, ORDER_UNCONFIRMED);
 }
 
+static void right_that_ends_during_the_visit_opens_no_further_door(void **state)
+{
+    struct bed *b = *state;
+    struct token t = card(b, 101, HER, false);
+    uint16_t first = load_of(b, 1, HER);
+    (void)load_of(b, 2, HER);
+    t.u.carer.not_after_s = floor_now_ms(&b->l->floor) / 1000 + 60;
+    bed_scan(b, t);
+    collects(b, 101, first);
+    assert_int_equal(bed_screen(b), SCREEN_NEXT);
+    unsigned pulses = b->seen[RECORD_PULSED];
+    for (unsigned i = 0; i < 4; i++) {
+        bed_wait(b, 20000);
+        bed_key(b, EVENT_KEY_REPEAT); /* more time for the person, not for the right */
+    }
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(b->seen[RECORD_PULSED], pulses);
+    assert_int_equal(bed_order(b, 2)->state, ORDER_READY);
+}
+
+static void code_of_a_right_that_ends_during_the_visit_opens_no_further_door(void **state)
+{
+    struct bed *b = *state;
+    uint16_t first = load_of(b, 1, HER);
+    (void)load_of(b, 2, HER);
+    bed_grant(b, 101, HER, 0);
+    b->l->carers.slot[0].right.not_after_s = floor_now_ms(&b->l->floor) / 1000 + 60;
+    bed_enter_code(b, 101);
+    collects(b, 101, first);
+    assert_int_equal(bed_screen(b), SCREEN_NEXT);
+    unsigned pulses = b->seen[RECORD_PULSED];
+    for (unsigned i = 0; i < 4; i++) {
+        bed_wait(b, 20000);
+        bed_key(b, EVENT_KEY_REPEAT);
+    }
+    assert_false(b->l->carers.slot[0].used); /* forgotten with its time */
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(b->seen[RECORD_PULSED], pulses);
+}
+
 static void card_of_another_time_place_or_scope_is_refused(void **state)
 {
     struct bed *b = *state;
@@ -484,6 +524,21 @@ static void card_alone_collects_only_the_bags_that_need_no_code(void **state)
     bed_scan(b, card(b, 101, HER, false));
     collects(b, 101, door);
     assert_int_equal(bed_screen(b), SCREEN_DONE);
+}
+
+static void card_that_ended_meanwhile_counts_no_more_though_the_code_goes_on(void **state)
+{
+    struct bed *b = *state;
+    struct token t = card(b, 101, HER, false);
+    (void)load_strict(b, 1, HER);
+    bed_grant(b, 101, HER, 0);
+    t.u.carer.not_after_s = floor_now_ms(&b->l->floor) / 1000 + 30;
+    unsigned pulses = b->seen[RECORD_PULSED];
+    bed_scan(b, t);
+    assert_int_equal(bed_screen(b), SCREEN_CODE);
+    bed_wait(b, 40000);
+    enter_both(b, 101, HER);
+    assert_refused(b, pulses);
 }
 
 static void carers_code_after_the_patients_token_is_refused(void **state)
@@ -634,6 +689,8 @@ int main(void)
         BED_TEST(revoked_right_opens_nothing_neither_by_code_nor_by_card),
         BED_TEST(right_taken_back_during_the_visit_opens_no_further_door),
         BED_TEST(right_taken_back_at_a_jam_gets_no_second_pulse),
+        BED_TEST(right_that_ends_during_the_visit_opens_no_further_door),
+        BED_TEST(code_of_a_right_that_ends_during_the_visit_opens_no_further_door),
         BED_TEST(card_of_another_time_place_or_scope_is_refused),
         BED_TEST(expired_right_and_expired_bag_open_nothing),
         BED_TEST(code_that_two_have_opens_nothing_and_alarms),
@@ -642,6 +699,7 @@ int main(void)
         BED_TEST(own_code_with_birthday_opens_a_strict_bag_after_the_card_and_without),
         BED_TEST(standing_card_and_a_patients_code_collect_all_bags_of_the_person),
         BED_TEST(card_alone_collects_only_the_bags_that_need_no_code),
+        BED_TEST(card_that_ended_meanwhile_counts_no_more_though_the_code_goes_on),
         BED_TEST(carers_code_after_the_patients_token_is_refused),
         BED_TEST(grants_are_refused_with_their_cause),
         BED_TEST(rights_are_forgotten_when_signed_time_has_passed_them),

@@ -645,6 +645,10 @@ static void inv_31_sees_a_carer_open_what_is_not_his(void **state)
     assert_broken(s, 31);
     s->ev.kind = EVENT_KEY; /* a card that was scanned before has none */
     assert_true(holds(s, 31));
+    const int64_t ends_s = b->l->pickup.visit.not_after_s;
+    b->l->pickup.visit.not_after_s = 1; /* it ended while he stood there */
+    assert_broken(s, 31);
+    b->l->pickup.visit.not_after_s = ends_s;
     s->ev.kind = EVENT_SCAN;
     s->ev.u.scan = (struct token){.kind = TOKEN_KEY, .u.key.key = EVENT_KEY_OK};
     assert_true(holds(s, 31));
