@@ -196,13 +196,23 @@ SHARE := build/share
 VENDOR := $(SHARE)/web/vendor
 # Spoken once: every clip lies in SPEECH_STORE by what it says. A recorded voice: controller/kiosk/recordings/README.md.
 SPEECH_STORE ?= build/speech
-assets: npm
+# Scripts go to browsers small; made anew, all of a folder, when one of them changed.
+WEB_SCRIPTS := $(wildcard backend/web/*.mjs)
+KIOSK_SCRIPTS := $(filter-out %/speak.mjs,$(wildcard controller/kiosk/*.mjs))
+WEB_SMALL := $(WEB_SCRIPTS:backend/%=$(SHARE)/%)
+KIOSK_SMALL := $(KIOSK_SCRIPTS:controller/%=$(SHARE)/%)
+$(WEB_SMALL) &: $(WEB_SCRIPTS)
+	@node common/minify.mjs $(SHARE)/web $(WEB_SCRIPTS)
+$(KIOSK_SMALL) &: $(KIOSK_SCRIPTS)
+	@node common/minify.mjs $(SHARE)/kiosk $(KIOSK_SCRIPTS)
+$(WEB_SMALL) $(KIOSK_SMALL): common/minify.mjs node_modules/.package-lock.json
+
+assets: npm $(WEB_SMALL) $(KIOSK_SMALL)
 	@node tests/words/lint.mjs --keys
 	@mkdir -p $(SHARE)/kiosk $(VENDOR)
-	@cp controller/kiosk/*.html $(filter-out %/speak.mjs,$(wildcard controller/kiosk/*.mjs)) controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
+	@cp controller/kiosk/*.html controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
 	@node controller/kiosk/speak.mjs $(SHARE)/kiosk/speech $(SPEECH_STORE)
 	@cp backend/web/*.html backend/web/*.css backend/web/*.json $(SHARE)/web/
-	@for f in backend/web/*.mjs; do sed -E 's/^[[:blank:]]+//; 1!s:^//( .*)?$$::' $$f >$(SHARE)/web/$${f##*/}; done # indents and comments weigh too; lines keep their numbers
 	@cp node_modules/preact/dist/preact.mjs $(VENDOR)/preact.mjs
 	@cp node_modules/htm/dist/htm.mjs $(VENDOR)/htm.mjs
 	@{ cat node_modules/uplot/dist/uPlot.iife.min.js; echo 'export default uPlot;'; } >$(VENDOR)/uplot.mjs

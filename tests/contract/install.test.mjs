@@ -38,10 +38,10 @@ test('every program is where its unit and its users expect it', async () => {
 test('data, accounts, rules and examples are there for all to read', () => {
   const same = [
     ...readdirSync(path.join(ROOT, 'hw/profiles')).map((f) => [`hw/profiles/${f}`, `usr/share/medlocker/profiles/${f}`]),
-    ...readdirSync(path.join(ROOT, 'controller/kiosk')).filter((f) => /\.(html|mjs|css|json)$/.test(f) && f !== 'speak.mjs').map((f) => [`controller/kiosk/${f}`, `usr/share/medlocker/kiosk/${f}`]),
-    // Scripts of pages go without their indents and comments.
-    ...readdirSync(path.join(ROOT, 'backend/web')).filter((f) => !/\.[ch]$/.test(f))
-      .map((f) => [f.endsWith('.mjs') ? `build/share/web/${f}` : `backend/web/${f}`, `usr/share/medlocker/web/${f}`]),
+    // Scripts of pages go small.
+    ...['controller/kiosk', 'backend/web'].flatMap((from) =>
+      readdirSync(path.join(ROOT, from)).filter((f) => /\.(html|mjs|css|json)$/.test(f) && f !== 'speak.mjs')
+        .map((f) => [`${f.endsWith('.mjs') ? `build/share/${path.basename(from)}` : from}/${f}`, `usr/share/medlocker/${path.basename(from)}/${f}`])),
     ['node_modules/preact/dist/preact.mjs', 'usr/share/medlocker/web/vendor/preact.mjs'],
     ['node_modules/htm/dist/htm.mjs', 'usr/share/medlocker/web/vendor/htm.mjs'],
     ['systemd/medlocker.sysusers.conf', 'usr/lib/sysusers.d/medlocker.conf'],

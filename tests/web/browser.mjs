@@ -62,6 +62,24 @@ export async function open(stage, which, { language = 'nl', width = 1280, height
   return page;
 }
 
+// When the page has what it shows.
+export async function settled(page) {
+  await page.waitForSelector(page.which === 'kiosk' ? '#lines li' : 'main h1', { state: 'attached' });
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], .curve:not([data-drawn])'));
+}
+
+// Bytes of script that the page loads, not compressed: also what it loads only when there is something to draw, or a dangerous act.
+export const SCRIPT_LIMIT = 100_000;
+export async function weigh(page) {
+  await settled(page);
+  if (page.which === 'hub') {
+    const has = (name) => page.evaluate((n) => performance.getEntriesByType('resource').some((e) => e.name.endsWith(n)), name);
+    const late = ['/again.mjs', ...((await has('/curve.mjs')) ? ['/vendor/uplot.mjs'] : [])];
+    for (const name of late) await page.evaluate((n) => import(n), name);
+  }
+  return (await Promise.all(page.scripts)).reduce((a, b) => a + b, 0);
+}
+
 // Chromium reports every 4xx and 5xx answer as an error; what a page makes of it is what counts.
 const isRefusal = (message) => /Failed to load resource: the server responded with a status of/.test(message.text());
 
