@@ -685,6 +685,19 @@ static enum err decide_storage(struct view *v, struct reason *r)
     return e;
 }
 
+/* Shown to whoever loads; follows nothing from it. What it says is looked at, because pages have words for it. */
+static enum err decide_scan(struct view *v, struct reason *r)
+{
+    static const char *const causes[] = {
+        "bad-scan",     "try-later",   "wrong-bag",    "take-out",     "wrong-locker", "wrong-key", "expired",
+        "withdrawn",    "collected",   "old-label",    "in-locker",    "no-door",      "full",      "wrong-label",
+        "finish-first", "close-doors", "unknown-door", "not-for-look", "board",        "supply",    "not-tested",
+        "untested",     NULL};
+    char cause[STORE_TOKEN_CAP];
+
+    return read_choice(v->m->dat, "cause", causes, cause, r);
+}
+
 /* The grant or the end of a carer's right at this locker. */
 static void answer_place(struct view *v, int64_t seq, bool done, const char *cause)
 {
@@ -798,6 +811,7 @@ static const struct handler handlers[] = {
     {"order.reported.v1", decide_reported, {"ord", "lod", "door", "what"}},
     {"order.removed.v1", decide_removed, {"ord", "lod", "door", "staff"}},
     {"staff.entered.v1", decide_nothing, {"staff", "role"}},
+    {"scan.refused.v1", decide_scan, {"staff", "cause", "door", "ord", "lod"}},
     {"guess.alarm.v1", decide_guessing, {"wrong_1h", "wrong_24h", "wrong_7d", "mode"}},
     {"board.changed.v1", decide_board, {"board", "state"}},
     {"climate.changed.v1", decide_climate, {"sensor", "state", "milli_c"}},

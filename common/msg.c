@@ -48,6 +48,7 @@ static const struct type_row {
     {MSG_UP, MSG_EVT, "order.removed.v1"},
     {MSG_UP, MSG_EVT, "order.reported.v1"},
     {MSG_UP, MSG_EVT, "staff.entered.v1"},
+    {MSG_UP, MSG_EVT, "scan.refused.v1"},
     {MSG_UP, MSG_EVT, "guess.alarm.v1"},
     {MSG_UP, MSG_EVT, "board.changed.v1"},
     {MSG_UP, MSG_EVT, "climate.changed.v1"},

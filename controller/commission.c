@@ -69,8 +69,7 @@ enum screen_notice commission_on_closed(struct locker *l, struct effects *fx)
     effects_touch_compartment(fx, door);
     struct record *rec = effects_record(fx, RECORD_COMMISSIONED, door);
     rec->pulse = s->opening.serial;
-    rec->actor.kind = RECORD_ACTOR_STAFF;
-    memcpy(rec->actor.staff, s->badge.staff, RECORD_STAFF_LEN);
+    rec->actor = record_by_staff(s->badge.staff);
     return SCREEN_NOTICE_TESTED;
 }
 

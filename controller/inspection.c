@@ -8,13 +8,6 @@
 #include "controller/gate.h"
 #include "controller/ledger.h"
 
-static struct record_actor actor_of(const struct locker *l)
-{
-    struct record_actor actor = {.kind = RECORD_ACTOR_STAFF};
-    memcpy(actor.staff, l->staff.badge.staff, RECORD_STAFF_LEN);
-    return actor;
-}
-
 static void refuse(struct locker *l, enum screen_notice notice, uint16_t door, const struct event *ev,
                    struct effects *fx)
 {
@@ -40,7 +33,7 @@ static void pulse(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
     uint16_t slot = ledger_order_at(l, s->opening.door);
-    const struct record_actor actor = actor_of(l);
+    const struct record_actor actor = record_by_staff(s->badge.staff);
     s->proof = commission_is_needed(l, s->opening.door) ? STAFF_PROOF_PULSED : STAFF_PROOF_NONE;
     gate_pulse(l, s->opening.door, &s->opening, &actor, slot == ORDER_NONE ? NULL : &l->orders.slot[slot], ev, fx);
 }

@@ -104,8 +104,7 @@ void ledger_confirm(struct locker *l, uint16_t slot, const uint8_t staff[RECORD_
     o->end = ORDER_END_NONE;
     take_order_step(l, slot, ORDER_LOAD, fx);
     struct record *rec = record_of(fx, RECORD_LOADED, o);
-    rec->actor.kind = RECORD_ACTOR_STAFF;
-    memcpy(rec->actor.staff, staff, RECORD_STAFF_LEN);
+    rec->actor = record_by_staff(staff);
 }
 
 void ledger_abandon(struct locker *l, uint16_t door, enum compartment_cause cause, struct effects *fx)
@@ -208,8 +207,7 @@ void ledger_empty(struct locker *l, uint16_t door, const uint8_t staff[RECORD_ST
     if (slot != ORDER_NONE) {
         struct order *o = &l->orders.slot[slot];
         struct record *rec = record_of(fx, RECORD_REMOVED, o);
-        rec->actor.kind = RECORD_ACTOR_STAFF;
-        memcpy(rec->actor.staff, staff, RECORD_STAFF_LEN);
+        rec->actor = record_by_staff(staff);
         if (order_step(o, ORDER_REMOVE))
             o->end = ORDER_END_REMOVED;
         end_carers(l, o, fx);

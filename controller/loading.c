@@ -10,13 +10,6 @@
 
 #define ROOM_PERCENT 90u
 
-static struct record_actor actor_of(const struct locker *l)
-{
-    struct record_actor actor = {.kind = RECORD_ACTOR_STAFF};
-    memcpy(actor.staff, l->staff.badge.staff, RECORD_STAFF_LEN);
-    return actor;
-}
-
 /* The label itself: for us, of our keys, not expired. */
 static enum screen_notice judge_label(const struct locker *l, const struct token_voucher *v)
 {
@@ -98,7 +91,7 @@ void loading_on_voucher(struct locker *l, const struct token_voucher *v, const s
     s->order = slot;
     s->was_open = false;
     opening_reset(&s->opening);
-    const struct record_actor actor = actor_of(l);
+    const struct record_actor actor = record_by_staff(s->badge.staff);
     gate_pulse(l, door, &s->opening, &actor, o, ev, fx);
     staff_enter(s, STAFF_LOAD, ev);
     effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_OK;
@@ -176,6 +169,6 @@ void loading_retry(struct locker *l, const struct event *ev, struct effects *fx)
     staff_notice(s, notice, blocker);
     if (notice != SCREEN_NOTICE_NONE)
         return;
-    const struct record_actor actor = actor_of(l);
+    const struct record_actor actor = record_by_staff(s->badge.staff);
     gate_pulse(l, s->opening.door, &s->opening, &actor, &l->orders.slot[s->order], ev, fx);
 }

@@ -2,6 +2,7 @@
 #include "controller/record.h"
 
 #include <assert.h>
+#include <string.h>
 
 typedef void (*put_fn)(cJSON *dat, const struct record *rec, const struct cabinet *cab);
 
@@ -185,6 +186,15 @@ static void put_staff_entered(cJSON *dat, const struct record *rec, const struct
     json_put_text(dat, "role", token_role_name(rec->u.role));
 }
 
+static void put_scan_refused(cJSON *dat, const struct record *rec, const struct cabinet *cab)
+{
+    put_staff(dat, rec);
+    json_put_text(dat, "cause", rec->u.cause);
+    if (rec->door != CABINET_NO_DOOR)
+        put_door(dat, rec, cab);
+    put_order(dat, rec);
+}
+
 static void put_guess_alarm(cJSON *dat, const struct record *rec, const struct cabinet *cab)
 {
     (void)cab;
@@ -255,6 +265,7 @@ static const struct {
     [RECORD_REMOVED] = {"order.removed.v1", put_order_door_staff, false},
     [RECORD_REPORTED] = {"order.reported.v1", put_reported, false},
     [RECORD_STAFF_ENTERED] = {"staff.entered.v1", put_staff_entered, false},
+    [RECORD_SCAN_REFUSED] = {"scan.refused.v1", put_scan_refused, true},
     [RECORD_GUESS_ALARM] = {"guess.alarm.v1", put_guess_alarm, true},
     [RECORD_BOARD_CHANGED] = {"board.changed.v1", put_board, true},
     [RECORD_CLIMATE_CHANGED] = {"climate.changed.v1", put_climate, true},
@@ -262,6 +273,13 @@ static const struct {
     [RECORD_STORE_ALARM] = {"store.alarm.v1", put_store, false},
     [RECORD_COMMAND_DONE] = {"command.done.v1", put_command, false},
 };
+
+struct record_actor record_by_staff(const uint8_t staff[RECORD_STAFF_LEN])
+{
+    struct record_actor actor = {.kind = RECORD_ACTOR_STAFF};
+    memcpy(actor.staff, staff, RECORD_STAFF_LEN);
+    return actor;
+}
 
 const char *record_type(enum record_kind kind)
 {

@@ -37,6 +37,7 @@ enum record_kind {
     RECORD_REMOVED,             /* order.removed.v1 */
     RECORD_REPORTED,            /* order.reported.v1 */
     RECORD_STAFF_ENTERED,       /* staff.entered.v1 */
+    RECORD_SCAN_REFUSED,        /* scan.refused.v1 */
     RECORD_GUESS_ALARM,         /* guess.alarm.v1 */
     RECORD_BOARD_CHANGED,       /* board.changed.v1 */
     RECORD_CLIMATE_CHANGED,     /* climate.changed.v1 */
@@ -83,9 +84,10 @@ struct record {
     enum record_kind kind;
     uint16_t door; /* index, CABINET_NO_DOOR when the kind has none */
     struct record_order order;
-    uint64_t pulse;            /* serial: PULSED, OPENED, JAMMED, COMMISSIONED */
-    uint8_t try;               /* 1..3: PULSED, JAMMED */
-    struct record_actor actor; /* PULSED, COLLECTED; staff of LOADED, REMOVED, STAFF_ENTERED, COMMISSIONED */
+    uint64_t pulse; /* serial: PULSED, OPENED, JAMMED, COMMISSIONED */
+    uint8_t try;    /* 1..3: PULSED, JAMMED */
+    struct record_actor
+        actor; /* PULSED, COLLECTED; staff of LOADED, REMOVED, STAFF_ENTERED, SCAN_REFUSED, COMMISSIONED */
     union {
         struct {
             enum compartment_state state;
@@ -122,6 +124,7 @@ struct record {
             bool active;
         } input;
         enum record_store store;
+        const char *cause; /* SCAN_REFUSED: literal */
         struct {
             int64_t seq;
             bool refused;
@@ -130,13 +133,17 @@ struct record {
     } u;
 };
 
+/* A member of staff as the actor of a record. */
+struct record_actor record_by_staff(const uint8_t staff[RECORD_STAFF_LEN]);
+
 /* "order.collected.v1". */
 const char *record_type(enum record_kind kind);
 
 /* The member "dat" of the message; the caller frees it with cJSON_Delete. */
 cJSON *record_to_json(const struct record *rec, const struct cabinet *cab);
 
-/* True for records that may be dropped when the outbox is nearly full (sensors and counters; never a door or order). */
+/* True for records that may be dropped when the outbox is nearly full (sensors, counters and scans that led to nothing;
+ * never a door or order). */
 bool record_is_droppable(enum record_kind kind);
 
 /* "ok", "lost" ... as in the messages and the heartbeat. */

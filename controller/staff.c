@@ -183,8 +183,7 @@ void staff_on_verdict(struct locker *l, const struct event *ev, struct effects *
         fx->limiter = true;
         slot = badge_clear_wrong(&l->badges, s->badge.badge);
         struct record *rec = effects_record(fx, RECORD_STAFF_ENTERED, CABINET_NO_DOOR);
-        rec->actor.kind = RECORD_ACTOR_STAFF;
-        memcpy(rec->actor.staff, s->badge.staff, RECORD_STAFF_LEN);
+        rec->actor = record_by_staff(s->badge.staff);
         rec->u.role = s->badge.role;
         staff_to_menu(s, SCREEN_NOTICE_NONE, CABINET_NO_DOOR, ev);
         sound(fx, SCREEN_SOUND_OK);
@@ -307,12 +306,19 @@ void staff_on_key(struct locker *l, enum event_key key, const struct event *ev, 
         s->notice = SCREEN_NOTICE_EXTENDED;
 }
 
-void staff_on_bad_scan(struct locker *l, enum screen_notice notice, const struct event *ev, struct effects *fx)
+static void refuse_scan(struct locker *l, enum screen_notice notice, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
     restart_time(s, ev);
     staff_notice(s, notice, is_at_door(s) ? s->opening.door : CABINET_NO_DOOR);
     sound(fx, SCREEN_SOUND_REFUSED);
+}
+
+void staff_on_bad_scan(struct locker *l, enum screen_notice notice, const struct event *ev, struct effects *fx)
+{
+    refuse_scan(l, notice, ev, fx);
+    if (staff_is_entered(&l->staff))
+        refusal_note(l, NULL, ev, fx);
 }
 
 void staff_on_voucher(struct locker *l, const struct token_voucher *v, const struct event *ev, struct effects *fx)
@@ -322,7 +328,8 @@ void staff_on_voucher(struct locker *l, const struct token_voucher *v, const str
     else if (l->staff.state == STAFF_INSPECT_ASK)
         inspection_on_voucher(l, v, ev, fx);
     else
-        staff_on_bad_scan(l, SCREEN_NOTICE_FINISH_FIRST, ev, fx);
+        refuse_scan(l, SCREEN_NOTICE_FINISH_FIRST, ev, fx);
+    refusal_note(l, v, ev, fx);
 }
 
 void staff_on_label(struct locker *l, const struct token_door *d, const struct event *ev, struct effects *fx)
@@ -330,7 +337,7 @@ void staff_on_label(struct locker *l, const struct token_door *d, const struct e
     struct staff *s = &l->staff;
     uint16_t door = cabinet_find_number(&l->cabinet, d->door);
     if (memcmp(d->locker, l->cabinet.id, CODE_LOCKER_LEN) != 0)
-        staff_on_bad_scan(l, SCREEN_NOTICE_WRONG_LOCKER, ev, fx);
+        refuse_scan(l, SCREEN_NOTICE_WRONG_LOCKER, ev, fx);
     else if (s->state == STAFF_LABEL)
         loading_on_label(l, door, ev, fx);
     else if (s->state == STAFF_MENU)
@@ -338,7 +345,8 @@ void staff_on_label(struct locker *l, const struct token_door *d, const struct e
     else if (commission_wants_label(s))
         commission_on_label(l, door, ev, fx);
     else
-        staff_on_bad_scan(l, SCREEN_NOTICE_FINISH_FIRST, ev, fx);
+        refuse_scan(l, SCREEN_NOTICE_FINISH_FIRST, ev, fx);
+    refusal_note(l, NULL, ev, fx);
 }
 
 void staff_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx)

@@ -13,6 +13,7 @@
 #include "common/token.h"
 #include "controller/event.h"
 #include "controller/opening.h"
+#include "controller/refusal.h"
 #include "controller/screen.h"
 
 struct locker;
@@ -58,11 +59,13 @@ struct staff {
     int64_t until_ms;
     bool warned;        /* its last 20 s have begun (as in pickup.h); any key gives the full time again */
     uint64_t reference; /* REFUSED */
+    struct refusal refusal;
     struct opening opening;
 };
 
 void staff_on_badge(struct locker *l, const struct token_badge *b, const struct event *ev, struct effects *fx);
 void staff_on_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx);
+/* voucher, label: entered only. */
 void staff_on_voucher(struct locker *l, const struct token_voucher *v, const struct event *ev, struct effects *fx);
 void staff_on_label(struct locker *l, const struct token_door *d, const struct event *ev, struct effects *fx);
 void staff_on_bad_scan(struct locker *l, enum screen_notice notice, const struct event *ev, struct effects *fx);

@@ -10,6 +10,9 @@ const RECENT_MS = 10 * 60 * 1000;
 // Events that somebody who loads must act on, each with its words load.event.<name>.
 const TROUBLE = { 'door.mismatch.v1': 'mismatch', 'door.jammed.v1': 'jam', 'door.left_open.v1': 'left_open', 'door.forced.v1': 'forced' };
 
+// After one of these a label that was refused is no longer what somebody must act on.
+const GOES_ON = new Set(['staff.entered.v1', 'door.pulsed.v1', 'order.loaded.v1']);
+
 // When this round began, kept while the tab lives: a page that is loaded again counts on.
 function roundOf(locker) {
   const key = `load.${locker}`;
@@ -40,6 +43,17 @@ export function troubles(locker, events, since) {
   const known = new Set(doors.map((d) => `${d.what} ${d.door}`));
   return [...said.filter((e) => !known.has(`${e.what} ${e.door}`)), ...doors].sort((a, b) => b.at - a.at);
 }
+
+// What the kiosk refused last, while nothing went on after it. Events come newest first.
+export function refusal(events, since) {
+  const last = events.find((e) => e.type === 'scan.refused.v1' || GOES_ON.has(e.type));
+  return last?.type === 'scan.refused.v1' && last.received_ms >= since && hubNow() - last.received_ms < RECENT_MS ? last : null;
+}
+
+const Refused = ({ event: { cause, door, order, received_ms } }) =>
+  html`<div class="notice bad" role="alert" data-refused=${cause}>
+    <b>${order && `${t('load.refused.bag', { number: order.number })} `}${t(`load.refused.${cause}`, { door })}</b> <small>${clock(received_ms)}</small><br />${t(`load.refused.${cause}.do`, { door })}
+  </div>`;
 
 const Step = ({ step }) =>
   html`<div class="step ${step.what}" role="status" aria-live="polite" data-step=${step.what} data-door=${step.door}>
@@ -90,9 +104,11 @@ class Loading extends Component {
     const done = bags.filter((o) => o.door).sort((a, b) => b.ready_ms - a.ready_ms || numberOf(a.door) - numberOf(b.door));
     const total = todo.length + done.length;
     const wrong = troubles(locker, events, this.since);
+    const no = refusal(events, this.since);
     return html`<${Notice} error=${error} />
       ${silent && html`<p class="notice warn" role="status">${t('load.silent', { age: age(locker.seen_ms) })}</p>`}
       <p class="count-line"><label><span>${t('load.progress', { n: done.length, m: total })}</span> <progress max=${total || 1} value=${done.length}></progress></label></p>
+      ${no && html`<${Refused} key=${no.id} event=${no} />`}
       ${!silent && html`<${Step} step=${nextStep(locker, orders)} />`}
       ${wrong.map(
         (w) =>

@@ -208,6 +208,7 @@ test("dat members out of range are refused", () => {
         ["order.collected.v1", { actor: { kind: "carer", carer: "c1c2c3c4c5c6c7c8", staff: "0102030405060708" } }],
         ["carer.grant.v1", { person: "d1d2d3d4d5d6d7d8" }], ["carer.grant.v1", { lod: undefined }],
         ["carer.grant.v1", { ord: undefined, lod: undefined }], ["carer.grant.v1", { v2: "11" }],
+        ["scan.refused.v1", { cause: "1234567890" }], ["scan.refused.v1", { lod: undefined }], ["scan.refused.v1", { text: "x" }],
         ["open.refused.v1", { cause: "other" }], ["order.reported.v1", { what: "" }],
         ["order.withdraw.v1", { cause: "staff" }], ["climate.changed.v1", { milli_c: 4.5 }],
     ];

@@ -4,7 +4,7 @@
 export const CORE = [
   // the state machine of doors, orders and people
   ...['allot', 'badge', 'carer', 'choice', 'claim', 'commission', 'compartment', 'complaint', 'effect', 'floor', 'gate', 'handover', 'inspection', 'ledger', 'loading', 'locker', 'offer', 'opening', 'order',
-    'pickup', 'pickup_screen', 'record', 'remote', 'screen', 'staff', 'visit'].map((n) => `controller/${n}.c`),
+    'pickup', 'pickup_screen', 'record', 'refusal', 'remote', 'screen', 'staff', 'visit'].map((n) => `controller/${n}.c`),
   'controller/limiter.c',
   // verifier
   'common/code.c', 'common/token.c',

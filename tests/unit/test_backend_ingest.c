@@ -295,6 +295,21 @@ static void a_batch_acknowledges_what_it_committed(void **state)
     assert_int_equal(locker_now(f).seen_ms, 9000);
 }
 
+static void a_refused_scan_is_kept_and_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct ingest_result res = tell(
+        f, "scan.refused.v1", "{" STAFF ",\"cause\":\"wrong-label\",\"door\":\"A1\",\"ord\":\"" ORD "\",\"lod\":1}");
+
+    assert_int_equal(res.outcome, INGEST_APPLIED);
+    assert_false(res.contradiction);
+    assert_false(res.order_changed);
+    assert_int_equal(events(f), 1);
+    assert_false(tell(f, "scan.refused.v1", "{" STAFF ",\"cause\":\"bad-scan\"}").contradiction);
+    assert_true(tell(f, "scan.refused.v1", "{" STAFF ",\"cause\":\"0102030405\"}").contradiction);
+    assert_true(tell(f, "scan.refused.v1", "{" STAFF ",\"cause\":\"bad-scan\",\"text\":\"x\"}").contradiction);
+}
+
 static void two_histories_freeze_the_locker(void **state)
 {
     struct fixture *f = *state;
@@ -789,6 +804,7 @@ int main(void)
         CASE(an_event_is_applied_once_however_often_it_comes),
         CASE(beyond_a_gap_nothing_happens_and_the_cursor_is_told),
         CASE(a_batch_acknowledges_what_it_committed),
+        CASE(a_refused_scan_is_kept_and_changes_nothing),
         CASE(two_histories_freeze_the_locker),
         CASE(a_wrong_chain_at_the_next_number_is_a_fork),
         CASE(another_epoch_is_foreign),

@@ -65,6 +65,7 @@ static void simple_kinds_have_the_members_of_the_contract(void **state)
         {RECORD_REMOVED, "order.removed.v1", "{" ORD "," LOD "," DOOR "," STAFF "}"},
         {RECORD_REPORTED, "order.reported.v1", "{" ORD "," LOD "," DOOR ",\"what\":\"empty\"}"},
         {RECORD_STAFF_ENTERED, "staff.entered.v1", "{" STAFF ",\"role\":\"pharmacist\"}"},
+        {RECORD_SCAN_REFUSED, "scan.refused.v1", "{" STAFF ",\"cause\":\"expired\"," DOOR "," ORD "," LOD "}"},
         {RECORD_GUESS_ALARM, "guess.alarm.v1", "{\"wrong_1h\":0,\"wrong_24h\":0,\"wrong_7d\":0,\"mode\":\"normal\"}"},
         {RECORD_BOARD_CHANGED, "board.changed.v1", "{\"board\":\"relay1\",\"state\":\"unknown\"}"},
         {RECORD_CLIMATE_CHANGED, "climate.changed.v1", "{\"sensor\":\"fridge\",\"state\":\"unknown\"}"},
@@ -74,7 +75,9 @@ static void simple_kinds_have_the_members_of_the_contract(void **state)
     };
     assert_int_equal(sizeof rows / sizeof rows[0], RECORD_KIND_N - 1);
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct record rec = filled(rows[i].kind);
+        struct record rec = filled(rows[i].kind);
+        if (rec.kind == RECORD_SCAN_REFUSED)
+            rec.u.cause = "expired";
         assert_string_equal(record_type(rec.kind), rows[i].typ);
         assert_dat(&rec, rows[i].dat);
     }
@@ -128,6 +131,11 @@ static void members_that_do_not_apply_are_left_out(void **state)
     assert_dat(&rec, "{" ORD "," LOD "," DOOR ",\"what\":\"wrong\"}");
     rec.u.report = RECORD_REPORT_OTHER;
     assert_dat(&rec, "{" ORD "," LOD "," DOOR ",\"what\":\"other\"}");
+    rec = filled(RECORD_SCAN_REFUSED);
+    rec.u.cause = "bad-scan";
+    rec.door = CABINET_NO_DOOR;
+    rec.order.present = false;
+    assert_dat(&rec, "{" STAFF ",\"cause\":\"bad-scan\"}");
     rec = filled(RECORD_CLIMATE_CHANGED);
     rec.u.climate.state = RECORD_CLIMATE_OK;
     rec.u.climate.milli_c = -5000;
@@ -162,13 +170,13 @@ static void every_type_may_travel_on_the_event_stream(void **state)
         assert_true(msg_type_is_known(MSG_UP, MSG_EVT, record_type((enum record_kind)k)));
 }
 
-static void only_sensors_and_counters_may_be_dropped(void **state)
+static void only_sensors_counters_and_refused_scans_may_be_dropped(void **state)
 {
     (void)state;
     for (unsigned k = 0; k < RECORD_KIND_N; k++)
         assert_int_equal(record_is_droppable((enum record_kind)k),
                          k == RECORD_GUESS_ALARM || k == RECORD_BOARD_CHANGED || k == RECORD_CLIMATE_CHANGED ||
-                             k == RECORD_INPUT_CHANGED);
+                             k == RECORD_INPUT_CHANGED || k == RECORD_SCAN_REFUSED);
 }
 
 static void names_are_those_of_the_heartbeat(void **state)
@@ -251,7 +259,7 @@ int main(void)
         cmocka_unit_test(members_that_do_not_apply_are_left_out),
         cmocka_unit_test(restart_is_told_apart_from_a_boot),
         cmocka_unit_test(every_type_may_travel_on_the_event_stream),
-        cmocka_unit_test(only_sensors_and_counters_may_be_dropped),
+        cmocka_unit_test(only_sensors_counters_and_refused_scans_may_be_dropped),
         cmocka_unit_test(names_are_those_of_the_heartbeat),
         cmocka_unit_test(lamp_is_for_screens_that_lead_to_a_door),
         cmocka_unit_test(every_screen_word_has_a_name),

@@ -43,8 +43,14 @@ test('each step is told while it happens, and each bag is ticked off', { timeout
   await step(page, 'label');
   await check(page, 'load-label');
   await stage.waitScreen('staff-load-label');
+  await stage.scan(story.doorLabel(stage, 'A8')); // whoever loads is before another door
+  const refused = await page.waitForSelector('[data-refused=wrong-label]');
+  const said = await refused.textContent();
+  assert.match(said, new RegExp(`label van een andere deur.*Scan het label van deur ${door}\\.`, 's'));
+  await check(page, 'load-refused');
   await stage.scan(story.doorLabel(stage, door));
   await step(page, 'scan');
+  await page.waitForSelector('[data-refused]', { state: 'detached' }); // it is mended: nothing is left to do about it
   await page.waitForFunction(() => document.querySelectorAll('.load [data-loaded=true]').length === 1);
   assert.match(await page.textContent('.count-line'), /1 van 3/);
   await page.context().close();
@@ -62,6 +68,20 @@ test('a bag that was put in but not confirmed is told at once, with what to do',
   await page.waitForSelector('[data-trouble=check]');
   assert.equal(await loaded(page), 1);
   await check(page, 'load-trouble');
+  await page.context().close();
+});
+
+test('a bag that the kiosk does not take is told with its number, in English too', { timeout: 90000 }, async () => {
+  const page = await phone({ language: 'en' });
+  await page.waitForSelector('.load');
+  await stage.scan(bags[0].voucher); // it is in already
+  const refused = await page.waitForSelector('[data-refused=in-locker]');
+  const { number } = await stage.ok('GET', `/api/orders/${bags[0].id}`);
+  assert.match(await refused.textContent(), new RegExp(`Bag ${number}\\. This order is in door [A-Z0-9]+ already.*Take the bag back`, 's'));
+  await stage.scan('4D4C31');
+  assert.match(await (await page.waitForSelector('[data-refused=bad-scan]')).textContent(), /does not know this label/);
+  assert.equal((await page.$$('[data-refused]')).length, 1);
+  await check(page, 'load-refused-english');
   await page.context().close();
 });
 
