@@ -207,20 +207,35 @@ static enum err choose(struct login *l, struct store_user *u, char *token, struc
     return e == ERR_OK ? grant(l, u, "user.password_changed", r) : e;
 }
 
-/* Of tries at the same time each sees the brake of those before. */
+/* The session that asks may have ended while the password was looked at: nothing follows from it any more. */
+static enum err is_still_in(struct login *l, const struct store_user *u, bool *in, struct reason *r)
+{
+    struct store_session x;
+    enum err e =
+        l->kind == LOGIN_ENTER ? ERR_OK : l->api->hub->store->ops->session_get(l->api->hub->store, l->session, &x, r);
+
+    *in = e == ERR_OK && (l->kind == LOGIN_ENTER || !u->disabled);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* Of tries at the same time each sees the brake of those before, and whether its password is still the one in force. */
 static enum err login_decide(struct login *l, struct store_user *u, char *token, struct reason *r)
 {
     struct store *s = l->api->hub->store;
     enum err e = s->ops->user_get(s, l->name, u, r);
-    bool exists = e == ERR_OK;
+    bool exists = e == ERR_OK, in = false;
 
     if (e == ERR_NOT_FOUND)
         user_stranger_get(&l->api->strangers, l->name, u);
     else if (e != ERR_OK)
         return e;
+    l->right = l->right && strcmp(l->hash, u->password) == 0;
     l->wait_ms = user_wait_ms(u, clock_wall_ms());
     if (l->wait_ms > 0)
         return ERR_OK;
+    e = is_still_in(l, u, &in, r);
+    if (e != ERR_OK || !in)
+        return e;
     switch (l->kind) {
     case LOGIN_ENTER:
         return enter(l, u, exists, token, r);

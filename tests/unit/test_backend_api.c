@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "backend/account.h"
 #include "tests/unit/api_bed.h"
 
 /* ---------------------------------------------------------------- the role matrix */
@@ -472,6 +473,72 @@ static void one_client_or_one_name_leaves_room_for_other_log_ins(void **state)
     (void)sem_destroy(&go);
 }
 
+/* Begins a request of the pharmacist while the worker is busy; it is let go by *go. */
+static int begin_held(struct fixture *f, sem_t *go, const char *path, const char *body)
+{
+    const struct work_job job = {.run = hold_worker, .done = let_worker_go, .arg = go};
+    char request[600];
+    int fd = connect_to(api_port(f->api));
+
+    assert_int_equal(sem_init(go, 0, 0), 0);
+    assert_int_equal(work_submit(f->bed.hub.work, &job), ERR_OK);
+    (void)snprintf(request, sizeof(request),
+                   "POST %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Medlocker: 1\r\nCookie: medlocker=%s\r\n"
+                   "Content-Length: %zu\r\n\r\n%s",
+                   path, f->token[STORE_ROLE_PHARMACIST], strlen(body), body);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+    while (sd_event_run(f->bed.hub.loop, 20000) > 0)
+        continue;
+    return fd;
+}
+
+static int end_held(struct fixture *f, sem_t *go, int fd)
+{
+    int status;
+
+    assert_int_equal(sem_post(go), 0);
+    status = end_log_in(f, fd);
+    (void)sem_destroy(go);
+    return status;
+}
+
+/* What an administrator does to the pharmacist. */
+static void change_pharmacist(struct fixture *f, enum account_step step, const char *password)
+{
+    char hash[STORE_PASSWORD_CAP];
+    const struct account_change x = {.step = step, .hash = hash};
+    struct act_who who;
+
+    act_who_named("test", &who);
+    assert_int_equal(user_hash_password(password, hash), ERR_OK);
+    assert_int_equal(account_change(&f->bed.hub, &who, "pharm", &x, NULL), ERR_OK);
+}
+
+/* A new password is in force at once: also for whoever typed the old one just before. */
+static void a_password_that_was_replaced_meanwhile_lets_nobody_in(void **state)
+{
+    struct fixture *f = *state;
+    sem_t go;
+    int fd = begin_held(f, &go, "/api/login", "{\"name\":\"pharm\",\"password\":\"a right password\"}");
+
+    change_pharmacist(f, ACCOUNT_PASSWORD, "another password");
+    assert_int_equal(end_held(f, &go, fd), 401);
+    assert_int_equal(log_in(f, "pharm", "another password"), 200);
+}
+
+static void a_session_that_was_ended_meanwhile_chooses_no_password(void **state)
+{
+    static const char body[] = "{\"password\":\"a right password\",\"new_password\":\"another password\"}";
+    struct fixture *f = *state;
+    sem_t go;
+    int fd = begin_held(f, &go, "/api/me/password", body);
+
+    change_pharmacist(f, ACCOUNT_FORGET, "");
+    assert_int_equal(end_held(f, &go, fd), 401);
+    assert_int_equal(log_in(f, "pharm", "another password"), 401);
+    assert_int_equal(log_in(f, "pharm", "a right password"), 200);
+}
+
 /* ---------------------------------------------------------------- tables */
 
 static bool count_order(void *arg, const struct order *o)
@@ -782,6 +849,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_brake_does_not_tell_who_exists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tries_at_the_same_time_do_not_get_round_the_brake, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_client_or_one_name_leaves_room_for_other_log_ins, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_password_that_was_replaced_meanwhile_lets_nobody_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_session_that_was_ended_meanwhile_chooses_no_password, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_table_is_taken_whole_or_not_at_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_requests_are_refused_with_a_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
