@@ -241,7 +241,7 @@ void api_order(struct api_call *c)
     tree = json_new_object();
     e = view_order(c->hub, c->user.role, &o, tree, &r);
     if (e == ERR_OK)
-        e = view_order_history(c->hub, &o, tree, &r);
+        e = view_order_history(c->hub, c->user.role, &o, tree, &r);
     if (e == ERR_OK && view_role_knows_patients(c->user.role))
         e = view_contacts(c->hub, &o, tree, &r);
     if (e == ERR_OK && view_role_knows_patients(c->user.role))

@@ -20,6 +20,7 @@
 struct viewing {
     struct hub *hub;
     enum store_role role;
+    bool hides_words; /* of acts */
     cJSON *array;
     enum err e; /* of a question inside a list */
     struct reason *r;
@@ -223,16 +224,17 @@ static bool add_act(void *arg, const struct store_audit *a)
     json_put_text(row, "actor", a->actor);
     json_put_text(row, "action", a->action);
     put_text(row, "subject", a->subject);
-    put_text(row, "detail", a->detail);
+    put_text(row, "detail", v->hides_words ? "" : a->detail);
     if (a->has_order)
         json_put_hex(row, "order", a->order, sizeof(a->order));
     return true;
 }
 
-enum err view_order_history(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
+enum err view_order_history(struct hub *hub, enum store_role role, const struct order *o, cJSON *into, struct reason *r)
 {
     struct store *s = hub->store;
-    struct viewing v = {.hub = hub, .array = json_put_array(into, "events"), .r = r};
+    struct viewing v = {
+        .hub = hub, .hides_words = !view_role_knows_patients(role), .array = json_put_array(into, "events"), .r = r};
     enum err e = s->ops->event_list(s, NULL, o->id, 0, HISTORY_MAX, add_event, &v, r);
 
     if (e != ERR_OK)

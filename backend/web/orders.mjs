@@ -236,7 +236,7 @@ const inWords = (detail) => {
 const History = ({ o }) => {
   const rows = [
     ...o.events.map((e) => ({ at: e.told_ms ?? e.received_ms, what: say('event', e.type), who: t('order.by_locker') })),
-    ...o.acts.map((a) => ({ at: a.at_ms, what: say('action', a.action), who: a.actor, detail: a.action === 'order.contact' ? inWords(a.detail) : a.detail })),
+    ...o.acts.map((a) => ({ at: a.at_ms, what: say('action', a.action), who: a.actor, detail: a.action === 'order.contact' && a.detail ? inWords(a.detail) : a.detail })),
   ].sort((a, b) => a.at - b.at);
   return html`<section class="card">
     <h2>${t('order.history')}</h2>

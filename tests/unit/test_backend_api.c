@@ -211,6 +211,22 @@ static void patients_are_shown_to_pharmacists_only(void **state)
     assert_non_null(strstr(f->answer, "order.viewed"));
 }
 
+static void words_of_an_act_are_for_pharmacists_only(void **state)
+{
+    struct fixture *f = *state;
+    char path[120];
+
+    (void)snprintf(path, sizeof(path), "/api/orders/%s/step", f->order);
+    assert_int_equal(
+        post(f, path, STORE_ROLE_PHARMACIST, "{\"event\":\"cancel\",\"comment\":\"" CANARY " moved house\"}"), 200);
+    (void)snprintf(path, sizeof(path), "/api/orders/%s", f->order);
+    assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "moved house"));
+    assert_int_equal(get(f, path, STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "order.cancel"));
+    assert_null(strstr(f->answer, "moved house"));
+}
+
 static void logistics_takes_only_its_own_steps(void **state)
 {
     struct fixture *f = *state;
@@ -838,6 +854,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_gets_anything_without_logging_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_post_needs_the_mark_and_the_own_origin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(patients_are_shown_to_pharmacists_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(words_of_an_act_are_for_pharmacists_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(logistics_takes_only_its_own_steps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_contact_is_kept_for_pharmacists_and_leaves_no_note_in_the_trail, set_up,
                                         tear_down),
