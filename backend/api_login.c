@@ -558,6 +558,7 @@ void api_me(struct api_call *c)
     json_put_bool(tree, "knows_patients", view_role_knows_patients(c->user.role));
     json_put_text(tree, "pharmacy", cfg->pharmacy_name);
     json_put_text(tree, "language", cfg->language);
+    json_put_bool(tree, "strip", policy_flag(c->hub, "strip"));
     json_put_int(tree, "silent_after_s", cfg->silent_after_s);
     json_put_int(tree, "expires_ms", c->session.expires_ms);
     api_answer(c, 200, tree, NULL);

@@ -11,6 +11,7 @@
 #include "backend/fhir.h"
 #include "backend/orderjson.h"
 #include "backend/pack.h"
+#include "backend/policy.h"
 #include "backend/view.h"
 #include "common/json.h"
 #include "common/num.h"
@@ -411,11 +412,12 @@ static void packing_done(void *arg)
     packing_free(p);
 }
 
-static enum err read_choice(const cJSON *body, struct pack *p, struct reason *r)
+static enum err read_choice(struct hub *hub, const cJSON *body, struct pack *p, struct reason *r)
 {
     const char *size;
     enum err e = ERR_OK;
 
+    p->strip = policy_flag(hub, "strip");
     p->any_locker = cJSON_GetObjectItemCaseSensitive(body, "locker") == NULL;
     if (!p->any_locker)
         e = json_get_hex(body, "locker", p->locker, sizeof(p->locker), r);
@@ -433,6 +435,8 @@ static enum err read_choice(const cJSON *body, struct pack *p, struct reason *r)
     }
     if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(body, "alone") != NULL)
         e = json_get_bool(body, "alone", &p->alone, r);
+    if (e == ERR_OK && cJSON_GetObjectItemCaseSensitive(body, "strip") != NULL)
+        e = json_get_bool(body, "strip", &p->strip, r);
     return e;
 }
 
@@ -464,7 +468,7 @@ static void packing_start(struct api_call *c, struct packing *p, enum err e, str
 
 void api_pack(struct api_call *c)
 {
-    static const char *const members[] = {"locker", "size", "low_door", "alone", NULL};
+    static const char *const members[] = {"locker", "size", "low_door", "alone", "strip", NULL};
     struct packing *p;
     uint8_t id[ORDER_ID_LEN];
     struct reason r;
@@ -474,7 +478,7 @@ void api_pack(struct api_call *c)
     if (!api_id(c, 0, id, sizeof(id)) || !api_body(c, members, &body))
         return;
     p = packing_new(c, id);
-    e = read_choice(body, &p->pack, &r);
+    e = read_choice(c->hub, body, &p->pack, &r);
     cJSON_Delete(body);
     packing_start(c, p, e, &r);
 }

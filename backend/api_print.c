@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/api_part.h"
+#include "backend/carer.h"
 #include "backend/label.h"
 #include "backend/policy.h"
 #include "common/num.h"
@@ -32,7 +33,8 @@ struct paper {
     struct order order;
     struct store_packing packing;
     struct store_locker locker;
-    char code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP], hours[POLICY_TEXT_CAP], pharmacy[CONFIG_TEXT_CAP];
+    char code[CODE_DIGITS + 1], strip[TOKEN_TEXT_CAP];
+    char telephone[POLICY_TEXT_CAP], hours[POLICY_TEXT_CAP], pharmacy[CONFIG_TEXT_CAP];
 };
 
 /* Whose order it is, and whom its patient calls. A pharmacy that left again: ours. */
@@ -68,6 +70,8 @@ static enum err get_packing(struct hub *hub, struct paper *p, struct reason *r)
     if (e == ERR_OK)
         e = s->ops->locker_get(s, o->locker, &p->locker, r);
     if (e == ERR_OK)
+        e = carer_strip(hub, o, p->strip, r);
+    if (e == ERR_OK)
         e = put_pharmacy(hub, p, r);
     return hub_judge(hub, e, r);
 }
@@ -82,6 +86,7 @@ static struct slip slip_of(const struct paper *p)
     return (struct slip){.order = &p->order,
                          .code = p->code,
                          .pickup = p->packing.pickup,
+                         .strip = p->strip,
                          .pharmacy_name = p->pharmacy,
                          .telephone = p->telephone,
                          .locker_name = p->locker.name,

@@ -140,6 +140,7 @@ static void fill(struct hub *hub, struct carer_grant *g, const struct order *o)
     memset(p, 0, sizeof(*p));
     randombytes_buf(c->carer, sizeof(c->carer));
     memcpy(c->name, g->name, sizeof(c->name));
+    c->strip = g->strip;
     c->standing = g->standing;
     memcpy(c->order, o->id, sizeof(c->order));
     carer_holder(hub, o, c->holder);
@@ -162,28 +163,33 @@ static enum err audit(struct hub *hub, const struct act_who *who, const char *ac
     return act_audit(hub, who, action, c->order, hex, detail, r);
 }
 
-static enum err finish_inside(struct hub *hub, struct carer_grant *g, struct reason *r)
+static enum err put_right(struct hub *hub, struct carer_grant *g, const struct order *o, struct reason *r)
 {
     struct store *s = hub->store;
+    const char *what = g->with_code ? "card and code" : g->strip ? "strip" : "card";
     char detail[STORE_TEXT_CAP];
+    enum err e;
+
+    fill(hub, g, o);
+    e = s->ops->carer_insert(s, &g->carer, r);
+    if (e == ERR_OK && g->with_code)
+        e = send_code(hub, g, o, r);
+    if (e == ERR_OK)
+        e = s->ops->carer_place_put(s, &g->place, r);
+    if (e != ERR_OK)
+        return e;
+    (void)snprintf(detail, sizeof(detail), "%s, %s", g->standing ? "standing" : "once", what);
+    return audit(hub, &g->who, "carer.granted", &g->carer, detail, r);
+}
+
+static enum err finish_inside(struct hub *hub, struct carer_grant *g, struct reason *r)
+{
     struct order o;
     enum err e = check(hub, g, &o, r);
 
     if (e == ERR_OK && g->with_code && memcmp(o.locker, g->job.locker, sizeof(o.locker)) != 0)
         e = err_because(r, ERR_STATE, "the bag was packed for another locker meanwhile");
-    if (e != ERR_OK)
-        return e;
-    fill(hub, g, &o);
-    e = s->ops->carer_insert(s, &g->carer, r);
-    if (e == ERR_OK && g->with_code)
-        e = send_code(hub, g, &o, r);
-    if (e == ERR_OK)
-        e = s->ops->carer_place_put(s, &g->place, r);
-    if (e != ERR_OK)
-        return e;
-    (void)snprintf(detail, sizeof(detail), "%s, %s", g->standing ? "standing" : "once",
-                   g->with_code ? "card and code" : "card");
-    return audit(hub, &g->who, "carer.granted", &g->carer, detail, r);
+    return e == ERR_OK ? put_right(hub, g, &o, r) : e;
 }
 
 enum err carer_finish(struct hub *hub, struct carer_grant *g, struct reason *r)
@@ -351,6 +357,8 @@ enum err carer_card(struct hub *hub, const uint8_t carer[TOKEN_CARER_LEN], const
 
     if (e == ERR_OK && c->revoked_ms != 0)
         e = err_because(r, ERR_STATE, "this right was revoked");
+    if (e == ERR_OK && c->strip)
+        e = err_because(r, ERR_STATE, "this right is the strip of a slip: print the slip");
     if (e == ERR_OK && c->not_after_s * 1000 <= clock_wall_ms())
         e = err_because(r, ERR_EXPIRED, "this right is over");
     if (e == ERR_OK)
@@ -358,4 +366,64 @@ enum err carer_card(struct hub *hub, const uint8_t carer[TOKEN_CARER_LEN], const
     if (e == ERR_OK)
         mint_card(&hub->mint, c, p, text);
     return hub_judge(hub, e, r);
+}
+
+/* ---------------------------------------------------------------- the strip of a slip */
+
+enum err carer_give_strip(struct hub *hub, const struct act_who *who, const struct order *o, struct reason *r)
+{
+    struct carer_grant g = {.who = *who, .strip = true, .not_after_s = o->ask.not_after_s};
+
+    return put_right(hub, &g, o, r);
+}
+
+/* The newest comes first. */
+static bool note_strip(void *arg, const struct store_carer *c)
+{
+    if (!c->strip || c->revoked_ms != 0)
+        return true;
+    *(struct store_carer *)arg = *c;
+    return false;
+}
+
+/* The strip of the slip that is out now; ERR_NOT_FOUND. One of an earlier packing is for a load that opens nothing. */
+static enum err find_strip(struct hub *hub, const struct order *o, struct store_carer *c, struct store_carer_place *p,
+                           struct reason *r)
+{
+    static const uint8_t nobody[TOKEN_PERSON_LEN];
+    struct store *s = hub->store;
+    enum err e;
+
+    memset(c, 0, sizeof(*c));
+    e = s->ops->carer_list(s, o->id, nobody, note_strip, c, r);
+    if (e == ERR_OK && !c->strip)
+        return ERR_NOT_FOUND;
+    if (e == ERR_OK)
+        e = s->ops->carer_place_get(s, c->carer, o->locker, p, r);
+    return e == ERR_OK && p->load != o->load ? ERR_NOT_FOUND : e;
+}
+
+enum err carer_strip(struct hub *hub, const struct order *o, char text[TOKEN_TEXT_CAP], struct reason *r)
+{
+    struct store_carer c;
+    struct store_carer_place p;
+    enum err e = find_strip(hub, o, &c, &p, r);
+
+    text[0] = '\0';
+    if (e == ERR_OK && c.not_after_s * 1000 > clock_wall_ms())
+        mint_card(&hub->mint, &c, &p, text);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err carer_renew_strip(struct hub *hub, const struct act_who *who, const struct order *o, struct reason *r)
+{
+    struct store_carer c;
+    struct store_carer_place p;
+    enum err e = find_strip(hub, o, &c, &p, r);
+
+    if (e == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (e == ERR_OK)
+        e = revoke_inside(hub, who, c.carer, r);
+    return e == ERR_OK ? carer_give_strip(hub, who, o, r) : e;
 }

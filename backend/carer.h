@@ -8,6 +8,9 @@
  * A standing right follows its person: when a bag of theirs is packed for a locker that the right does not reach yet,
  * it is made to reach it, by card (a code is made for one locker).
  *
+ * A strip is the patient's own way to do this: a part of the slip to tear off, with a card for that one bag. Nobody is
+ * named; it is a right like the others in all else.
+ *
  * begin and finish on the loop, mint_stretch(&g->job) between them on the worker when with_code. Whoever began wipes
  * with mint_wipe(&g->job), also after an error. Errors besides the named: those of the store.
  */
@@ -29,7 +32,7 @@ struct carer_grant {
     struct act_who who;
     uint8_t order[ORDER_ID_LEN];
     char name[STORE_NAME_CAP];
-    bool standing, with_code;
+    bool strip, standing, with_code;
     int64_t not_after_s;            /* 0: the window of the bag, or CARER_DAYS_DEFAULT */
     struct store_carer carer;       /* by finish */
     struct store_carer_place place; /* by finish */
@@ -52,10 +55,21 @@ enum err carer_follow(struct hub *hub, const struct act_who *who, const struct o
                       struct reason *r) ERR_MUST_CHECK;
 
 /* The card for one locker (zeros: the one of the order that the right was given for). Errors: ERR_NOT_FOUND, ERR_STATE
- * (revoked), ERR_EXPIRED. */
+ * (revoked; a strip, which is printed with its slip), ERR_EXPIRED. */
 enum err carer_card(struct hub *hub, const uint8_t carer[TOKEN_CARER_LEN], const uint8_t locker[STORE_LOCKER_LEN],
                     struct store_carer *c, struct store_carer_place *p, char text[TOKEN_TEXT_CAP],
                     struct reason *r) ERR_MUST_CHECK;
+
+/* The strip of the slip of o, which was just packed; inside the transaction. */
+enum err carer_give_strip(struct hub *hub, const struct act_who *who, const struct order *o,
+                          struct reason *r) ERR_MUST_CHECK;
+/* The text of that card, the same each time: "" when o was packed without, or when it is good no longer. */
+enum err carer_strip(struct hub *hub, const struct order *o, char text[TOKEN_TEXT_CAP],
+                     struct reason *r) ERR_MUST_CHECK;
+/* The slip of o may be in wrong hands, and the strip with it: it is revoked, and the next slip has another. Nothing
+ * when it has none. Inside the transaction. */
+enum err carer_renew_strip(struct hub *hub, const struct act_who *who, const struct order *o,
+                           struct reason *r) ERR_MUST_CHECK;
 
 /* Whose bags: the pseudonym of the patient over all lockers; zeros without a birth date. */
 void carer_holder(const struct hub *hub, const struct order *o, uint8_t holder[TOKEN_PERSON_LEN]);

@@ -180,8 +180,12 @@ static enum err check_again(struct hub *hub, const struct pack *p, const struct 
 /* The label that exists is dead at its locker, should somebody load it. */
 static enum err call_back(struct hub *hub, struct pack *p, const struct order *o, struct reason *r)
 {
+    char strip[TOKEN_TEXT_CAP];
     enum err e = recode_check_caps(hub, &p->who, o->id, &p->capped, r);
 
+    if (e == ERR_OK)
+        e = carer_strip(hub, o, strip, r);
+    p->strip = e == ERR_OK && strip[0] != '\0';
     if (e == ERR_OK && o->state == ORDER_PACKED)
         e = outbox_withdraw(hub, o, r);
     if (e == ERR_OK)
@@ -223,6 +227,8 @@ static enum err finish_inside(struct hub *hub, struct pack *p, struct order *o, 
         e = act_audit(hub, &p->who, "order.packed", p->order, name, NULL, r);
     if (e == ERR_OK)
         e = carer_follow(hub, &p->who, o, r);
+    if (e == ERR_OK && p->strip)
+        e = carer_give_strip(hub, &p->who, o, r);
     return e;
 }
 

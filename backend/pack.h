@@ -26,6 +26,7 @@ struct pack {
     enum token_size size;
     bool low_door;
     bool alone;  /* not tied to other bags of the same person */
+    bool strip;  /* the slip has a strip for who collects instead; repack: as the slip that is called back */
     bool repack; /* a new code and label for a bag that did not leave yet, same locker; the old ones are called back */
     char reason[STORE_TEXT_CAP]; /* repack */
     bool capped;                 /* repack: see recode_check_caps */

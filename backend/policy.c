@@ -43,6 +43,7 @@ static const struct policy table[] = {
     {"session.idle", POLICY_WHOLE, 5, 120, 30, NULL, NULL},
     {"session.day", POLICY_WHOLE, 1, 12, 12, NULL, NULL},
     {"session.fresh", POLICY_WHOLE, 1, 30, 5, NULL, NULL},
+    {"strip", POLICY_FLAG, 0, 1, 0, NULL, NULL},
     {"telephone", POLICY_TEXT, 3, POLICY_TEXT_CAP - 1, 0, NULL, telephone_of},
     {"hours", POLICY_TEXT, 1, POLICY_TEXT_CAP - 1, 0, NULL, nothing_of},
 };

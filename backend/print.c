@@ -41,6 +41,10 @@ static const char style[] =
     ".way b{font-size:15px}.second{display:block;font-style:italic;font-size:10.5px;line-height:1.15}"
     ".help{display:flex;gap:2mm;align-items:center;border-top:.6mm solid #000;padding-top:1mm;font-size:13px}"
     ".help svg{width:20mm;height:20mm;flex:none;display:block}.slip .help p{margin:0}"
+    /* with its strip: one side of A4 */
+    ".wide{width:196mm}.strip{break-inside:avoid;margin-top:3mm}.strip dl{margin:1.5mm 0}.cut{border-bottom:.6mm "
+    "dashed #000;font-size:14px;font-weight:bold;"
+    "padding-bottom:1mm}.part{position:relative;padding-top:4mm}.strip .notch{top:4mm}"
     ".phone{font-size:19px;white-space:nowrap;direction:ltr;unicode-bidi:isolate}"
     /* doors, cards */
     ".doors{display:grid;grid-template-columns:repeat(4,44mm);gap:4mm}"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/carer.h"
 #include "backend/outbox.h"
 #include "backend/policy.h"
 #include "common/json.h"
@@ -125,6 +126,8 @@ static enum err finish_inside(struct hub *hub, struct recode *x, struct reason *
     (void)snprintf(x->row.reason, sizeof(x->row.reason), "%s", x->reason);     /* same capacity */
     (void)snprintf(x->row.made_by, sizeof(x->row.made_by), "%s", x->who.name); /* same capacity */
     e = hub->store->ops->recode_insert(hub->store, &x->row, r);
+    if (e == ERR_OK)
+        e = carer_renew_strip(hub, &x->who, &o, r);
     return e == ERR_OK ? act_audit(hub, &x->who, ACTION, x->order, NULL, x->reason, r) : e;
 }
 

@@ -2,7 +2,7 @@
 /*
  * recode: a new code for a bag that lies ready, when the slip was lost or somebody else may know the code. The locker
  * changes from the old code and slip to the new ones in one step; until it has confirmed that, the old ones work, the
- * new ones do not, and nothing can be printed.
+ * new ones do not, and nothing can be printed. A strip was part of the old slip: it is revoked.
  *
  * begin and finish on the loop, mint_stretch(&x->job) between them on the worker. Whoever began wipes with
  * mint_wipe(&x->job), also after an error. Errors besides the named: those of the store.

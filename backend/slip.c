@@ -67,12 +67,17 @@ static void put_second(struct print *p, const struct two *t, const char *key)
     p->t = t->own;
 }
 
+static void put_both(struct print *p, const struct two *t, const char *open, const char *key, const char *close)
+{
+    print_words(p, open, key, "");
+    put_second(p, t, key);
+    print_markup(p, close);
+}
+
 static void put_place(struct print *p, const struct slip *x)
 {
     char at[PRINT_TIME_CAP];
 
-    print_markup(p, "<dl>");
-    print_pair(p, "slip.for", x->order->ask.patient);
     print_words(p, "<dt>", "slip.where", "</dt>");
     print_element(p, "<dd class=\"where\">", x->locker_name, "");
     if (x->locker_address != NULL && x->locker_address[0] != '\0')
@@ -84,28 +89,39 @@ static void put_place(struct print *p, const struct slip *x)
     print_pair(p, "slip.from", at);
     print_time(p, x->order->ask.not_after_s, at);
     print_words(p, "<dt>", "slip.until", "</dt>");
-    print_element(p, "<dd><b>", at, "</b></dd></dl>");
+    print_element(p, "<dd><b>", at, "</b></dd>");
 }
 
-/* The corner to cut off, and which side goes before the scanner. */
-static enum err put_head(struct print *p, const struct two *t, const struct slip *x, struct reason *r)
+/* The bar and the corner to cut off, which say what side goes before the scanner, and what stands beside the QR. */
+static void put_edge(struct print *p)
 {
-    enum err e;
-
     print_markup(p, "<div class=\"edge\"></div><svg class=\"notch\" viewBox=\"0 0 19 19\" aria-hidden=\"true\">"
                     "<path d=\"M0 0L19 19M0 0H19V19\" fill=\"none\" stroke=\"#000\" stroke-width=\".8\" "
                     "stroke-dasharray=\"2.200 1.400\"/></svg><div class=\"head\"><div");
     print_words(p, " dir=\"", "language.dir", "\">");
-    print_words(p, "<h1>", "slip.title", "");
-    put_second(p, t, "slip.title");
-    print_markup(p, "</h1>");
-    put_place(p, x);
+}
+
+static enum err put_scan(struct print *p, const struct two *t, const char *token, struct reason *r)
+{
+    enum err e;
+
     print_markup(p, "</div><div class=\"scan\">");
-    e = print_qr(p, x->pickup, r);
+    e = print_qr(p, token, r);
     print_words(p, "<span dir=\"auto\">&#9650; ", "slip.scan", "</span>");
     put_second(p, t, "slip.scan");
     print_markup(p, "</div></div>");
     return e;
+}
+
+static enum err put_head(struct print *p, const struct two *t, const struct slip *x, struct reason *r)
+{
+    put_edge(p);
+    put_both(p, t, "<h1>", "slip.title", "</h1>");
+    print_markup(p, "<dl>");
+    print_pair(p, "slip.for", x->order->ask.patient);
+    put_place(p, x);
+    print_markup(p, "</dl>");
+    return put_scan(p, t, x->pickup, r);
 }
 
 static void put_code(struct print *p, const char *code)
@@ -170,28 +186,59 @@ static enum err put_help(struct print *p, const struct two *t, const struct slip
     return e;
 }
 
+/* ---------------------------------------------------------------- the strip */
+
+/* Whoever comes without a scanner before them, or without the strip, has the telephone. */
+static enum err put_strip(struct print *p, const struct two *t, const struct slip *x, struct reason *r)
+{
+    char number[NUMBER_CAP];
+    enum err e;
+
+    (void)snprintf(number, sizeof(number), "%" PRId64, x->order->number);
+    print_markup(p, "<section class=\"strip\">");
+    put_both(p, t, "<p class=\"cut\">&#9986; ", "slip.strip.cut", "</p>");
+    print_markup(p, "<div class=\"part\">");
+    put_edge(p);
+    put_both(p, t, "<h2>", "slip.strip.title", "</h2>");
+    print_markup(p, "<dl>");
+    put_place(p, x);
+    print_pair(p, "slip.strip.number", number);
+    print_markup(p, "</dl>");
+    put_both(p, t, "<p>", "slip.strip.way", "</p>");
+    if (x->order->ask.cls != TOKEN_CLASS_ORDINARY) /* the card is not enough: see claim.c of the locker */
+        put_both(p, t, "<p>", "slip.strip.both", "</p>");
+    print_words(p, "<p>&#9986; ", "slip.notch", "</p>");
+    e = put_scan(p, t, x->strip, r);
+    put_both(p, t, "<div class=\"help\"><p>", "slip.strip.call", "");
+    print_element(p, " <b class=\"phone\">", x->telephone, "</b> ");
+    print_element(p, "(<bdi>", x->pharmacy_name, "</bdi>).</p></div></div></section>");
+    return e;
+}
+
 /* ---------------------------------------------------------------- the slip */
 
 enum err slip_put(struct print *p, const struct slip_texts *texts, const struct slip *x, struct reason *r)
 {
     const struct two t = languages_of(texts, x->order);
+    bool strip = x->strip != NULL && x->strip[0] != '\0';
     enum err e;
 
     if (!code_is_well_formed(x->code))
         return err_because(r, ERR_SYNTAX, "not a code");
     p->t = t.own;
-    print_words(p, "<article class=\"slip\" lang=\"", "language.code", "\"");
+    print_words(p, strip ? "<article class=\"slip wide\" lang=\"" : "<article class=\"slip\" lang=\"", "language.code",
+                "\"");
     print_words(p, " dir=\"", "language.dir", "\">");
     e = put_head(p, &t, x, r);
     put_code(p, x->code);
     put_way(p, &t);
-    print_words(p, "<p>", birthday_key(&x->order->ask), "");
-    put_second(p, &t, birthday_key(&x->order->ask));
-    print_markup(p, "</p>");
-    print_words(p, "<p>", "slip.keep", "");
+    put_both(p, &t, "<p>", birthday_key(&x->order->ask), "</p>");
+    print_words(p, "<p>", strip ? "slip.keep.strip" : "slip.keep", "");
     print_words(p, "<br>&#9986; ", "slip.notch", "</p>");
     if (e == ERR_OK)
         e = put_help(p, &t, x, r);
+    if (e == ERR_OK && strip)
+        e = put_strip(p, &t, x, r);
     print_markup(p, "</article>");
     return e;
 }

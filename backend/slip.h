@@ -6,6 +6,9 @@
  * before the scanner), the way in pictures, where and until when, the telephone, and the QR of the help key. It names
  * no medicine.
  *
+ * When the bag has a strip, it follows behind a line to cut or tear along: the card for whoever the patient sends, in
+ * the same two languages, with the same bar and corner to feel. It names nobody. On A4 both are on one sheet.
+ *
  * Catalogues: backend/web/slip.<code>.json. Pure but for allocation and the time zone.
  */
 #ifndef MEDLOCKER_SLIP_H
@@ -25,6 +28,7 @@ struct slip {
     const char *pickup; /* text of the pickup token */
     const char *pharmacy_name, *telephone;
     const char *locker_name, *locker_address;
+    const char *strip; /* text of the card on the strip; NULL or "": no strip */
     const char *hours; /* when people can get to the locker, in words of the pharmacy; NULL or "": not said */
 };
 

@@ -398,6 +398,7 @@ enum store_reply { STORE_REPLY_NONE, STORE_REPLY_PENDING, STORE_REPLY_DONE, STOR
 struct store_carer {
     uint8_t carer[TOKEN_CARER_LEN];
     char name[STORE_NAME_CAP];
+    bool strip;                       /* whoever the patient gave the strip of the slip: nobody is named */
     bool standing;                    /* every bag of the person; else the one bag of `order`, once */
     uint8_t order[ORDER_ID_LEN];      /* for which the right was given */
     uint8_t holder[TOKEN_PERSON_LEN]; /* whose bags: pseudonym without a locker (person.h); zeros: of one bag only */

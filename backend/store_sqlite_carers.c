@@ -6,11 +6,11 @@
 
 #define C(kind, member) ROW_MEMBER(kind, struct store_carer, member)
 static const struct row_col carer_cols[] = {
-    C(ROW_TEXT, name),       C(ROW_BOOL, standing),  C(ROW_BLOB, order),      C(ROW_BLOB, holder),
-    C(ROW_I64, not_after_s), C(ROW_I64, created_ms), C(ROW_TEXT, created_by), C(ROW_I64, revoked_ms),
-    C(ROW_TEXT, revoked_by), C(ROW_BLOB, carer), /* last: the condition of UPDATE */
+    C(ROW_TEXT, name),      C(ROW_BOOL, strip),      C(ROW_BOOL, standing),  C(ROW_BLOB, order),
+    C(ROW_BLOB, holder),    C(ROW_I64, not_after_s), C(ROW_I64, created_ms), C(ROW_TEXT, created_by),
+    C(ROW_I64, revoked_ms), C(ROW_TEXT, revoked_by), C(ROW_BLOB, carer), /* last: the condition of UPDATE */
 };
-#define CARER_NAMES "name,standing,ord,holder,not_after_s,created_ms,created_by,revoked_ms,revoked_by"
+#define CARER_NAMES "name,strip,standing,ord,holder,not_after_s,created_ms,created_by,revoked_ms,revoked_by"
 
 #define P(kind, member) ROW_MEMBER(kind, struct store_carer_place, member)
 #define PE(member) ROW_MEMBER_ENUM(struct store_carer_place, member, STORE_REPLY_N)
@@ -50,14 +50,14 @@ static enum err carer_insert(struct store *s, const struct store_carer *c, struc
 {
     struct db *db = store_sqlite_writing(s);
 
-    return store_sqlite_put(db, db_stmt(db, "INSERT INTO carers(" CARER_NAMES ",carer) VALUES(?,?,?,?,?,?,?,?,?,?)"),
+    return store_sqlite_put(db, db_stmt(db, "INSERT INTO carers(" CARER_NAMES ",carer) VALUES(?,?,?,?,?,?,?,?,?,?,?)"),
                             carer_cols, ROW_COUNT(carer_cols), c, r);
 }
 
 static enum err carer_update(struct store *s, const struct store_carer *c, struct reason *r)
 {
     struct db *db = store_sqlite_writing(s);
-    sqlite3_stmt *q = db_stmt(db, "UPDATE carers SET (" CARER_NAMES ")=(?,?,?,?,?,?,?,?,?) WHERE carer=?");
+    sqlite3_stmt *q = db_stmt(db, "UPDATE carers SET (" CARER_NAMES ")=(?,?,?,?,?,?,?,?,?,?) WHERE carer=?");
 
     if (row_bind(q, 1, carer_cols, ROW_COUNT(carer_cols), c) != ERR_OK)
         return db_error(db, r);

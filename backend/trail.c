@@ -33,7 +33,8 @@ struct trail {
     enum err e; /* of a question inside a list */
     struct row *row;
     unsigned count;
-    char actor[STORE_TOKEN_CAP]; /* of the last pulse: whose right opens the door that is told next */
+    char
+        actor[STORE_TOKEN_CAP]; /* of the last pulse: whose right opens the door that is told next; "strip" of carers */
     uint8_t staff[ORDER_STAFF_LEN];
     bool has_staff;
 };
@@ -97,19 +98,36 @@ static cJSON *read_payload(const struct store_event *ev)
     return json_parse(&tree, payload, len, &limits, NULL) == ERR_OK ? tree : NULL;
 }
 
-/* Whose right a pulse has: said again when its door opens. */
-static void note_pulse(struct trail *t, const cJSON *dat)
+/* Whether this carer is nobody by name, but whoever had the strip of the slip. */
+static enum err find_strip(struct trail *t, const uint8_t carer[TOKEN_CARER_LEN], bool *strip)
 {
+    struct store_carer c = {.strip = false};
+    enum err e = t->hub->store->ops->carer_get(t->hub->store, carer, &c, t->r);
+
+    *strip = e == ERR_OK && c.strip;
+    sodium_memzero(&c, sizeof(c));
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* Whose right a pulse has: said again when its door opens. */
+static enum err note_pulse(struct trail *t, const cJSON *dat)
+{
+    uint8_t carer[TOKEN_CARER_LEN];
     const cJSON *actor = NULL;
+    bool strip = false;
+    enum err e = ERR_OK;
     const char *kind;
 
     t->actor[0] = '\0';
     t->has_staff = false;
     if (json_get_object(dat, "actor", &actor, NULL) != ERR_OK ||
         json_get_text(actor, "kind", 1, sizeof(t->actor) - 1, &kind, NULL) != ERR_OK)
-        return;
-    (void)snprintf(t->actor, sizeof(t->actor), "%s", kind); /* length was checked */
+        return ERR_OK;
+    if (json_get_hex(actor, "carer", carer, sizeof(carer), NULL) == ERR_OK)
+        e = find_strip(t, carer, &strip);
+    (void)snprintf(t->actor, sizeof(t->actor), "%s", strip ? "strip" : kind); /* length was checked */
     t->has_staff = json_get_hex(actor, "staff", t->staff, sizeof(t->staff), NULL) == ERR_OK;
+    return e;
 }
 
 static void put_door(const cJSON *dat, struct row *row)
@@ -164,7 +182,7 @@ static bool add_event(void *arg, const struct store_event *ev)
     struct row *row;
 
     if (strcmp(ev->typ, "door.pulsed.v1") == 0) {
-        note_pulse(t, dat);
+        t->e = note_pulse(t, dat);
     } else {
         row = add_row(t, ev->told_ms != 0 ? ev->told_ms : ev->received_ms);
         put_event_key(t, ev, dat, row);
@@ -183,10 +201,14 @@ static bool add_act(void *arg, const struct store_audit *a)
 {
     struct trail *t = arg;
     struct row *row = add_row(t, a->at_ms);
+    uint8_t carer[TOKEN_CARER_LEN];
+    bool strip = false;
 
-    (void)snprintf(row->key, sizeof(row->key), "trail.act.%s", a->action); /* KEY_CAP is for it */
-    (void)snprintf(row->fallback, sizeof(row->fallback), "trail.act.other");
     t->e = put_actor(t, a->actor, row);
+    if (t->e == ERR_OK && num_from_hex(a->subject, carer, sizeof(carer)) == ERR_OK)
+        t->e = find_strip(t, carer, &strip);
+    (void)snprintf(row->key, sizeof(row->key), "trail.%s.%s", strip ? "strip" : "act", a->action); /* KEY_CAP for it */
+    (void)snprintf(row->fallback, sizeof(row->fallback), "trail.act.other");
     return t->e == ERR_OK;
 }
 

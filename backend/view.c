@@ -115,7 +115,9 @@ static enum err put_carer(struct hub *hub, enum store_role role, const struct or
     json_put_hex(into, "carer", o->proof.carer, sizeof(o->proof.carer));
     if (view_role_knows_patients(role))
         e = hub->store->ops->carer_get(hub->store, o->proof.carer, &c, r);
-    if (e == ERR_OK)
+    if (e == ERR_OK && c.strip)
+        json_put_bool(into, "strip", true);
+    else if (e == ERR_OK)
         json_put_text(into, "carer_name", c.name);
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }

@@ -59,16 +59,25 @@ struct viewing_carers {
     struct reason *r;
 };
 
+/* What matters of all places of one right. */
+struct reach {
+    bool unconfirmed;
+    uint32_t load; /* once, which has one place */
+};
+
 /* What the right is worth, said as the lockers have confirmed it. */
-static const char *right_state(const struct store_carer *c, const struct order *o, bool unconfirmed, int64_t now_ms)
+static const char *right_state(const struct store_carer *c, const struct order *o, const struct reach *at,
+                               int64_t now_ms)
 {
+    bool once = !c->standing && memcmp(c->order, o->id, sizeof(o->id)) == 0;
+
     if (c->revoked_ms != 0)
-        return unconfirmed ? "revoking" : "revoked";
+        return at->unconfirmed ? "revoking" : "revoked";
+    if (once && at->load != o->load) /* packed again: that bag is no more */
+        return "replaced";
     if (c->not_after_s * 1000 <= now_ms)
         return "expired";
-    if (!c->standing && memcmp(c->order, o->id, sizeof(o->id)) == 0 && !order_has_live_code(o->state))
-        return "used";
-    return "valid";
+    return once && !order_has_live_code(o->state) ? "used" : "valid";
 }
 
 static bool add_place(void *arg, const struct store_carer_place *p)
@@ -88,16 +97,17 @@ static bool add_place(void *arg, const struct store_carer_place *p)
     json_put_text(row, "name", l.name);
     json_put_text(row, "code", store_reply_name(p->grant));
     json_put_text(row, "revoke", store_reply_name(p->revoke));
-    json_put_text(row, "card", v->carer->revoked_ms == 0 ? card : NULL);
+    json_put_text(row, "card", v->carer->revoked_ms == 0 && !v->carer->strip ? card : NULL);
     sodium_memzero(&l, sizeof(l));
     return true;
 }
 
-static bool note_unconfirmed(void *arg, const struct store_carer_place *p)
+static bool note_place(void *arg, const struct store_carer_place *p)
 {
-    bool *unconfirmed = arg;
+    struct reach *at = arg;
 
-    *unconfirmed = *unconfirmed || p->revoke == STORE_REPLY_PENDING || p->revoke == STORE_REPLY_REFUSED;
+    at->load = p->load;
+    at->unconfirmed = at->unconfirmed || p->revoke == STORE_REPLY_PENDING || p->revoke == STORE_REPLY_REFUSED;
     return true;
 }
 
@@ -105,17 +115,17 @@ static bool add_carer(void *arg, const struct store_carer *c)
 {
     struct viewing_carers *v = arg;
     struct store *s = v->hub->store;
-    bool unconfirmed = false;
+    struct reach at = {.unconfirmed = false};
     cJSON *row = json_put_object(v->array, NULL);
     enum err e;
 
-    v->e = s->ops->carer_places(s, c->carer, note_unconfirmed, &unconfirmed, v->r);
+    v->e = s->ops->carer_places(s, c->carer, note_place, &at, v->r);
     if (v->e != ERR_OK)
         return false;
     json_put_hex(row, "id", c->carer, sizeof(c->carer));
-    json_put_text(row, "name", c->name);
-    json_put_text(row, "kind", c->standing ? "standing" : "once");
-    json_put_text(row, "state", right_state(c, v->order, unconfirmed, v->now_ms));
+    json_put_text(row, "name", c->strip ? NULL : c->name);
+    json_put_text(row, "kind", c->strip ? "strip" : c->standing ? "standing" : "once");
+    json_put_text(row, "state", right_state(c, v->order, &at, v->now_ms));
     json_put_int(row, "not_after_s", c->not_after_s);
     json_put_int(row, "created_ms", c->created_ms);
     json_put_text(row, "created_by", c->created_by);

@@ -3,7 +3,7 @@
 // distance. Nothing is shown as done before the locker has confirmed it.
 import { html, Component, t, say, ask, exact, Form, Field, Choice, Act, Notice, Tag } from './parts.mjs';
 
-const KINDS = { valid: 'good', revoking: 'warn', revoked: 'done', expired: 'done', used: 'done', pending: 'warn', done: 'good', refused: 'bad', asked: 'busy', opening: 'busy', opened: 'good', lapsed: 'warn' };
+const KINDS = { valid: 'good', revoking: 'warn', revoked: 'done', expired: 'done', replaced: 'done', used: 'done', pending: 'warn', done: 'good', refused: 'bad', asked: 'busy', opening: 'busy', opened: 'good', lapsed: 'warn' };
 const OPEN_POLL_MS = 1000;
 const IN_LOCKER = ['ready', 'unconfirmed'];
 const COLLECTABLE = ['packed', 'in_transit', 'ready', 'unconfirmed'];
@@ -72,7 +72,7 @@ export class Carers extends Watched {
   }
 
   renderPlace(carer, p) {
-    const state = carer.state === 'valid' ? (p.code === 'none' ? t('carer.card.only') : say('carer.code', p.code)) : say('carer.revoke', p.revoke);
+    const state = carer.state === 'valid' ? (carer.kind === 'strip' ? t('carer.strip.only') : p.code === 'none' ? t('carer.card.only') : say('carer.code', p.code)) : say('carer.revoke', p.revoke);
     return html`<li key=${p.locker}>
       ${p.name}: ${state}
       ${carer.state === 'valid' && p.card && html` <a class="button" href=${p.card} target="_blank">${t('carer.print')}<span class="hidden"> ${carer.name}, ${p.name}</span></a>`}
@@ -81,7 +81,7 @@ export class Carers extends Watched {
 
   renderCarer(c) {
     return html`<li key=${c.id} data-carer=${c.id} data-state=${c.state}>
-      <strong>${c.name}</strong> <${Tag} kind=${KINDS[c.state]} value=${c.state} group="carer.state" /><br />
+      <strong>${c.name ?? t('carer.strip')}</strong> <${Tag} kind=${KINDS[c.state]} value=${c.state} group="carer.state" /><br />
       ${say('carer.kind', c.kind)}, ${t('carer.until', { when: exact(c.not_after_s * 1000) })}
       ${c.state === 'revoking' && html`<p class="notice bad">${t('carer.revoking.why')}</p>`}
       <ul>${c.places.map((p) => this.renderPlace(c, p))}</ul>

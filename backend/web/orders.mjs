@@ -138,12 +138,12 @@ export class OrderPage extends Component {
   }
 
   async pack(values) {
-    const body = { ...(values.locker ? { locker: values.locker } : {}), size: values.size, low_door: values.low_door === 'on', ...(values.alone === 'on' ? { alone: true } : {}) };
+    const body = { ...(values.locker ? { locker: values.locker } : {}), size: values.size, low_door: values.low_door === 'on', ...(values.alone === 'on' ? { alone: true } : {}), strip: values.strip === 'on' };
     await ask('POST', `/api/orders/${this.props.id}/pack`, body);
     await this.load();
   }
 
-  renderPack(o, board) {
+  renderPack(o, board, me) {
     const lockers = board.lockers.filter((l) => l.state === 'active').map((l) => [l.id, l.name]);
     return html`<section class="card">
       <h2>${t('pack')}</h2>
@@ -152,6 +152,7 @@ export class OrderPage extends Component {
         <${Choice} label=${t('pack.size')} name="size" options=${['S', 'M', 'L'].map((s) => [s, say('size', s)])} value=${o.size} />
         <label class="field tick"><input type="checkbox" name="low_door" defaultChecked=${o.low_door} /> <span>${t('pack.low')}</span></label>
         <label class="field tick"><input type="checkbox" name="alone" /> <span>${t('pack.alone')}</span></label>
+        <label class="field tick"><input type="checkbox" name="strip" defaultChecked=${me.strip} /> <span>${t('pack.strip')}</span></label>
       <//>
     </section>`;
   }
@@ -165,7 +166,7 @@ export class OrderPage extends Component {
         ${['packed', 'in_transit'].includes(o.state) && html`<a class="button" href="/api/orders/${o.id}/slip" target="_blank">${t('print.slip')}</a>`}
       </p>`}
       ${me.knows_patients && html`<p class="tools"><a href="/api/orders/${o.id}/trail?language=${o.language === 'nl' ? 'nl' : 'en'}" target="_blank">${t('order.trail')}</a></p>`}
-      ${me.knows_patients && o.may.includes('pack') && this.renderPack(o, board)}
+      ${me.knows_patients && o.may.includes('pack') && this.renderPack(o, board, me)}
       <p class="tools">
         ${allowed.map(
           (s) =>
@@ -202,6 +203,8 @@ export class OrderPage extends Component {
   }
 }
 
+const inBrackets = (what, who) => (who ? `${what} (${who})` : what);
+
 const Facts = ({ o, me }) => {
   const rows = [
     ...(me.knows_patients ? ['patient', 'birth_date', 'medicine', 'quantity', 'reference', 'destination'].map((k) => [k, o[k]]) : []),
@@ -215,7 +218,7 @@ const Facts = ({ o, me }) => {
     ['created', exact(o.created_ms)],
     ['packed', o.packed_ms && exact(o.packed_ms)],
     ['ready', o.ready_ms && exact(o.ready_ms)],
-    ['proof', o.proof && `${say('actor', o.proof.actor)}${o.proof.carer_name ?? o.proof.staff ? ` (${o.proof.carer_name ?? o.proof.staff})` : ''}`],
+    ['proof', o.proof && inBrackets(say('actor', o.proof.actor), o.proof.strip ? t('carer.strip') : o.proof.carer_name ?? o.proof.staff)],
     ['opened', o.proof?.opened_ms && exact(o.proof.opened_ms)],
     ['closed', o.proof?.closed_ms && exact(o.proof.closed_ms)],
   ];

@@ -21,8 +21,9 @@ before(async () => {
 after(() => stage?.stop());
 
 // A bag in a door, of a patient of its own unless named.
-async function loaded(fields = {}) {
-  const bag = await story.pack(stage, (await story.order(stage, { reference: `carer-${++n}`, patient: `Patient ${n}`, birth_date: '1961-03-14', ...fields })).id);
+async function loaded(fields = {}, packing = {}) {
+  const { id } = await story.order(stage, { reference: `carer-${++n}`, patient: `Patient ${n}`, birth_date: '1961-03-14', ...fields });
+  const bag = await story.pack(stage, id, packing);
   [bag.door] = await story.loadAll(stage, bag);
   await story.untilState(stage, bag.id, 'ready');
   return bag;
@@ -81,6 +82,64 @@ test('a card opens the one door it is for, once, and the record says who', async
   const { rows } = await stage.ok('GET', '/api/audit?newest=200');
   assert.ok(rows.some((a) => a.action === 'order.collected_by_carer' && a.order === bag.id));
   assert.ok(!rows.some((a) => a.action === 'order.collected_by_carer' && a.order === other.id));
+});
+
+const trail = async (bag) => (await stage.ok('GET', `/api/orders/${bag.id}/trail?language=nl`)).replace(/<[^>]+>/g, ' ');
+
+test('the strip of a slip opens that door once, without the locker having heard of it, and the patient reads so', async () => {
+  await story.untilDrained(stage);
+  const bag = await loaded({}, { strip: true });
+  const [{ id, kind, name }] = (await stage.ok('GET', `/api/orders/${bag.id}/carers`)).carers;
+  assert.deepEqual([kind, name], ['strip', null]);
+  await stage.broker.stop('SIGKILL');
+  assert.equal(await openBy(bag.strip), bag.door);
+  await story.takeAndClose(stage, bag.door);
+  await stage.startBroker();
+  await story.untilState(stage, bag.id, 'collected', 60000);
+  await stage.waitScreen('start', 'done');
+  const p = await proof(bag);
+  assert.deepEqual([p.actor, p.carer, p.strip], ['carer', id, true]);
+  assert.equal((await right(bag, id)).state, 'used');
+  await refused(() => stage.scan(bag.strip));
+  const told = await trail(bag);
+  assert.match(told, new RegExp(`Deur ${bag.door} ging open met de strook van uw papier`));
+  assert.match(told, /Iemand met de strook van uw papier haalde de zak op/);
+  assert.doesNotMatch(told, /mantelzorger|met uw code/);
+});
+
+test('a strip that was taken back, or was on a slip that was lost, opens nothing; the paper of the patient does', { timeout: 120000 }, async () => {
+  const bag = await loaded({}, { strip: true });
+  const [{ id }] = (await stage.ok('GET', `/api/orders/${bag.id}/carers`)).carers;
+  await stage.ok('POST', `/api/carers/${id}/revoke`, {});
+  await untilRight(bag, id, 'revoked');
+  await refused(() => stage.scan(bag.strip));
+  assert.equal(await openBy(bag.token), bag.door);
+  await collected(bag);
+  assert.doesNotMatch(await trail(bag), /met de strook/);
+
+  const lost = await loaded({}, { strip: true });
+  const [old] = (await stage.ok('GET', `/api/orders/${lost.id}/carers`)).carers;
+  await stage.ok('POST', `/api/orders/${lost.id}/recode`, { reason: 'slip lost' });
+  await untilRight(lost, old.id, 'revoked');
+  const slip = await until('the new slip', async () => {
+    const made = await stage.api('GET', `/api/orders/${lost.id}/slip`);
+    return made.status === 200 && made.body;
+  }, 30000);
+  const strip = slip.match(/data-token="(4D4331[0-9A-F]+)"/)[1];
+  assert.notEqual(strip, lost.strip);
+  await refused(() => stage.scan(lost.strip));
+  assert.equal(await openBy(strip), lost.door);
+  await collected(lost);
+});
+
+test('for a strict class the strip is not enough: the code and the day of birth are asked too', { timeout: 60000 }, async () => {
+  const bag = await loaded({ class: 'controlled' }, { strip: true });
+  await stage.waitScreen('start');
+  await stage.scan(bag.strip);
+  await stage.waitScreen('code');
+  await stage.key('clear', 'clear');
+  await stage.waitScreen('start');
+  assert.equal(await story.orderState(stage, bag.id), 'ready');
 });
 
 test('a standing card collects bag after bag of one person, and no other', async () => {

@@ -26,9 +26,10 @@ export async function pack(stage, id, fields = {}) {
   const slip = await stage.ok('GET', `/api/orders/${id}/slip`);
   const voucher = tokens(label).find((t) => t.startsWith('4D4C31'));
   const token = tokens(slip).find((t) => t.startsWith('4D5131'));
+  const strip = tokens(slip).find((t) => t.startsWith('4D4331'));
   const code = slip.match(/\b(\d{3}) (\d{3}) (\d{4})\b/)?.slice(1).join('');
   if (!voucher || !code) throw new Error('label or slip without voucher or code');
-  return { id, voucher, token, code, birthday: fields.birthday };
+  return { id, voucher, token, strip, code, birthday: fields.birthday };
 }
 
 const tokens = (html) => [...html.matchAll(/data-token="([0-9A-F]+)"/g)].map((m) => m[1]);

@@ -83,12 +83,15 @@ static inline struct order bag_ask(struct bag_bed *b, const char *patient, const
     return o;
 }
 
-static inline struct order bag_pack_as(struct bag_bed *b, const struct order *o, const uint8_t *locker, bool alone)
+/* With the choices of how. */
+static inline struct order bag_pack_by(struct bag_bed *b, const struct order *o, const uint8_t *locker,
+                                       const struct pack *how)
 {
-    struct pack p = {.who = b->anna, .alone = alone};
+    struct pack p = *how;
     struct reason r = {""};
     struct order out;
 
+    p.who = b->anna;
     memcpy(p.order, o->id, sizeof(p.order));
     memcpy(p.locker, locker, sizeof(p.locker));
     if (pack_begin(&b->bed.hub, &p, &r) != ERR_OK)
@@ -99,6 +102,11 @@ static inline struct order bag_pack_as(struct bag_bed *b, const struct order *o,
         fail_msg("%s", r.text);
     mint_wipe(&p.job);
     return out;
+}
+
+static inline struct order bag_pack_as(struct bag_bed *b, const struct order *o, const uint8_t *locker, bool alone)
+{
+    return bag_pack_by(b, o, locker, &(struct pack){.alone = alone});
 }
 
 static inline struct order bag_pack(struct bag_bed *b, const struct order *o)

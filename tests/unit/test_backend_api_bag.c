@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "backend/policy.h"
 #include "tests/unit/api_bed.h"
 
 #define P STORE_ROLE_PHARMACIST
@@ -106,6 +107,52 @@ static void the_code_of_a_carer_is_shown_once(void **state)
     assert_non_null(strstr(f->answer, "\"state\":\"revoking\""));
 }
 
+/* The strip on the slip; false: there is none. */
+static bool print_strip(struct fixture *f, char out[TOKEN_TEXT_CAP])
+{
+    const char *at;
+
+    assert_int_equal(call(f, "GET", "/slip", ""), 200);
+    at = strstr(f->answer, "data-token=\"4D4331");
+    if (at != NULL)
+        (void)snprintf(out, TOKEN_TEXT_CAP, "%.*s", (int)strcspn(at + 12, "\""), at + 12);
+    return at != NULL;
+}
+
+static void a_slip_has_the_strip_that_was_chosen_until_it_is_revoked(void **state)
+{
+    struct fixture *f = *state;
+    char first[TOKEN_TEXT_CAP], again[TOKEN_TEXT_CAP], carer[40], path[80];
+
+    assert_int_equal(call(f, "POST", "/pack", "{\"strip\":1}"), 400);
+    assert_int_equal(call(f, "POST", "/pack", "{\"strip\":true}"), 200);
+    assert_true(print_strip(f, first));
+    assert_true(print_strip(f, again));
+    assert_string_equal(first, again);
+    assert_int_equal(call(f, "GET", "/carers", ""), 200);
+    assert_non_null(strstr(f->answer, "\"kind\":\"strip\""));
+    member(f, "id", carer, sizeof(carer));
+    (void)snprintf(path, sizeof(path), "/api/carers/%s/card", carer);
+    assert_int_equal(get(f, path, P), 409);
+    (void)snprintf(path, sizeof(path), "/api/carers/%s/revoke", carer);
+    assert_int_equal(post(f, path, P, "{}"), 200);
+    assert_false(print_strip(f, first));
+}
+
+static void the_policy_says_whether_slips_have_strips(void **state)
+{
+    struct fixture *f = *state;
+    char strip[TOKEN_TEXT_CAP];
+    struct act_who who;
+
+    act_who_named("hubctl", &who);
+    assert_int_equal(policy_set(&f->bed.hub, &who, policy_find("strip"), "1", NULL), ERR_OK);
+    assert_int_equal(get(f, "/api/me", P), 200);
+    assert_non_null(strstr(f->answer, "\"strip\":true"));
+    assert_int_equal(call(f, "POST", "/pack", "{}"), 200);
+    assert_true(print_strip(f, strip));
+}
+
 static void wrong_rights_are_refused_with_a_reason(void **state)
 {
     struct fixture *f = *state;
@@ -187,6 +234,8 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up_locker, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(the_code_of_a_carer_is_shown_once),
+        CASE(a_slip_has_the_strip_that_was_chosen_until_it_is_revoked),
+        CASE(the_policy_says_whether_slips_have_strips),
         CASE(wrong_rights_are_refused_with_a_reason),
         CASE(a_new_code_is_pending_and_capped),
         CASE(who_made_too_many_codes_is_told_so),

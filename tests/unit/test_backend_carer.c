@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "backend/recode.h"
 #include "backend/view.h"
 #include "tests/unit/bag_bed.h"
 
@@ -324,6 +325,189 @@ static void a_standing_right_follows_its_person_to_another_locker(void **state)
     assert_int_equal(audited(b, "carer.followed"), 1);
 }
 
+/* ---------------------------------------------------------------- the strip of a slip */
+
+static struct order packed_with_strip(struct bag_bed *b)
+{
+    struct order o = bag_ask(b, "J. de Wit", "1937-07-13");
+
+    return bag_pack_by(b, &o, BAG_LOCKER, &(struct pack){.strip = true});
+}
+
+/* Whose card is on the strip. */
+static struct token_carer strip_of(struct bag_bed *b, const struct order *o)
+{
+    const struct order now = bag_now(b, o);
+    char text[TOKEN_TEXT_CAP];
+    struct token t;
+
+    BAG_OK(carer_strip(&b->bed.hub, &now, text, NULL));
+    BAG_OK(token_decode(text, b->bed.hub.mint.token_secret + 32, &t, NULL));
+    assert_int_equal(t.kind, TOKEN_CARER);
+    return t.u.carer;
+}
+
+static void assert_no_strip(struct bag_bed *b, const struct order *o)
+{
+    const struct order now = bag_now(b, o);
+    char text[TOKEN_TEXT_CAP] = "x";
+
+    BAG_OK(carer_strip(&b->bed.hub, &now, text, NULL));
+    assert_string_equal(text, "");
+}
+
+/* Member `key` of the i-th right of o; "" when null. */
+static void right(struct bag_bed *b, const struct order *o, int i, const char *key, char out[STORE_NAME_CAP])
+{
+    const struct order now = bag_now(b, o);
+    cJSON *tree = json_new_object();
+    const cJSON *row;
+    const char *text = "";
+
+    BAG_OK(view_carers(&b->bed.hub, &now, tree, NULL));
+    row = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(tree, "carers"), i);
+    assert_non_null(row);
+    if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(row, key)))
+        BAG_OK(json_get_text(row, key, 1, STORE_NAME_CAP - 1, &text, NULL));
+    (void)snprintf(out, STORE_NAME_CAP, "%s", text);
+    cJSON_Delete(tree);
+}
+
+static void assert_right(struct bag_bed *b, const struct order *o, int i, const char *key, const char *want)
+{
+    char text[STORE_NAME_CAP];
+
+    right(b, o, i, key, text);
+    assert_string_equal(text, want);
+}
+
+static void a_strip_is_a_card_for_that_bag_and_names_nobody(void **state)
+{
+    struct bag_bed *b = *state;
+    struct order o = packed_with_strip(b);
+    struct token_carer card = strip_of(b, &o), again = strip_of(b, &o);
+    char text[TOKEN_TEXT_CAP];
+    struct store_carer_place p;
+    struct store_carer c;
+
+    assert_memory_equal(card.bind.order, o.id, ORDER_ID_LEN);
+    assert_int_equal(card.bind.load, o.load);
+    assert_int_equal(card.not_after_s, o.ask.not_after_s);
+    assert_memory_equal(card.carer, again.carer, sizeof(card.carer)); /* printed again: no second right */
+    assert_int_equal(b->told, 0);                                     /* nothing need reach the locker */
+    assert_right(b, &o, 0, "kind", "strip");
+    assert_right(b, &o, 0, "name", "");
+    assert_right(b, &o, 0, "state", "valid");
+    assert_int_equal(carer_card(&b->bed.hub, card.carer, BAG_LOCKER, &c, &p, text, NULL), ERR_STATE);
+}
+
+static void a_bag_packed_without_has_no_strip(void **state)
+{
+    struct bag_bed *b = *state;
+    struct order o = packed(b, "1937-07-13");
+
+    (void)given(b, &o, false, false); /* a card of somebody by name is no strip */
+    assert_no_strip(b, &o);
+    BAG_OK(b->bed.hub.store->ops->begin(b->bed.hub.store, NULL));
+    BAG_OK(carer_renew_strip(&b->bed.hub, &b->anna, &o, NULL));
+    BAG_OK(b->bed.hub.store->ops->commit(b->bed.hub.store, NULL));
+    assert_no_strip(b, &o);
+}
+
+static void a_revoked_strip_is_not_printed_and_does_not_come_back(void **state)
+{
+    struct bag_bed *b = *state;
+    struct order o = packed_with_strip(b);
+    struct bag_command c;
+
+    BAG_OK(carer_revoke(&b->bed.hub, &b->anna, strip_of(b, &o).carer, NULL));
+    c = bag_last_command(b);
+    assert_string_equal(c.typ, "carer.revoke.v1");
+    msg_fini(&c.msg);
+    assert_no_strip(b, &o);
+    assert_right(b, &o, 0, "state", "revoking");
+    o = bag_pack_by(b, &o, BAG_LOCKER, &(struct pack){.repack = true, .reason = "slip lost"});
+    assert_no_strip(b, &o);
+}
+
+static void a_strip_that_is_over_is_not_printed(void **state)
+{
+    struct bag_bed *b = *state;
+    struct store *s = b->bed.hub.store;
+    struct order o = packed_with_strip(b);
+    struct carer_grant g = {.strip = true};
+
+    BAG_OK(carer_revoke(&b->bed.hub, &b->anna, strip_of(b, &o).carer, NULL));
+    o.ask.not_after_s = clock_wall_ms() / 1000 - 1;
+    g.who = b->anna;
+    BAG_OK(s->ops->begin(s, NULL));
+    BAG_OK(carer_give_strip(&b->bed.hub, &g.who, &o, NULL));
+    BAG_OK(s->ops->commit(s, NULL));
+    assert_no_strip(b, &o);
+}
+
+static void a_bag_packed_again_has_a_new_strip_and_the_old_one_is_replaced(void **state)
+{
+    struct bag_bed *b = *state;
+    struct order o = packed_with_strip(b);
+    struct token_carer first = strip_of(b, &o), second;
+
+    o = bag_pack_by(b, &o, BAG_LOCKER, &(struct pack){.repack = true, .reason = "slip lost"});
+    second = strip_of(b, &o);
+    assert_int_equal(second.bind.load, 2);
+    assert_memory_not_equal(first.carer, second.carer, sizeof(first.carer));
+    assert_right(b, &o, 0, "state", "valid");
+    assert_right(b, &o, 1, "state", "replaced");
+}
+
+static void a_new_code_for_a_bag_that_lies_ready_ends_the_strip_of_the_lost_slip(void **state)
+{
+    struct bag_bed *b = *state;
+    struct order o = packed_with_strip(b);
+    struct token_carer first = strip_of(b, &o), second;
+    struct recode x = {.who = b->anna, .reason = "slip lost"};
+    struct bag_command c;
+
+    o = bag_load(b, &o, "A3");
+    memcpy(x.order, o.id, sizeof(x.order));
+    BAG_OK(recode_begin(&b->bed.hub, &x, NULL));
+    mint_stretch(&x.job);
+    BAG_OK(recode_finish(&b->bed.hub, &x, NULL));
+    mint_wipe(&x.job);
+    c = bag_last_command(b);
+    assert_string_equal(c.typ, "carer.revoke.v1");
+    assert_hex(c.msg.dat, "carer", first.carer, sizeof(first.carer));
+    msg_fini(&c.msg);
+    second = strip_of(b, &o);
+    assert_memory_not_equal(first.carer, second.carer, sizeof(first.carer));
+    assert_right(b, &o, 0, "state", "valid");
+    assert_right(b, &o, 1, "state", "revoking");
+}
+
+static void who_collects_with_the_strip_has_no_name(void **state)
+{
+    struct bag_bed *b = *state;
+    struct order o = packed_with_strip(b);
+    char order[2 * ORDER_ID_LEN + 1], carer[2 * TOKEN_CARER_LEN + 1];
+    const struct token_carer card = strip_of(b, &o);
+    cJSON *tree = json_new_object();
+    const cJSON *proof = NULL;
+
+    num_to_hex(card.carer, sizeof(card.carer), carer);
+    o = bag_load(b, &o, "A3");
+    (void)bag_tell(b, "order.collected.v1",
+                   "{" BAG_ORD ",\"actor\":{\"kind\":\"carer\",\"carer\":\"%s\"},\"pulses\":1,\"pulsed_ms\":1,"
+                   "\"opened_ms\":2,\"closed_ms\":3,\"proof\":\"opened-closed\"}",
+                   bag_hex(o.id, sizeof(o.id), order), o.load, "A3", carer);
+    assert_right(b, &o, 0, "state", "used");
+    o = bag_now(b, &o);
+    BAG_OK(view_order(&b->bed.hub, STORE_ROLE_PHARMACIST, &o, tree, NULL));
+    BAG_OK(json_get_object(tree, "proof", &proof, NULL));
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(proof, "strip")));
+    assert_null(cJSON_GetObjectItemCaseSensitive(proof, "carer_name"));
+    cJSON_Delete(tree);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, bag_bed_open, bag_bed_close)
@@ -338,6 +522,13 @@ int main(void)
         CASE(a_locker_that_cannot_revoke_is_a_fault),
         CASE(a_right_for_one_bag_is_used_up_with_it),
         CASE(a_standing_right_follows_its_person_to_another_locker),
+        CASE(a_strip_is_a_card_for_that_bag_and_names_nobody),
+        CASE(a_bag_packed_without_has_no_strip),
+        CASE(a_revoked_strip_is_not_printed_and_does_not_come_back),
+        CASE(a_strip_that_is_over_is_not_printed),
+        CASE(a_bag_packed_again_has_a_new_strip_and_the_old_one_is_replaced),
+        CASE(a_new_code_for_a_bag_that_lies_ready_ends_the_strip_of_the_lost_slip),
+        CASE(who_collects_with_the_strip_has_no_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

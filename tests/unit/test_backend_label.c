@@ -180,6 +180,11 @@ static void every_language_of_the_slip_has_the_same_words(void **state)
         "slip.notch",
         "slip.birthday.never",
         "slip.keep",
+        "slip.keep.strip",
+        "slip.strip.cut",
+        "slip.strip.way",
+        "slip.strip.both",
+        "slip.strip.call",
         "day.0",
         "day.6",
         "month.1",
@@ -267,6 +272,64 @@ static void the_slip_says_when_the_birthday_is_asked(void **state)
         assert_non_null(strstr(html, row[i].words));
         print_free(html);
     }
+}
+
+/* The slip of this fixture with a strip, from the line on along which it is torn off. */
+static char *strip_of(struct fixture *f, struct slip *x, char **html)
+{
+    static char code[CODE_DIGITS + 1];
+    char *at;
+
+    fix_code(code);
+    x->code = code;
+    x->strip = "4D433100";
+    assert_int_equal(slip_page(&f->slips, x, html, NULL), ERR_OK);
+    at = strstr(*html, "class=\"cut\"");
+    assert_non_null(at);
+    return at;
+}
+
+static void the_strip_has_a_card_a_place_and_a_telephone_and_names_nobody(void **state)
+{
+    static const char *const there[] = {"Scheur deze strook af", "Tear off this strip", "class=\"notch\"",
+                                        "&lt;KLUIS&gt;",         "KAAS &amp; ZN",       "data-token=\"4D433100\"",
+                                        "werkt één keer",        "rechtsboven",         "020-1234567"};
+    struct fixture *f = *state;
+    struct slip x = slip(f);
+    char *html = NULL, *at;
+
+    x.locker_name = "<KLUIS>";
+    x.pharmacy_name = "KAAS & ZN";
+    at = strip_of(f, &x, &html);
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+        if (strstr(at, there[i]) == NULL)
+            fail_msg("%s is missing", there[i]);
+    }
+    assert_null(strstr(at, "Bree"));
+    assert_null(strstr(at, "MODAFINIL"));
+    assert_null(strstr(at, "geboortedag"));
+    assert_null(strstr(html, "Geef dit papier mee"));
+    assert_non_null(strstr(html, "Geef dan alleen de strook mee"));
+    print_free(html);
+    x.strip = "";
+    assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_OK);
+    assert_null(strstr(html, "class=\"cut\""));
+    print_free(html);
+    x.strip = "not hex";
+    html = NULL;
+    assert_int_equal(slip_page(&f->slips, &x, &html, NULL), ERR_SYNTAX);
+    assert_null(html);
+}
+
+static void the_strip_of_a_strict_class_says_that_it_is_not_enough(void **state)
+{
+    struct fixture *f = *state;
+    struct slip x = slip(f);
+    char *html = NULL;
+
+    f->order.ask.cls = TOKEN_CLASS_CONTROLLED;
+    assert_non_null(strstr(strip_of(f, &x, &html), "vraagt ook de code en de geboortedag"));
+    print_free(html);
 }
 
 static void what_is_not_a_code_is_not_printed(void **state)
@@ -435,6 +498,8 @@ int main(void)
         CASE(the_way_is_told_in_five_pictures),
         CASE(a_round_of_packing_is_one_print),
         CASE(the_slip_says_when_the_birthday_is_asked),
+        CASE(the_strip_has_a_card_a_place_and_a_telephone_and_names_nobody),
+        CASE(the_strip_of_a_strict_class_says_that_it_is_not_enough),
         CASE(what_is_not_a_code_is_not_printed),
         CASE(the_bag_label_names_nobody),
         CASE(everything_foreign_is_escaped),

@@ -172,6 +172,59 @@ static void an_opening_names_whose_right_it_had(void **state)
     expect(f, 0, says);
 }
 
+static void give(struct fixture *f, uint8_t mark, bool strip)
+{
+    struct store *s = f->bed.hub.store;
+    struct store_carer c = {.carer = {mark}, .strip = strip};
+
+    memcpy(c.order, f->order.id, sizeof(c.order));
+    OK(s->ops->begin(s, NULL));
+    OK(s->ops->carer_insert(s, &c, NULL));
+    OK(s->ops->commit(s, NULL));
+}
+
+static void act_about(struct fixture *f, const char *action, const char *subject, int64_t at_ms)
+{
+    struct store *s = f->bed.hub.store;
+    struct store_audit a = {.actor = "anna", .at_ms = at_ms, .has_order = true};
+
+    (void)snprintf(a.action, sizeof(a.action), "%s", action);
+    (void)snprintf(a.subject, sizeof(a.subject), "%s", subject);
+    memcpy(a.order, f->order.id, sizeof(a.order));
+    OK(s->ops->begin(s, NULL));
+    OK(s->ops->audit_append(s, &a, NULL));
+    OK(s->ops->commit(s, NULL));
+}
+
+static void the_strip_is_told_apart_from_carers_and_from_the_patient(void **state)
+{
+    static const char *const nl[] = {"Mx anna (apotheek) maakte een strook aan uw papier.",
+                                     "Mx anna (apotheek) gaf uw mantelzorger het recht om op te halen.",
+                                     "Deur A1 ging open met de strook van uw papier.",
+                                     "Iemand met de strook van uw papier haalde de zak op.",
+                                     "Deur A1 ging open voor uw mantelzorger.",
+                                     "Uw mantelzorger haalde de zak op.",
+                                     "Mx anna (apotheek) zorgde dat de strook van uw papier niet meer werkt.",
+                                     NULL};
+    static const char *const en[] = {"Door A1 opened with the strip of your paper.",
+                                     "Somebody with the strip of your paper collected the bag.", NULL};
+    struct fixture *f = *state;
+
+    give(f, 1, true);
+    give(f, 2, false);
+    act_about(f, "carer.granted", "0100000000000000", 1);
+    act_about(f, "carer.granted", "0200000000000000", 2);
+    tell(f, "door.pulsed.v1", 3, "'door':'A1','actor':{'kind':'carer','carer':'0100000000000000'}");
+    tell(f, "door.opened.v1", 3, "'door':'A1'");
+    act_about(f, "order.collected_by_carer", "0100000000000000", 4);
+    tell(f, "door.pulsed.v1", 5, "'door':'A1','actor':{'kind':'carer','carer':'0200000000000000'}");
+    tell(f, "door.opened.v1", 5, "'door':'A1'");
+    act_about(f, "order.collected_by_carer", "0200000000000000", 6);
+    act_about(f, "carer.revoked", "0100000000000000", 7);
+    expect(f, 0, nl);
+    expect(f, 1, en);
+}
+
 static void nothing_is_left_out_for_want_of_words(void **state)
 {
     static const char *const says[] = {
@@ -193,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_patient_reads_who_opened_which_door_and_when, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_opening_names_whose_right_it_had, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_strip_is_told_apart_from_carers_and_from_the_patient, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_left_out_for_want_of_words, set_up, tear_down),
     };
 

@@ -69,6 +69,31 @@ test('the slip speaks the language of the order and Dutch, on one side of A5', {
   await page.context().close();
 });
 
+test('a strip that was chosen at packing is on one sheet of A4 with the slip, and is taken back on the page', { timeout: 60000 }, async () => {
+  const other = await story.order(stage, { patient: 'Karel Kluis', language: 'uk', class: 'sensitive' });
+  const page = await open(stage, 'hub', { at: `#/order/${other.id}` });
+  await page.waitForSelector('form[name=pack]');
+  assert.equal(await page.isChecked('form[name=pack] [name=strip]'), false);
+  await page.check('form[name=pack] [name=strip]');
+  await page.click('form[name=pack] button.primary');
+  await page.waitForSelector('#carers li[data-state=valid]');
+  await check(page, 'order-strip');
+  const paper = await open(stage, 'hub', { width: 794, height: 1123 });
+  await paper.goto(`${stage.hubUrl}/api/orders/${other.id}/slip`);
+  assert.match(await paper.textContent('.strip'), /Відірвіть[^]*Scheur deze strook af/);
+  assert.doesNotMatch(await paper.textContent('.strip'), /Karel/);
+  const mm = await paper.$eval('article', (e) => (e.getBoundingClientRect().height / 96) * 25.4);
+  assert.ok(mm <= 287, `${mm} mm high`);
+  await check(paper, 'slip-strip', { except: { region: 'a paper has no landmarks', 'landmark-one-main': 'the same' } });
+  await page.click('#carers li button:has-text("Trek in")');
+  await page.click('#carers form.act button.primary');
+  await page.waitForSelector('#carers li[data-state=revoking], #carers li[data-state=revoked]');
+  await paper.reload();
+  assert.equal(await paper.$('.strip'), null);
+  await paper.context().close();
+  await page.context().close();
+});
+
 test('a bag is replaced: asked back, fetched, packed again under a new code', { timeout: 90000 }, async () => {
   await story.loadAll(stage, bag);
   await story.untilState(stage, order.id, 'ready');
