@@ -86,7 +86,6 @@ test('a strip that was chosen at packing is on one sheet of A4 with the slip, an
   assert.ok(mm <= 287, `${mm} mm high`);
   await check(paper, 'slip-strip', { except: { region: 'a paper has no landmarks', 'landmark-one-main': 'the same' } });
   await page.click('#carers li button:has-text("Trek in")');
-  await page.click('#carers form.act button.primary');
   await page.waitForSelector('#carers li[data-state=revoking], #carers li[data-state=revoked]');
   await paper.reload();
   assert.equal(await paper.$('.strip'), null);
