@@ -72,7 +72,7 @@ class App extends Component {
   }
 
   async componentDidMount() {
-    addEventListener('hashchange', () => this.setState({ where: location.hash }));
+    addEventListener('hashchange', () => this.setState({ where: location.hash, menu: false }));
     addEventListener('focusin', (e) => e.target.closest('dialog') || (this.focused = e.target));
     for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => this.noteUse());
     setInterval(() => this.forceUpdate(), 1000); // ages grow also when nothing happens
@@ -168,23 +168,31 @@ class App extends Component {
   }
 
   renderHeader(current) {
-    const { me, board, lost, exceptions } = this.state;
+    const { me, board, lost, exceptions, menu = false } = this.state;
     const counts = { faults: board?.faults.filter((f) => !f.closed_ms).length ?? 0, exceptions: exceptions?.exceptions.length ?? 0 };
+    const waiting = pages.reduce((n, p) => n + (!p.under && p.roles.includes(me.role) ? counts[p.name] ?? 0 : 0), 0);
     return html`<header>
         <strong>${me.pharmacy}</strong>
-        <nav aria-label=${t('title')}>
-          ${pages
-            .filter((p) => !p.under && !me.must && p.roles.includes(me.role))
-            .map(
-              (p) =>
-                html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
-                  >${t(`nav.${p.name}`)}${counts[p.name] > 0 && html` <span class="count">${counts[p.name]}</span>`}</a
-                >`,
-            )}
-        </nav>
-        <a class="me" href="#/me" title=${t('nav.me')} aria-current=${current === 'me' ? 'page' : null}>${me.full_name} (${say('role', me.role)})</a>
-        <button class="plain" onClick=${() => this.changeLanguage()}>${t('language.other')}</button>
-        <button class="plain" onClick=${() => this.logout()}>${t('logout')}</button>
+        <button class="menu" aria-expanded=${String(menu)} aria-controls="menu" onClick=${() => this.setState({ menu: !menu })}>
+          ${t('menu')}${waiting > 0 && html` <span class="count">${waiting}</span>`}
+        </button>
+        <div id="menu" class=${menu ? 'open' : null}>
+          <div class="own">
+            <a class="me" href="#/me" title=${t('nav.me')} aria-current=${current === 'me' ? 'page' : null}>${me.full_name} (${say('role', me.role)})</a>
+            <button class="plain" onClick=${() => this.changeLanguage()}>${t('language.other')}</button>
+            <button class="plain" onClick=${() => this.logout()}>${t('logout')}</button>
+          </div>
+          <nav aria-label=${t('title')}>
+            ${pages
+              .filter((p) => !p.under && !me.must && p.roles.includes(me.role))
+              .map(
+                (p) =>
+                  html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
+                    >${t(`nav.${p.name}`)}${counts[p.name] > 0 && html` <span class="count">${counts[p.name]}</span>`}</a
+                  >`,
+              )}
+          </nav>
+        </div>
       </header>
       ${lost && html`<p class="banner bad" role="alert">${t('lost', { time: clock(this.state.heard) })}</p>`}
       ${board && !board.broker.up && html`<p class="banner warn" role="status">${t('broker.down')}</p>`}`;

@@ -89,7 +89,7 @@ class PackList extends Component {
       html`<div class="tools">
         <${Choice} label=${t('pack.locker')} name="locker" value=${locker} options=${[['', t('pack.any')], ...lockers]} onChoose=${(v) => this.setState({ locker: v })} />
         <button onClick=${() => this.setState({ chosen: new Set(all ? [] : orders.map((o) => o.id)) })}>${all ? t('today.none') : t('today.all')}</button>
-        <button class="primary" disabled=${busy || those.length === 0} onClick=${() => this.pack(those)}>${t('today.pack.chosen', { n: those.length })}</button>
+        <button class="primary" disabled=${busy || those.length === 0} onClick=${() => this.pack(those)}>${those.length === 0 ? t('today.pack') : t('today.pack.chosen', { n: those.length })}</button>
       </div>`}
       <${Table} id="pack" caption=${t('today.pack.list')} rows=${orders} columns=${this.columns()} rowKey=${(o) => o.id} rowProps=${(o) => ({ 'data-order': o.id })} sort="from" empty=${t('today.pack.empty')} />
     </section>`;

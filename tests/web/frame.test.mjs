@@ -27,7 +27,7 @@ after(async () => {
 
 // The pages of the menu, as the page itself offers them.
 async function menu(page) {
-  await page.waitForSelector('header nav a');
+  await page.waitForSelector('header nav a', { state: 'attached' });
   return page.$$eval('header nav a', (links) => links.map((a) => a.getAttribute('href')));
 }
 
@@ -43,6 +43,25 @@ test('a stranger sees the form to log in, and a wrong password is told without s
     await check(page, `login-refused-${language}`);
     await page.context().close();
   }
+});
+
+test('on a telephone the menu folds away, says what waits, opens by key and folds away on the page that was chosen', async () => {
+  await stage.login('pharmacist');
+  const page = await open(stage, 'hub', { width: 320, height: 640 });
+  const link = page.locator('header nav a[href="#/orders"]');
+  await page.waitForSelector('header .menu');
+  assert.equal(await link.isVisible(), false);
+  const header = await page.locator('header').boundingBox();
+  assert.ok(header.height < 64, `${header.height} px of a small screen`);
+  await page.focus('header .menu');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getAttribute('header .menu', 'aria-expanded'), 'true');
+  await link.waitFor();
+  await check(page, 'menu-narrow');
+  await link.click();
+  await page.waitForURL(/#\/orders/);
+  await link.waitFor({ state: 'hidden' });
+  await page.context().close();
 });
 
 for (const role of ROLES) {

@@ -66,7 +66,7 @@ test('an administrator adds a user, who chooses a password before anything else'
   await nora.waitForSelector('[role=alert] >> text=niet gelijk');
   await nora.fill('[name=repeat]', 'zon maan sterren');
   await nora.click('form[name=password] button.primary');
-  await nora.waitForSelector('header nav a');
+  await nora.waitForSelector('header nav a', { state: 'attached' });
   await leave(nora);
 });
 
