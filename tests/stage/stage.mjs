@@ -4,6 +4,7 @@
 // benchmarks.
 import { mkdtempSync, mkdirSync, rmSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { start, run, until, sleep } from './process.mjs';
@@ -13,12 +14,16 @@ export const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(imp
 export const URA = '01236578';
 const SHARE = path.join(ROOT, 'build/share');
 
+// Below those that the kernel gives to whoever connects (32768 and up): one of these would be taken again before its server listens.
 export async function freePort() {
-  const server = createServer();
-  await new Promise((r) => server.listen(0, '127.0.0.1', r));
-  const { port } = server.address();
-  await new Promise((r) => server.close(r));
-  return port;
+  for (;;) {
+    const port = randomInt(20000, 32000);
+    const server = createServer();
+    const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+    if (!free) continue;
+    await new Promise((r) => server.close(r));
+    return port;
+  }
 }
 
 // The 24 doors of the demo cabinet (hw/sim/cabinet.conf has the same wiring).
