@@ -95,7 +95,7 @@ void offer_on_ask(struct locker *l, const struct event *ev, struct effects *fx)
     } else if (!is_possible(l, ask, ev, &cause)) {
         tell_refused(ask, cause, fx);
     } else {
-        remote_offer(&l->remote, ask);
+        remote_offer(&l->remote, ask, ev->now.boot_ms);
         pickup_forget_entry(&l->pickup);
         pickup_enter(&l->pickup, PICKUP_REMOTE, ev);
         effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_OK;
@@ -105,6 +105,8 @@ void offer_on_ask(struct locker *l, const struct event *ev, struct effects *fx)
 void offer_accept(struct locker *l, const struct event *ev, struct effects *fx)
 {
     assert(l->pickup.state == PICKUP_REMOTE);
+    if (!remote_is_read(&l->remote, ev->now.boot_ms))
+        return; /* OK meant something on the screen before, too */
     remote_challenge(&l->remote, ev->random, ev->now.boot_ms);
     struct remote_word *w = &effects_add(fx, EFFECT_RPC)->u.rpc;
     w->is_challenge = true;

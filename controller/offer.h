@@ -17,7 +17,7 @@ struct effects;
 void offer_on_ask(struct locker *l, const struct event *ev, struct effects *fx);
 void offer_on_answer(struct locker *l, const struct event *ev, struct effects *fx);
 
-/* State REMOTE: the person pressed OK. */
+/* State REMOTE: the person pressed OK; nothing when the offer came only just before. */
 void offer_accept(struct locker *l, const struct event *ev, struct effects *fx);
 /* States REMOTE and AWAIT: their time is up. */
 void offer_time_is_up(struct locker *l, const struct event *ev, struct effects *fx);

@@ -10,11 +10,18 @@ bool remote_offer_equal(const struct remote_offer *a, const struct remote_offer 
     return a->load == b->load && a->door == b->door && memcmp(a->order, b->order, CODE_ORDER_LEN) == 0;
 }
 
-void remote_offer(struct remote *r, const struct remote_offer *offer)
+void remote_offer(struct remote *r, const struct remote_offer *offer, int64_t boot_ms)
 {
     assert(r->state == REMOTE_NONE);
     r->state = REMOTE_OFFERED;
     r->offer = *offer;
+    r->offered_ms = boot_ms;
+}
+
+bool remote_is_read(const struct remote *r, int64_t boot_ms)
+{
+    assert(r->state == REMOTE_OFFERED);
+    return boot_ms - r->offered_ms >= REMOTE_READ_MS;
 }
 
 void remote_challenge(struct remote *r, const uint8_t random[REMOTE_NONCE_LEN], int64_t boot_ms)

@@ -15,6 +15,8 @@
 
 #define REMOTE_NONCE_LEN 16
 #define REMOTE_STAFF_LEN 8
+/* Whoever pressed OK for the screen before has not read the offer: OK counts when it has stood there for so long. */
+#define REMOTE_READ_MS 1000
 #define REMOTE_ANSWER_MS 30000 /* an answer later than this after its challenge is worth nothing */
 
 enum remote_state {
@@ -65,13 +67,16 @@ struct remote_word {
 struct remote {
     enum remote_state state;
     struct remote_offer offer;
+    int64_t offered_ms; /* boot ms */
     uint8_t nonce[REMOTE_NONCE_LEN];
     int64_t challenged_ms; /* boot ms */
 };
 
 bool remote_offer_equal(const struct remote_offer *a, const struct remote_offer *b);
 /* NONE only. */
-void remote_offer(struct remote *r, const struct remote_offer *offer);
+void remote_offer(struct remote *r, const struct remote_offer *offer, int64_t boot_ms);
+/* OFFERED only: it has stood before the person for REMOTE_READ_MS. */
+bool remote_is_read(const struct remote *r, int64_t boot_ms);
 /* OFFERED only: the person pressed OK. random: fresh for this event. */
 void remote_challenge(struct remote *r, const uint8_t random[REMOTE_NONCE_LEN], int64_t boot_ms);
 /* True when a answers the one challenge that is open, in time and about the same thing. An answer that bears the nonce

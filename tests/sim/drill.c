@@ -444,11 +444,14 @@ static bool answer_twice(struct drill *d, struct ghost_order *o)
     return jams;
 }
 
-/* The person at the kiosk sees an offer. */
+/* The person at the kiosk sees an offer, and reads it. */
 static bool is_offered(struct drill *d, const struct ghost_order *o)
 {
     struct screen sc;
-    return desk_open(d->s, o) && kiosk_wait(d->s, d->locker, SET(SCREEN_REMOTE), 20 * SECOND_US, &sc) == SCREEN_REMOTE;
+    if (!desk_open(d->s, o) || kiosk_wait(d->s, d->locker, SET(SCREEN_REMOTE), 20 * SECOND_US, &sc) != SCREEN_REMOTE)
+        return false;
+    fiber_sleep(d->s->w, 3 * SECOND_US);
+    return true;
 }
 
 /* INV-09: without a person nothing opens from afar; with one, once; nothing that comes late or again opens. */

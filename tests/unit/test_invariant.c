@@ -305,6 +305,7 @@ static void pulse_for_answer(struct scene *s)
     bed_order_id(1, ev.u.ask.order);
     bed_send(b, &ev);
     struct event ok = {.kind = EVENT_KEY, .u.key = EVENT_KEY_OK, .random = {1, 2, 3}};
+    bed_wait(b, REMOTE_READ_MS);
     bed_send(b, &ok);
     s->ev = (struct event){.kind = EVENT_OPEN_ANSWER, .now = b->now};
     s->ev.u.answer.offer = ev.u.ask;

@@ -49,11 +49,12 @@ static void assert_not_possible(struct bed *b, unsigned n, uint16_t door, enum r
     assert_int_equal(b->l->remote.state, REMOTE_NONE);
 }
 
-/* The person presses OK; the randomness of that event is a nonce like no other. */
+/* The person reads, and presses OK; the randomness of that event is a nonce like no other. */
 static void accept(struct bed *b, uint8_t nonce)
 {
     struct event ev = {.kind = EVENT_KEY, .u.key = EVENT_KEY_OK};
     memset(ev.random, nonce, sizeof ev.random);
+    bed_wait(b, REMOTE_READ_MS);
     bed_send(b, &ev);
     struct talk t = said(b);
     assert_int_equal(t.challenges, 1);
@@ -107,6 +108,26 @@ static void person_and_staff_together_open_the_door(void **state)
     assert_int_equal(b->last[RECORD_COLLECTED].actor.kind, RECORD_ACTOR_REMOTE);
     assert_int_equal(b->last[RECORD_COLLECTED].actor.staff[7], 0x33);
     assert_int_equal(bed_order(b, 1)->state, ORDER_DONE);
+}
+
+/* Thanks are on the screen, somebody is about to say OK to them, and the offer for another comes. */
+static void ok_for_the_screen_before_accepts_nothing(void **state)
+{
+    struct bed *b = *state;
+    uint16_t first = bed_load(b, 1, 1), door = bed_load(b, 2, 1);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_take_and_close(b, first);
+    bed_wait(b, 5000);
+    assert_int_equal(bed_screen(b), SCREEN_DONE);
+    ask(b, 2, door);
+    assert_int_equal(bed_screen(b), SCREEN_REMOTE);
+    bed_wait(b, REMOTE_READ_MS - 1);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(said(b).challenges, 0);
+    assert_int_equal(bed_screen(b), SCREEN_REMOTE); /* it is still there to be read */
+    bed_wait(b, 1);
+    accept(b, 1);
 }
 
 static void answer_opens_once(void **state)
@@ -460,6 +481,7 @@ static void keys_on_cards_do_as_well(void **state)
     uint16_t door = bed_load(b, 1, 1);
     const struct token ok = {.kind = TOKEN_KEY, .u.key.key = EVENT_KEY_OK};
     ask(b, 1, door);
+    bed_wait(b, REMOTE_READ_MS);
     bed_scan(b, ok);
     assert_int_equal(said(b).challenges, 1);
     const struct remote_answer a = answer_to(0, 1, door); /* the bed has no randomness of its own */
@@ -487,6 +509,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BED_TEST(person_and_staff_together_open_the_door),
+        BED_TEST(ok_for_the_screen_before_accepts_nothing),
         BED_TEST(answer_opens_once),
         BED_TEST(answer_after_thirty_seconds_opens_nothing),
         BED_TEST(challenge_without_an_answer_ends_after_thirty_seconds),

@@ -22,7 +22,7 @@ static struct remote challenged(void)
 {
     struct remote r = {0};
     const struct remote_offer o = sample();
-    remote_offer(&r, &o);
+    remote_offer(&r, &o, 0);
     remote_challenge(&r, nonce, 100000);
     return r;
 }
@@ -87,7 +87,7 @@ static void answer_without_a_challenge_is_worth_nothing(void **state)
     struct remote_answer a = answer((const uint8_t[REMOTE_NONCE_LEN]){0});
     const struct remote_offer o = sample();
     assert_false(remote_take_answer(&r, &a, 0)); /* zeros are no nonce */
-    remote_offer(&r, &o);
+    remote_offer(&r, &o, 0);
     assert_false(remote_take_answer(&r, &a, 0)); /* offered, but nobody pressed OK */
     assert_int_equal(r.state, REMOTE_OFFERED);
     remote_end(&r);

@@ -5,7 +5,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT, until } from '../stage/stage.mjs';
+import { ROOT, sleep, until } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
 import { check, close } from './browser.mjs';
 import { Finger, KEY_NAMES, KeyedStage } from './robot.mjs';
@@ -158,6 +158,7 @@ for (const language of ['nl', 'ar']) {
     assert.equal(remote.language, language);
     assert.ok(remote.title.includes(bag.door), remote.title);
     await check(finger.page, name('remote'));
+    await sleep(1000); // it has to be read: an OK sooner than that after it came does not count
     await finger.tap('ok');
     assert.equal((await finger.sees('open')).door, bag.door);
     await take(bag.door);
