@@ -18,7 +18,6 @@
 
 #define COMMENT_MAX 200
 #define PACK_TRIES 3
-#define SEARCH_MAX 80
 
 /* ---------------------------------------------------------------- answering with an order */
 
@@ -146,89 +145,7 @@ void api_dispense(struct api_call *c)
     refuse_fhir(c, e == ERR_SYNTAX ? 404 : api_status(e), &issue, &r);
 }
 
-/* ---------------------------------------------------------------- lists and single orders */
-
-static enum err parse_states(const char *text, uint32_t *out, struct reason *r)
-{
-    uint32_t states = 0;
-
-    while (text != NULL && *text != '\0') {
-        char word[STORE_TOKEN_CAP];
-        size_t len = strcspn(text, ",");
-        enum order_state state;
-
-        if (len == 0 || len >= sizeof(word))
-            return err_because(r, ERR_UNKNOWN, "state: not a list of names of states");
-        memcpy(word, text, len);
-        word[len] = '\0';
-        if (order_state_parse(word, &state) != ERR_OK)
-            return err_because(r, ERR_UNKNOWN, "state: \"%s\" is not known", word);
-        states |= 1u << state;
-        text += len;
-        if (*text == ',')
-            text++;
-    }
-    *out = states;
-    return ERR_OK;
-}
-
-static enum err read_filter(struct api_call *c, struct store_order_filter *f, struct reason *r)
-{
-    const char *locker = http_query(c->q, "locker");
-    int64_t limit = 0;
-    enum err e = parse_states(http_query(c->q, "state"), &f->states, r);
-
-    if (e == ERR_OK)
-        e = api_query_int(c, "limit", 1, STORE_PAGE_MAX, 100, &limit, r);
-    if (e == ERR_OK)
-        e = api_query_int(c, "below", 0, INT64_MAX, 0, &f->below_number, r);
-    if (e != ERR_OK)
-        return e;
-    f->limit = (unsigned)limit;
-    if (locker != NULL) {
-        if (num_from_hex(locker, f->locker, sizeof(f->locker)) != ERR_OK)
-            return err_because(r, ERR_SYNTAX, "locker: not an id");
-        f->has_locker = true;
-    }
-    f->search = http_query(c->q, "search");
-    if (f->search != NULL && f->search[0] == '\0')
-        f->search = NULL;
-    if (f->search == NULL)
-        return ERR_OK;
-    if (!view_role_knows_patients(c->user.role)) /* the answer would tell who is a patient */
-        return err_because(r, ERR_DENIED, "search: only for pharmacists");
-    return strlen(f->search) <= SEARCH_MAX ? ERR_OK : err_because(r, ERR_TOO_LONG, "search: too long");
-}
-
-void api_orders(struct api_call *c)
-{
-    struct store_order_filter f = {.states = 0};
-    char tag[80];
-    const char *const extra[] = {tag, "Cache-Control: no-cache", NULL};
-    const char *known = http_header(c->q, "If-None-Match");
-    cJSON *tree;
-    struct reason r;
-    enum err e = read_filter(c, &f, &r);
-
-    if (e != ERR_OK) {
-        api_refuse(c, e, &r);
-        return;
-    }
-    (void)snprintf(tag, sizeof(tag), "ETag: \"o%u-%llu-%d\"", c->hub->boot, (unsigned long long)c->hub->revision,
-                   (int)c->user.role);
-    if (known != NULL && strcmp(known, tag + 6) == 0) {
-        http_answer(c->q, 304, NULL, "", 0, extra);
-        return;
-    }
-    tree = json_new_object();
-    e = hub_judge(c->hub, view_orders(c->hub, c->user.role, &f, tree, &r), &r);
-    if (e == ERR_OK) {
-        api_answer(c, 200, tree, extra);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_refuse(c, e, &r);
-}
+/* ---------------------------------------------------------------- one order */
 
 void api_order(struct api_call *c)
 {

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 void label_number(int64_t number, char *out)
 {
     (void)snprintf(out, LABEL_NUMBER_CAP, "%" PRId64, number);

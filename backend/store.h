@@ -457,6 +457,16 @@ struct store_audit {
 
 /* ---------------------------------------------------------------- questions */
 
+/* What the first order of a list is; those without the value come last, equal ones by number, highest first. */
+enum store_order_sort {
+    STORE_ORDER_NEWEST = 0, /* highest number */
+    STORE_ORDER_BY_NUMBER,
+    STORE_ORDER_BY_STATE,
+    STORE_ORDER_BY_PATIENT,
+    STORE_ORDER_BY_END, /* of the pickup window */
+    STORE_ORDER_BY_CHANGE
+};
+
 struct store_order_filter {
     uint32_t states; /* bit (1u << state) for each wanted; 0: all */
     bool has_locker;
@@ -465,8 +475,14 @@ struct store_order_filter {
     int64_t ends_before_s; /* only with 0 < not_after_s < this; 0: all */
     bool has_person;
     uint8_t person[TOKEN_PERSON_LEN]; /* bags of one person at one locker */
-    const char *search;               /* part of patient, reference or number; NULL: all */
+    const char *search;               /* part of patient or reference, or the number; NULL: all */
+    bool search_number;               /* then search is the number only */
+    int64_t created_from_ms;          /* created_from_ms <= created_ms; 0: all */
+    int64_t created_before_ms;        /* created_ms < created_before_ms; 0: all */
+    enum store_order_sort sort;
+    bool down; /* greatest first; not for NEWEST */
     unsigned limit;
+    unsigned offset; /* rows that are passed over first */
 };
 
 struct store_fault_filter {
@@ -509,7 +525,10 @@ struct store_ops {
     /* *kept: NULL when there is none. */
     ERR_MUST_CHECK enum err (*order_kept)(struct store *s, const uint8_t id[ORDER_ID_LEN], char **kept,
                                           struct reason *r);
-    /* Highest number first. */
+    /* list: in the order of f->sort. matches: how many there are whatever limit, offset and below_number are. count: of
+     * each state. */
+    ERR_MUST_CHECK enum err (*order_matches)(struct store *s, const struct store_order_filter *f, int64_t *n,
+                                             struct reason *r);
     ERR_MUST_CHECK enum err (*order_list)(struct store *s, const struct store_order_filter *f,
                                           bool (*each)(void *arg, const struct order *o), void *arg, struct reason *r);
     ERR_MUST_CHECK enum err (*order_count)(struct store *s, uint32_t count[ORDER_STATE_N], struct reason *r);

@@ -155,14 +155,37 @@ static enum err order_kept(struct store *s, const uint8_t id[ORDER_ID_LEN], char
     return e;
 }
 
-/* Parameters after the states: locker or NULL, number below, end before, search or NULL, limit, person or NULL. */
+/* Parameters: 1 to 15 the states, 16 locker, 17 number below, 18 end before, 19 search, 20 limit, 21 person, 22 created
+ * from, 23 created before, 24 search numbers only, 25 offset, 26 what it is sorted by. */
+#define ORDER_STATES " state IN (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) AND"
 #define ORDER_FILTER                                                                                                   \
     " (?16 IS NULL OR locker=?16) AND (?17=0 OR number<?17) AND (?18=0 OR (not_after_s>0 AND not_after_s<?18))"        \
-    " AND (?19 IS NULL OR instr(lower(patient),lower(?19))>0 OR instr(lower(reference),lower(?19))>0 OR number=?19)"   \
-    " AND (?21 IS NULL OR person=?21) ORDER BY number DESC LIMIT ?20"
+    " AND (?19 IS NULL OR number=?19 OR (?24=0 AND (instr(lower(patient),lower(?19))>0 OR"                             \
+    " instr(lower(reference),lower(?19))>0))) AND (?21 IS NULL OR person=?21) AND (?22=0 OR created_ms>=?22)"          \
+    " AND (?23=0 OR created_ms<?23)"
+#define ORDER_KEY                                                                                                      \
+    " CASE ?26 WHEN 1 THEN number WHEN 2 THEN state WHEN 3 THEN NULLIF(lower(patient),'')"                             \
+    " WHEN 4 THEN NULLIF(not_after_s,0) WHEN 5 THEN changed_ms END"
+#define ORDER_SORTED(way) " ORDER BY" ORDER_KEY " IS NULL," ORDER_KEY way ",number DESC"
+#define ORDER_PAGE " LIMIT ?20 OFFSET ?25"
+#define ORDER_SELECT "SELECT " ORDER_NAMES ",number FROM orders WHERE"
+
+/* Without the states where all are wanted, and without a key for the newest: then an index does the work. */
+static const char *const order_lists[2][3] = {
+    {ORDER_SELECT ORDER_FILTER " ORDER BY number DESC" ORDER_PAGE,
+     ORDER_SELECT ORDER_FILTER ORDER_SORTED("") ORDER_PAGE, ORDER_SELECT ORDER_FILTER ORDER_SORTED(" DESC") ORDER_PAGE},
+    {ORDER_SELECT ORDER_STATES ORDER_FILTER " ORDER BY number DESC" ORDER_PAGE,
+     ORDER_SELECT ORDER_STATES ORDER_FILTER ORDER_SORTED("") ORDER_PAGE,
+     ORDER_SELECT ORDER_STATES ORDER_FILTER ORDER_SORTED(" DESC") ORDER_PAGE},
+};
+static const char *const order_counts[2] = {
+    "SELECT count(*) FROM orders WHERE" ORDER_FILTER,
+    "SELECT count(*) FROM orders WHERE" ORDER_STATES ORDER_FILTER,
+};
 
 static enum err bind_filter(struct db *db, sqlite3_stmt *q, const struct store_order_filter *f, struct reason *r)
 {
+    _Static_assert(ORDER_STATE_N == 15, "the filter lists every state");
     int code = SQLITE_OK;
 
     for (int st = 0; st < 15 && f->states != 0; st++) {
@@ -176,9 +199,22 @@ static enum err bind_filter(struct db *db, sqlite3_stmt *q, const struct store_o
     if (f->search != NULL) {
         code |= sqlite3_bind_text(q, 19, f->search, -1, SQLITE_STATIC);
     }
-    code |= sqlite3_bind_int64(q, 20, f->limit);
     if (f->has_person) {
         code |= sqlite3_bind_blob(q, 21, f->person, TOKEN_PERSON_LEN, SQLITE_STATIC);
+    }
+    code |= sqlite3_bind_int64(q, 22, f->created_from_ms);
+    code |= sqlite3_bind_int64(q, 23, f->created_before_ms);
+    code |= sqlite3_bind_int(q, 24, f->search_number ? 1 : 0);
+    return code == SQLITE_OK ? ERR_OK : db_error(db, r);
+}
+
+static enum err bind_page(struct db *db, sqlite3_stmt *q, const struct store_order_filter *f, struct reason *r)
+{
+    int code = sqlite3_bind_int64(q, 20, f->limit);
+
+    code |= sqlite3_bind_int64(q, 25, f->offset);
+    if (f->sort != STORE_ORDER_NEWEST) {
+        code |= sqlite3_bind_int(q, 26, (int)f->sort);
     }
     return code == SQLITE_OK ? ERR_OK : db_error(db, r);
 }
@@ -186,24 +222,40 @@ static enum err bind_filter(struct db *db, sqlite3_stmt *q, const struct store_o
 static enum err order_list(struct store *s, const struct store_order_filter *f,
                            bool (*each)(void *arg, const struct order *o), void *arg, struct reason *r)
 {
-    _Static_assert(ORDER_STATE_N == 15, "the filter below lists every state");
     struct db *db = store_sqlite_db(s);
-    sqlite3_stmt *q;
+    int way = f->sort == STORE_ORDER_NEWEST ? 0 : f->down ? 2 : 1;
+    sqlite3_stmt *q = db_stmt(db, order_lists[f->states != 0][way]);
     struct order o;
     bool more = true;
-
-    if (f->states != 0) {
-        q = db_stmt(db, "SELECT " ORDER_NAMES ",number FROM orders WHERE state IN (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
-                        "?12,?13,?14,?15) AND" ORDER_FILTER);
-    } else {
-        q = db_stmt(db, "SELECT " ORDER_NAMES ",number FROM orders WHERE" ORDER_FILTER);
-    }
     enum err e = bind_filter(db, q, f, r);
+
+    if (e == ERR_OK) {
+        e = bind_page(db, q, f, r);
+    }
     while (e == ERR_OK) {
         e = store_sqlite_next(db, q, order_cols, ORDER_N, &o, &more, r);
         if (e != ERR_OK || !more || !each(arg, &o)) {
             break;
         }
+    }
+    (void)sqlite3_reset(q);
+    return e;
+}
+
+static enum err order_matches(struct store *s, const struct store_order_filter *f, int64_t *n, struct reason *r)
+{
+    struct db *db = store_sqlite_db(s);
+    sqlite3_stmt *q = db_stmt(db, order_counts[f->states != 0]);
+    struct store_order_filter all = *f;
+    bool more = false;
+
+    all.below_number = 0;
+    enum err e = bind_filter(db, q, &all, r);
+    if (e == ERR_OK) {
+        e = db_step(db, q, &more, r);
+    }
+    if (e == ERR_OK) {
+        *n = more ? sqlite3_column_int64(q, 0) : 0;
     }
     (void)sqlite3_reset(q);
     return e;
@@ -321,6 +373,7 @@ void store_sqlite_orders(struct store_ops *ops)
     ops->order_find = order_find;
     ops->order_find_reference = order_find_reference;
     ops->order_kept = order_kept;
+    ops->order_matches = order_matches;
     ops->order_list = order_list;
     ops->order_count = order_count;
     ops->packing_insert = packing_insert;

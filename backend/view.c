@@ -198,9 +198,16 @@ enum err view_orders(struct hub *hub, enum store_role role, const struct store_o
                      struct reason *r)
 {
     struct viewing v = {.hub = hub, .role = role, .array = json_put_array(into, "orders"), .r = r};
+    int64_t count = 0;
     enum err e = hub->store->ops->order_list(hub->store, f, add_order, &v, r);
 
-    return e != ERR_OK ? e : v.e;
+    if (e == ERR_OK)
+        e = v.e;
+    if (e != ERR_OK || f->below_number > 0) /* who goes on from a number has been told */
+        return e;
+    e = hub->store->ops->order_matches(hub->store, f, &count, r);
+    json_put_int(into, "count", count);
+    return e;
 }
 
 static bool add_event(void *arg, const struct store_event *ev)
@@ -238,11 +245,14 @@ enum err view_order_history(struct hub *hub, enum store_role role, const struct 
     struct viewing v = {
         .hub = hub, .hides_words = !view_role_knows_patients(role), .array = json_put_array(into, "events"), .r = r};
     enum err e = s->ops->event_list(s, NULL, o->id, 0, HISTORY_MAX, add_event, &v, r);
+    bool cut = cJSON_GetArraySize(v.array) == HISTORY_MAX;
 
     if (e != ERR_OK)
         return e;
     v.array = json_put_array(into, "acts");
-    return s->ops->audit_list(s, o->id, 0, HISTORY_MAX, add_act, &v, r);
+    e = s->ops->audit_list(s, o->id, 0, HISTORY_MAX, add_act, &v, r);
+    json_put_bool(into, "history_cut", cut || cJSON_GetArraySize(v.array) == HISTORY_MAX);
+    return e;
 }
 
 /* ---------------------------------------------------------------- one locker on the board */
@@ -496,7 +506,11 @@ enum err view_board(struct hub *hub, enum store_role role, const struct link_sta
         e = hub->store->ops->locker_list(hub->store, add_locker, &v, r);
     if (e == ERR_OK)
         e = v.e;
-    return e == ERR_OK ? view_faults(hub, &open, into, r) : e;
+    if (e == ERR_OK)
+        e = view_faults(hub, &open, into, r);
+    json_put_bool(into, "faults_cut",
+                  cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(into, "faults")) == FAULTS_MAX);
+    return e;
 }
 
 void view_fault(const struct store_fault *f, cJSON *row)

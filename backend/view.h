@@ -22,14 +22,15 @@ bool view_role_knows_patients(enum store_role role);
 /* An order as members of `into`. */
 enum err view_order(struct hub *hub, enum store_role role, const struct order *o, cJSON *into,
                     struct reason *r) ERR_MUST_CHECK;
-/* "events": what the lockers told about it; "acts": what people did. Their words ("detail") are for those who know the
- * patient: a reason that a pharmacist wrote down may name him. */
+/* "events": what the lockers told about it; "acts": what people did; "history_cut": there is more of either. Their
+ * words
+ * ("detail") are for those who know the patient: a reason that a pharmacist wrote down may name him. */
 enum err view_order_history(struct hub *hub, enum store_role role, const struct order *o, cJSON *into,
                             struct reason *r) ERR_MUST_CHECK;
 /* "with": other bags of the same person for or in the same locker, which one visit can collect. For those who know
  * patients. */
 enum err view_together(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
-/* "contacts": what the patient was told, and when. For those who know patients. */
+/* "contacts": what the patient was told, and when; "contacts_cut": there is more. For those who know patients. */
 enum err view_contacts(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 /* "events": what a locker told lately, newest first, with the members that name doors and states; none of a patient. */
 enum err view_locker_events(struct hub *hub, const uint8_t locker[STORE_LOCKER_LEN], unsigned limit, cJSON *into,
@@ -38,10 +39,11 @@ enum err view_locker_events(struct hub *hub, const uint8_t locker[STORE_LOCKER_L
 enum err view_carers(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 /* "recodes": codes made anew, newest first; "left": how many more; "slip": where the code can be printed now. */
 enum err view_recodes(struct hub *hub, const struct order *o, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* "orders": a page of those that match; "count": how many match, unless f goes on below a number. */
 enum err view_orders(struct hub *hub, enum store_role role, const struct store_order_filter *f, cJSON *into,
                      struct reason *r) ERR_MUST_CHECK;
 
-/* Lockers with doors, boards and climate, counts of orders, open faults, the broker. */
+/* Lockers with doors, boards and climate, counts of orders, open faults ("faults_cut": not all of them), the broker. */
 enum err view_board(struct hub *hub, enum store_role role, const struct link_stats *link, cJSON *into,
                     struct reason *r) ERR_MUST_CHECK;
 enum err view_faults(struct hub *hub, const struct store_fault_filter *f, cJSON *into, struct reason *r) ERR_MUST_CHECK;

@@ -117,5 +117,8 @@ enum err view_contacts(struct hub *hub, const struct order *o, cJSON *into, stru
 {
     struct viewing v = {.hub = hub, .array = json_put_array(into, "contacts"), .r = r};
 
-    return hub->store->ops->contact_list(hub->store, o->id, CONTACTS_MAX, add_contact, &v, r);
+    enum err e = hub->store->ops->contact_list(hub->store, o->id, CONTACTS_MAX, add_contact, &v, r);
+
+    json_put_bool(into, "contacts_cut", cJSON_GetArraySize(v.array) == CONTACTS_MAX);
+    return e;
 }

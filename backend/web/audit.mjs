@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The audit: who did what, and when. The newest rows; a filter and a file of what is shown.
+// The audit: who did what, and when; so many rows at a time, the newest first. A filter and a file of what is shown.
 import { html, Component, t, say, ask, exact, Notice } from './parts.mjs';
 import { Table } from './table.mjs';
 
@@ -8,22 +8,25 @@ const ROWS = 1000;
 export class AuditPage extends Component {
   constructor() {
     super();
-    this.state = { rows: [], error: null, loaded: false };
+    this.state = { rows: [], last: 0, error: null, loaded: false };
   }
 
   componentDidMount() {
     this.load();
   }
 
-  async load() {
+  // Rows are numbered from 1 without gaps: below, the number above the newest that is wanted; without: the newest there are.
+  async load(below) {
+    const asked = below ? `above=${Math.max(0, below - 1 - ROWS)}&limit=${Math.min(ROWS, below - 1)}` : `newest=${ROWS}`;
     try {
-      this.setState({ rows: (await ask('GET', `/api/audit?newest=${ROWS}`)).rows.reverse(), loaded: true, error: null });
+      const rows = (await ask('GET', `/api/audit?${asked}`)).rows.reverse();
+      this.setState((s) => ({ rows, last: below ? s.last : (rows[0]?.seq ?? 0), loaded: true, error: null }));
     } catch (error) {
       this.setState({ error });
     }
   }
 
-  render({ me }, { rows, error, loaded }) {
+  render({ me }, { rows, last, error, loaded }) {
     const columns = [
       { key: 'seq', label: t('audit.seq'), kind: 'number', value: (a) => a.seq },
       { key: 'at', label: t('audit.at'), kind: 'time', value: (a) => a.at_ms, show: (a) => exact(a.at_ms) },
@@ -36,9 +39,16 @@ export class AuditPage extends Component {
         show: (a) => (a.order ? (me.role === 'admin' ? html`<code>${a.order.slice(0, 8)}</code>` : html`<a href="#/order/${a.order}"><code>${a.order.slice(0, 8)}</code></a>`) : '–'),
       },
     ];
+    const [newest, oldest] = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0];
+    const all = oldest <= 1 && newest === last;
     return html`<h1>${t('nav.audit')}</h1>
-      <p>${t('audit.why', { n: ROWS })}</p>
-      <p class="tools"><button onClick=${() => this.load()}>${t('audit.again')}</button></p>
+      <p>${t('audit.why')}</p>
+      ${loaded && !all && html`<p role="status">${t('audit.part', { from: oldest, to: newest, m: last })}</p>`}
+      <p class="tools">
+        <button onClick=${() => this.load()}>${t('audit.again')}</button>
+        ${oldest > 1 && html`<button onClick=${() => this.load(oldest)}>${t('audit.older')}</button>`}
+        ${newest < last && html`<button onClick=${() => this.load(Math.min(last, newest + ROWS) + 1)}>${t('audit.newer')}</button>`}
+      </p>
       <${Notice} error=${error} />
       ${loaded && html`<${Table} id="audit" caption=${t('audit.all')} rows=${rows} columns=${columns} rowKey=${(a) => a.seq} />`}`;
   }

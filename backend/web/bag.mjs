@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an order's page has about who may collect, by what, and with what help: bags of one person, carers, a new code, opening at a
 // distance. Nothing is shown as done before the locker has confirmed it.
-import { html, Component, t, say, ask, exact, Form, Field, Choice, Act, Notice, Tag } from './parts.mjs';
+import { html, Component, t, many, say, ask, exact, Form, Field, Choice, Act, Notice, Tag } from './parts.mjs';
 
 const KINDS = { valid: 'good', revoking: 'warn', revoked: 'done', expired: 'done', replaced: 'done', used: 'done', pending: 'warn', done: 'good', refused: 'bad', asked: 'busy', opening: 'busy', opened: 'good', lapsed: 'warn' };
 const OPEN_POLL_MS = 1000;
@@ -146,7 +146,7 @@ export class Recode extends Watched {
         )}
       </ul>
       ${may && !pending && news.left > 0 && html`<${Act} label=${t('recode.do')} question=${t(`recode.ask.${order.state}`)} needsComment onAct=${({ comment }) => this.recode(comment)} />`}
-      ${may && html`<p class="who">${t('recode.left', { n: news.left })}</p>`}
+      ${may && html`<p class="who">${many('recode.left', news.left)}</p>`}
     </section>`;
   }
 }

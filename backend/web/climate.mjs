@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Temperature: a curve for each sensor with its band, what was not fine and what people said about it, and the judgement of the window.
-import { html, Component, t, say, ask, age, exact, degrees, hubNow, isSilent, Act, Notice, Tag } from './parts.mjs';
+import { html, Component, t, many, say, ask, age, exact, degrees, hubNow, isSilent, Act, Notice, Tag } from './parts.mjs';
 import { Curve } from './curve.mjs';
 import { Table } from './table.mjs';
 
@@ -38,7 +38,7 @@ const Judgement = ({ sensor }) => {
     <${Tag} kind=${KIND[j.verdict]} group="verdict" value=${j.verdict} />
     ${' '}${days === 1 ? t('climate.window.day') : t('climate.window.days', { n: days })}.
     ${' '}${t('climate.mkt', { mkt: degrees(j.mkt_milli_c), max: degrees(j.mkt_max_milli_c) })} ${known}
-    ${j.spike_ms > 0 ? ` ${t('climate.spike', { n: minutes(j.spike_ms), above: degrees(j.spike_milli_c) })}` : ''}
+    ${j.spike_ms > 0 ? ` ${many('climate.spike', minutes(j.spike_ms), { above: degrees(j.spike_milli_c) })}` : ''}
   </p>`;
 };
 

@@ -25,6 +25,7 @@ export const ToldTag = ({ order }) => (order.told_ms ? html`<span class="tag goo
 export const ContactSection = ({ order, onKept }) =>
   html`<section class="card" id="contact">
     <h2>${t('contact')} <${ToldTag} order=${order} /></h2>
+    ${order.contacts_cut && html`<p class="notice warn">${t('cut')}</p>`}
     ${order.contacts.length === 0
       ? html`<p>${t('contact.none')}</p>`
       : html`<ul class="contacts">

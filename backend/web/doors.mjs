@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Doors as they hang: what each looks like, the whole wall, and a small picture of it.
-import { html, t, say } from './parts.mjs';
+import { html, t, many, say } from './parts.mjs';
 
 // State and contact are two facts, both shown; unknown is never green, and old news is unknown.
 export function doorKind(door, silent) {
@@ -52,7 +52,7 @@ export const Wall = ({ locker, silent, chosen, onChoose }) =>
 export function doorSummary(locker, silent) {
   const n = {};
   for (const d of locker.doors) n[doorKind(d, silent)] = (n[doorKind(d, silent)] ?? 0) + 1;
-  return KINDS.filter((k) => n[k]).map((k) => `${n[k]} ${say('doorkind', k)}`).join(', ');
+  return KINDS.filter((k) => n[k]).map((k) => many(`doorcount.${k}`, n[k])).join(', ');
 }
 
 // The wall as a picture of small squares.

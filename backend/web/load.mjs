@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Beside somebody who loads a locker, on a telephone: what to do next, which bags are in, what went wrong. It only looks: doors are
 // opened at the kiosk, by scanning.
-import { html, Component, t, say, poll, age, hubNow, clock, Notice } from './parts.mjs';
+import { html, Component, t, many, say, poll, age, hubNow, clock, Notice } from './parts.mjs';
 import { BagMarks } from './today.mjs';
 
 const POLL_MS = 1000;
@@ -86,7 +86,7 @@ class Loading extends Component {
     const { id } = this.props.locker;
     const onError = (error) => this.setState({ error });
     const stops = [
-      poll(`/api/orders?locker=${id}&state=${STATES}&limit=1000`, POLL_MS, { onNews: (n) => this.setState((s) => ({ orders: n ? n.orders : s.orders, error: null })), onError }),
+      poll(`/api/orders?locker=${id}&state=${STATES}&limit=1000`, POLL_MS, { onNews: (n) => this.setState((s) => ({ orders: n ? n.orders : s.orders, cut: n ? n.orders.length < n.count : s.cut, error: null })), onError }),
       poll(`/api/lockers/${id}/events?limit=50`, POLL_MS, { onNews: (n) => n && this.setState({ events: n.events }), onError }),
     ];
     this.stop = () => stops.forEach((stop) => stop());
@@ -96,7 +96,7 @@ class Loading extends Component {
     this.stop?.();
   }
 
-  render({ locker, me, lost }, { orders, events, error }) {
+  render({ locker, me, lost }, { orders, events, error, cut }) {
     if (!orders) return html`<${Notice} error=${error} /><p aria-busy="true">${t('busy')}</p>`;
     const silent = Boolean(lost) || !locker.seen_ms || hubNow() - locker.seen_ms > me.silent_after_s * 1000;
     const bags = orders.filter((o) => o.state === 'packed' || o.state === 'in_transit' || o.state === 'withdrawing' || o.ready_ms >= this.since);
@@ -106,8 +106,9 @@ class Loading extends Component {
     const wrong = troubles(locker, events, this.since);
     const no = refusal(events, this.since);
     return html`<${Notice} error=${error} />
+      ${cut && html`<p class="notice warn">${t('cut')}</p>`}
       ${silent && html`<p class="notice warn" role="status">${t('load.silent', { age: age(locker.seen_ms) })}</p>`}
-      <p class="count-line"><label><span>${t('load.progress', { n: done.length, m: total })}</span> <progress max=${total || 1} value=${done.length}></progress></label></p>
+      <p class="count-line"><label><span>${many('load.progress', total, { n: done.length, m: total })}</span> <progress max=${total || 1} value=${done.length}></progress></label></p>
       ${no && html`<${Refused} key=${no.id} event=${no} />`}
       ${!silent && html`<${Step} step=${nextStep(locker, orders)} />`}
       ${wrong.map(

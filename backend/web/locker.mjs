@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One locker: its doors as they hang, the room in it, its boards, temperature and tickets.
-import { html, Component, t, say, age, moment, degrees, hubNow, isSilent, Tag, OrderState } from './parts.mjs';
+import { html, Component, t, many, say, age, moment, degrees, hubNow, isSilent, Tag, OrderState } from './parts.mjs';
 import { Wall, Legend, doorSummary } from './doors.mjs';
 import { Table } from './table.mjs';
 
@@ -45,7 +45,7 @@ const Stock = ({ locker, me }) => {
     { key: 'until', label: t('order.until'), kind: 'time', value: (d) => (d.order.not_after_s ? d.order.not_after_s * 1000 : null), show: (d) => (d.order.not_after_s ? moment(d.order.not_after_s * 1000) : '–') },
   ];
   const bags = locker.doors.filter((d) => d.order);
-  return html`<${Table} id="stock" caption=${t(bags.length === 1 ? 'stock.1' : 'stock', { n: bags.length })} rows=${bags} columns=${columns} rowKey=${(d) => d.door} empty=${t('stock.none')} tools=${bags.length > 5} />`;
+  return html`<${Table} id="stock" caption=${many('stock', bags.length)} rows=${bags} columns=${columns} rowKey=${(d) => d.door} empty=${t('stock.none')} tools=${bags.length > 5} />`;
 };
 
 const Boards = ({ locker, silent }) => {
@@ -91,8 +91,8 @@ export class LockerPage extends Component {
       ${locker.address && html`<p class="soft">${locker.address}</p>`}
       <p class=${silent ? 'notice warn' : 'facts'}>
         ${silent && !lost ? t('locker.silent', { age: age(locker.seen_ms) }) : t('locker.heard', { age: age(locker.seen_ms) })}
-        ${locker.commands_pending > 0 && html` · ${t('locker.commands', { n: locker.commands_pending })}`}
-        ${locker.outbox > 0 && html` · ${t('locker.outbox', { n: locker.outbox })}`}
+        ${locker.commands_pending > 0 && html` · ${many('locker.commands', locker.commands_pending)}`}
+        ${locker.outbox > 0 && html` · ${many('locker.outbox', locker.outbox)}`}
         ${locker.guess_mode && locker.guess_mode !== 'normal' && html` · ${say('guess', locker.guess_mode)}`}
       </p>`;
   }

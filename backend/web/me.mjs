@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The own account: password, and a second factor on the own telephone.
-import { html, Component, t, say, ask, Act, Form, Field, Notice, Refused } from './parts.mjs';
+import { html, Component, t, many, say, ask, Act, Form, Field, Notice, Refused } from './parts.mjs';
 
 const ASIDE = 4; // letters of a group: a long secret is typed in small pieces
 
@@ -87,7 +87,7 @@ class Factor extends Component {
       <p>${t('me.factor.why')}</p>
       ${spares && this.renderSpares(spares)}
       ${me.factor
-        ? html`<p>${t('me.factor.on')} ${t('me.spares.left', { n: me.spares })}</p>
+        ? html`<p>${t('me.factor.on')} ${many('me.spares.left', me.spares)}</p>
             <${Act} danger label=${t('me.factor.remove')} onAct=${() => this.remove()} />`
         : begun
           ? this.renderBegun(begun)

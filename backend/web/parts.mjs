@@ -27,6 +27,9 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
+// The same where a count decides the form of the words: "page.<key>.1" is for one. n is the count, unless values say what {n} is.
+export const many = (key, n, values) => t(n === 1 && `page.${key}.1` in words ? `${key}.1` : key, { n, ...values });
+
 // Words for a value of the hub ("state.ready"); a value that is new to the page shows itself.
 export const say = (group, value) => (value == null ? '' : (words[`page.${group}.${value}`] ?? String(value)));
 
@@ -74,7 +77,7 @@ function explain(status, answer) {
   if (answer.need === 'totp') return t('login.code.missing');
   if (answer.need === 'password' || answer.need === 'factor') return t(`me.must.${answer.need}`);
   if (status === 401) return known;
-  if (status === 429) return t(answer.at_once ? 'error.at_once' : 'error.429', { n: answer.wait_s });
+  if (status === 429) return answer.at_once ? many('error.at_once', answer.wait_s) : many('error.429', answer.wait_s);
   const at = answer.line ? ` ${t('error.at', { line: answer.line, column: answer.column })}` : '';
   return detail ? `${known}${at} (${detail})` : `${known}${at}`;
 }
@@ -127,7 +130,7 @@ export function age(ms) {
   if (s < 90) return t('age.s', { n: s });
   if (s < 5400) return t('age.min', { n: Math.round(s / 60) });
   if (s < 172800) return t('age.h', { n: Math.round(s / 3600) });
-  return t('age.d', { n: Math.round(s / 86400) });
+  return many('age.d', Math.round(s / 86400));
 }
 
 export const degrees = (milli) => (milli == null ? '–' : `${(milli / 1000).toLocaleString(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 })} °C`);
@@ -150,6 +153,11 @@ const kinds = {
 };
 export const OrderState = ({ order }) =>
   html`<${Tag} kind=${kinds[order.state]} value=${order.state} />${order.pending && html` <span class="tag bad">${t('order.pending')}</span>`}`;
+
+export const orderPlace = (o) => (o.locker ? `${o.locker.name}${o.door ? `, ${o.door}` : ''}` : null);
+
+// Of slips and screens, each in its own words.
+export const LANGUAGES = [['nl', 'Nederlands'], ['en', 'English'], ['tr', 'Türkçe'], ['ar', 'العربية'], ['pl', 'Polski'], ['uk', 'Українська']];
 
 // A form that shows what the hub refused and is busy while it waits.
 export class Form extends Component {

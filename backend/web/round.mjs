@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The round: where to drive until the end of tomorrow, and why; to print and take along.
-import { html, Component, t, ask, age, exact, Notice } from './parts.mjs';
+import { html, Component, t, many, ask, age, exact, Notice } from './parts.mjs';
 import { Table } from './table.mjs';
 
 const EVERY_MS = 15000;
@@ -8,7 +8,7 @@ const EVERY_MS = 15000;
 // The reasons as short sentences with their counts, most urgent first.
 function reasons(s) {
   const list = [];
-  const add = (key, n) => n > 0 && list.push(t(n === 1 ? `round.${key}.1` : `round.${key}`, { n }));
+  const add = (key, n) => n > 0 && list.push(many(`round.${key}`, n));
   add('urgent', s.urgent);
   add('repair', s.repair - s.urgent);
   add('load', s.load);
@@ -58,7 +58,7 @@ export class RoundPage extends Component {
       { key: 'free', label: t('round.free'), kind: 'number', value: (s) => s.free },
       { key: 'why', label: t('round.why'), value: (s) => reasons(s).join('; '), show: (s) => html`<ul class="why">${reasons(s).map((r) => html`<li>${r}</li>`)}</ul>` },
     ];
-    return html`<${Table} id="round" caption=${t(stops.length === 1 ? 'round.caption.1' : 'round.caption', { n: stops.length })} rows=${stops} columns=${columns} rowKey=${(s) => s.locker}
+    return html`<${Table} id="round" caption=${many('round.caption', stops.length)} rows=${stops} columns=${columns} rowKey=${(s) => s.locker}
       rowProps=${(s) => ({ 'data-locker': s.locker })} empty=${t('round.none')} />`;
   }
 

@@ -10,7 +10,8 @@
 //   rows     any objects; rowKey(row) for keys, rowProps(row) for attributes of the <tr>
 //   sort     the order at first ('since', '-since'; default: as the rows come); empty: the sentence without rows
 //   tools    false: no filter, no file (a few rows that never grow)
-import { html, Component, t, moment, currentLanguage } from './parts.mjs';
+import { html, Component, t, many, moment, currentLanguage } from './parts.mjs';
+import { isNothing, save, toCsv } from './file.mjs';
 
 const PAGE_ROWS = 100;
 
@@ -39,9 +40,7 @@ export function writeView(id, view) {
   history.replaceState(history.state, '', text ? `${path}?${text}` : path || '#/');
 }
 
-// ---------------------------------------------------------------- pure: what is seen, in which order, and as a file
-const isNothing = (v) => v === null || v === undefined || v === '' || Number.isNaN(v);
-
+// ---------------------------------------------------------------- pure: what is seen, and in which order
 // Nothing is always last, whichever way is up.
 export function compare(a, b, down) {
   if (isNothing(a) || isNothing(b)) return isNothing(a) - isNothing(b);
@@ -70,31 +69,6 @@ export function select(rows, columns, { q = '', sort = '', choices = {} }) {
   return column ? seen.map((row, i) => [row, i]).sort(([a, i], [b, j]) => compare(column.value(a), column.value(b), down) || i - j).map(([row]) => row) : seen;
 }
 
-// RFC 4180. A text that a spreadsheet would run as a formula is made a text again.
-export function csvCell(v) {
-  if (isNothing(v)) return '';
-  let text = String(v);
-  if (typeof v !== 'number' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-export function toCsv(rows, columns) {
-  const cell = (c, row) => {
-    if (c.csv) return csvCell(c.csv(row));
-    const v = c.value(row);
-    return c.kind === 'time' && typeof v === 'number' ? csvCell(new Date(v).toISOString()) : csvCell(v);
-  };
-  return [columns.map((c) => csvCell(c.label)), ...rows.map((row) => columns.map((c) => cell(c, row)))].map((line) => `${line.join(',')}\r\n`).join('');
-}
-
-function save(name, text) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 // ---------------------------------------------------------------- the table
 const SORT_MARK = { ascending: '▲', descending: '▼' };
 
@@ -103,6 +77,38 @@ const shown = (column, row) => {
   const v = column.value(row);
   if (isNothing(v)) return '–';
   return column.kind === 'time' ? moment(v) : v;
+};
+
+// What both kinds of table are drawn with: headers that sort where can(column) says so, rows, or a sentence.
+export const Grid = ({ caption, columns, rows, sort, can = () => true, onTurn, rowKey, rowProps, nothing }) => {
+  const down = sort.startsWith('-');
+  const key = down ? sort.slice(1) : sort;
+  return html`<table role="table">
+    <caption>${caption}</caption>
+    <thead role="rowgroup">
+      <tr role="row">
+        ${columns.map((c) => {
+          const turned = c.key === key ? (down ? 'descending' : 'ascending') : null;
+          return html`<th scope="col" role="columnheader" class=${c.kind ?? ''} aria-sort=${turned}
+            >${can(c) ? html`<button type="button" class="sort" data-sort=${c.key} onClick=${() => onTurn(turned === 'ascending' ? `-${c.key}` : c.key)}>${c.label}<span aria-hidden="true"> ${SORT_MARK[turned] ?? ''}</span></button>` : c.label}</th
+          >`;
+        })}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${rows.map(
+        (row, i) =>
+          html`<tr role="row" key=${rowKey ? rowKey(row) : i} ...${rowProps?.(row) ?? {}}>
+            ${columns.map((c, k) =>
+              k === 0
+                ? html`<th scope="row" role="rowheader" class=${c.kind ?? ''}>${shown(c, row)}</th>`
+                : html`<td role="cell" class=${c.kind ?? ''}><span class="label" aria-hidden="true">${c.label}</span><span>${shown(c, row)}</span></td>`,
+            )}
+          </tr>`,
+      )}
+      ${rows.length === 0 && html`<tr role="row"><td role="cell" class="empty" colspan=${columns.length}>${nothing}</td></tr>`}
+    </tbody>
+  </table>`;
 };
 
 export class Table extends Component {
@@ -127,10 +133,6 @@ export class Table extends Component {
     });
   }
 
-  turn(key) {
-    this.change({ sort: (this.state.sort || this.props.sort) === key ? `-${key}` : key });
-  }
-
   renderTools(seen, { q, choices }) {
     const { id, rows, columns, caption } = this.props;
     return html`<div class="table-tools">
@@ -146,49 +148,18 @@ export class Table extends Component {
               ${values.map((v) => html`<option value=${v} selected=${choices[c.key] === v}>${v}</option>`)}
             </select></label>`;
         })}
-      <span class="table-count" role="status">${seen.length === rows.length ? t(rows.length === 1 ? 'table.row' : 'table.rows', { n: rows.length }) : t('table.some', { n: seen.length, m: rows.length })}</span>
+      <span class="table-count" role="status">${seen.length === rows.length ? many('table.rows', rows.length) : many('table.some', rows.length, { n: seen.length, m: rows.length })}</span>
       <button type="button" onClick=${() => save(`${id}.csv`, toCsv(seen, columns))} aria-label=${t('table.csv.of', { name: caption })}>${t('table.csv')}</button>
     </div>`;
-  }
-
-  renderHead(columns, sort) {
-    const down = sort.startsWith('-');
-    const key = down ? sort.slice(1) : sort;
-    return html`<thead role="rowgroup">
-      <tr role="row">
-        ${columns.map((c) => {
-          const turned = c.key === key ? (down ? 'descending' : 'ascending') : null;
-          return html`<th scope="col" role="columnheader" class=${c.kind ?? ''} aria-sort=${turned}
-            ><button type="button" class="sort" data-sort=${c.key} onClick=${() => this.turn(c.key)}>${c.label}<span aria-hidden="true"> ${SORT_MARK[turned] ?? ''}</span></button></th
-          >`;
-        })}
-      </tr>
-    </thead>`;
   }
 
   render({ id, caption, rows, columns, rowKey, rowProps, empty, tools = true, sort: first = '' }, { q, sort, choices, limit }) {
     const order = sort || first;
     const seen = select(rows, columns, { q, sort: order, choices });
-    const few = seen.slice(0, limit);
     return html`<div class="table ${tools ? '' : 'plain'}" data-table=${id}>
       ${tools && (rows.length > 0 || q) && this.renderTools(seen, { q, choices })}
-      <table role="table">
-        <caption>${caption}</caption>
-        ${this.renderHead(columns, order)}
-        <tbody role="rowgroup">
-          ${few.map(
-            (row, i) =>
-              html`<tr role="row" key=${rowKey ? rowKey(row) : i} ...${rowProps?.(row) ?? {}}>
-                ${columns.map((c, k) =>
-                  k === 0
-                    ? html`<th scope="row" role="rowheader" class=${c.kind ?? ''}>${shown(c, row)}</th>`
-                    : html`<td role="cell" class=${c.kind ?? ''}><span class="label" aria-hidden="true">${c.label}</span><span>${shown(c, row)}</span></td>`,
-                )}
-              </tr>`,
-          )}
-          ${seen.length === 0 && html`<tr role="row"><td role="cell" class="empty" colspan=${columns.length}>${rows.length === 0 ? (empty ?? t('table.empty')) : t('table.none')}</td></tr>`}
-        </tbody>
-      </table>
+      <${Grid} caption=${caption} columns=${columns} rows=${seen.slice(0, limit)} sort=${order} onTurn=${(turned) => this.change({ sort: turned })} rowKey=${rowKey} rowProps=${rowProps}
+        nothing=${rows.length === 0 ? (empty ?? t('table.empty')) : t('table.none')} />
       ${seen.length > limit && html`<button type="button" onClick=${() => this.setState({ limit: limit + PAGE_ROWS })}>${t('table.more', { n: seen.length - limit })}</button>`}
     </div>`;
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tickets: faults as work. The list, and one with its history and what can be done about it.
-import { html, Component, t, say, ask, age, exact, lockerName, Act, Notice, Tag } from './parts.mjs';
+import { html, Component, t, many, say, ask, age, exact, lockerName, Act, Notice, Tag } from './parts.mjs';
 import { Table } from './table.mjs';
 
 const EVERY_MS = 5000;
+const PORTION = 1000; // tickets that are over, of one request
 const title = (f) => `${say('fault', f.kind)}${f.subject ? `: ${f.subject}` : ''}`;
 const canAct = (me) => me.role !== 'admin';
 
@@ -59,7 +60,7 @@ class Ticket extends Component {
           <dt>${t('fleet.locker')}</dt><dd><a href="#/locker/${f.locker}">${lockerName(board, f.locker)}</a></dd>
           <dt>${t('tickets.since')}</dt><dd>${exact(f.opened_ms)} (${age(f.opened_ms)})</dd>
           <dt>${t('tickets.last')}</dt><dd>${exact(f.last_ms)}</dd>
-          <dt>${t('tickets.times')}</dt><dd>${f.times}${f.flaps > 0 ? ` (${t('tickets.flaps', { n: f.flaps })})` : ''}</dd>
+          <dt>${t('tickets.times')}</dt><dd>${f.times}${f.flaps > 0 ? ` (${many('tickets.flaps', f.flaps)})` : ''}</dd>
           <dt>${t('tickets.who')}</dt><dd>${f.taken_by ?? t('tickets.nobody')}</dd>
           ${f.detail && html`<dt>${t('tickets.detail')}</dt><dd>${say('doorcause', f.detail)}</dd>`}
           ${f.closed_ms && html`<dt>${t('tickets.closed')}</dt><dd>${exact(f.closed_ms)}, ${f.closed_by === 'evidence' ? t('tickets.by.evidence') : f.closed_by}</dd>`}
@@ -79,7 +80,7 @@ class Ticket extends Component {
 class List extends Component {
   constructor() {
     super();
-    this.state = { all: null, error: null, showAll: new URLSearchParams(location.hash.split('?')[1] ?? '').get('all') === '1' };
+    this.state = { all: null, older: false, error: null, showAll: new URLSearchParams(location.hash.split('?')[1] ?? '').get('all') === '1' };
   }
 
   componentDidMount() {
@@ -98,22 +99,25 @@ class List extends Component {
     if (showAll) this.load();
   }
 
-  async load() {
+  // The newest; older ones on top of them when somebody asks.
+  async load(before = []) {
+    const below = before.length ? `&below=${before.at(-1).id}` : '';
     try {
-      this.setState({ all: (await ask('GET', '/api/faults?all=1&limit=1000')).faults, error: null });
+      const { faults } = await ask('GET', `/api/faults?all=1&limit=${PORTION}${below}`);
+      this.setState({ all: [...before, ...faults], older: faults.length === PORTION, error: null });
     } catch (error) {
       this.setState({ error });
     }
   }
 
-  render({ board, me }, { all, error, showAll }) {
+  render({ board, me }, { all, older, error, showAll }) {
     const rows = showAll && all ? all : board.faults;
     const columns = [
       { key: 'what', label: t('tickets.what'), value: title, show: (f) => html`<a href="#/tickets/${f.id}">${title(f)}</a>` },
       { key: 'state', label: t('order.state'), value: stateOf, choose: true, show: (f) => html`<${State} fault=${f} />` },
       { key: 'locker', label: t('fleet.locker'), value: (f) => lockerName(board, f.locker), choose: true, show: (f) => html`<a href="#/locker/${f.locker}">${lockerName(board, f.locker)}</a>` },
       { key: 'since', label: t('tickets.since'), kind: 'time', value: (f) => f.opened_ms, show: (f) => age(f.opened_ms) },
-      { key: 'times', label: t('tickets.times'), kind: 'number', value: (f) => f.times, show: (f) => (f.flaps > 0 ? t('tickets.times.flaps', { n: f.times, m: f.flaps }) : f.times) },
+      { key: 'times', label: t('tickets.times'), kind: 'number', value: (f) => f.times, show: (f) => (f.flaps > 0 ? many('tickets.times.flaps', f.flaps, { n: f.times, m: f.flaps }) : f.times) },
       {
         key: 'who', label: t('tickets.who'), value: (f) => f.taken_by,
         show: (f) => f.taken_by ?? (canAct(me) && !f.closed_ms ? html`<${Act} label=${t('tickets.take')} onAct=${() => ask('POST', `/api/faults/${f.id}/acknowledge`)} />` : '–'),
@@ -123,8 +127,10 @@ class List extends Component {
     return html`<h1>${t('nav.tickets')}</h1>
       <${Notice} error=${error} />
       <div class="tools"><button aria-pressed=${showAll} onClick=${() => this.toggle()}>${t('tickets.all')}</button></div>
+      ${rows !== all && board.faults_cut && html`<p class="notice warn">${t('cut')}</p>`}
       <${Table} id="tickets" caption=${t(showAll ? 'tickets.caption.all' : 'tickets.caption')} rows=${rows} columns=${columns} rowKey=${(f) => f.id}
         rowProps=${(f) => ({ 'data-fault': f.kind })} empty=${t('tickets.none')} />
+      ${rows === all && older && html`<p class="notice warn">${t('tickets.older.why', { n: all.length })} <button type="button" onClick=${() => this.load(all)}>${t('tickets.older')}</button></p>`}
       <p class="soft">${t('tickets.explain')}</p>`;
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What to do now, for a pharmacist: decide, pack, bring, fetch. Each number is a link to the work itself.
-import { html, Component, t, say, ask, poll, moment, Choice, Notice, Progress, Undo, Act, OrderState } from './parts.mjs';
+import { html, Component, t, many, say, ask, poll, moment, Choice, Notice, Progress, Undo, Act, OrderState } from './parts.mjs';
 import { Table } from './table.mjs';
 
 const POLL_MS = 1000;
@@ -70,7 +70,7 @@ class PackList extends Component {
   renderDone({ packed, refused }) {
     return html`${packed.length > 0 &&
       html`<div class="notice good packed" role="status">
-        <p>${packed.length === 1 ? t('today.packed.one') : t('today.packed', { n: packed.length })}</p>
+        <p>${many('today.packed', packed.length)}</p>
         <a class="button primary" href=${sheetOf(packed)} target="_blank">${t('today.print')}</a>
         <ul class="plain-list">${packed.map((o) => html`<li><a href="#/order/${o.id}">${t('bag', { number: o.number })}</a>: ${o.locker.name}</li>`)}</ul>
       </div>`}
@@ -128,7 +128,7 @@ export class TodayPage extends Component {
 
   componentDidMount() {
     this.stop = poll('/api/orders?state=registered,packed,in_transit&limit=1000', POLL_MS, {
-      onNews: (news) => this.setState((s) => ({ orders: news ? news.orders : s.orders, error: null })),
+      onNews: (news) => this.setState((s) => ({ orders: news ? news.orders : s.orders, count: news ? news.count : s.count, error: null })),
       onError: (error) => this.setState({ error }),
     });
   }
@@ -153,7 +153,7 @@ export class TodayPage extends Component {
     return html`<section class="card" id="bring">
       <h2>${t('today.bring')} <span class="count calm">${orders.length}</span></h2>
       ${gone &&
-      html`<${Undo} key=${gone.map((o) => o.id).join()} text=${t('today.departed', { n: gone.length })} onUndo=${() => this.step(gone, 'arrive_back')} onGone=${() => this.setState({ gone: null })} />`}
+      html`<${Undo} key=${gone.map((o) => o.id).join()} text=${many('today.departed', gone.length)} onUndo=${() => this.step(gone, 'arrive_back')} onGone=${() => this.setState({ gone: null })} />`}
       ${orders.length === 0 && html`<p>${t('today.bring.empty')}</p>`}
       <div class="beside">${[...lockers.values()].map((l) => html`<${Bring} key=${l.locker.id} ...${l} onDepart=${(o) => this.depart(o)} />`)}</div>
     </section>`;
@@ -164,12 +164,12 @@ export class TodayPage extends Component {
       <h2>${t('today.fetch')}</h2>
       ${lockers.length === 0 && html`<p>${t('today.fetch.empty')}</p>`}
       <ul class="plain-list">
-        ${lockers.map((l) => html`<li key=${l.id}><a class="button" href="#/tour/${l.id}">${t('today.fetch.do', { name: l.name, n: toFetch(l).length })}</a></li>`)}
+        ${lockers.map((l) => html`<li key=${l.id}><a class="button" href="#/tour/${l.id}">${many('today.fetch.do', toFetch(l).length, { name: l.name })}</a></li>`)}
       </ul>
     </section>`;
   }
 
-  render({ board, exceptions }, { orders, error }) {
+  render({ board, exceptions }, { orders, error, count }) {
     if (!orders) return html`<h1>${t('nav.today')}</h1><${Notice} error=${error} /><p aria-busy="true">${t('busy')}</p>`;
     const pack = orders.filter((o) => o.state === 'registered');
     const bring = orders.filter((o) => o.state !== 'registered');
@@ -177,6 +177,7 @@ export class TodayPage extends Component {
     const decide = exceptions?.exceptions.length ?? 0;
     return html`<h1>${t('nav.today')}</h1>
       <${Notice} error=${error} />
+      ${orders.length < count && html`<p class="notice warn">${t('cut')}</p>`}
       <ul class="work">
         <${Count} n=${decide} words=${t('today.count.decide')} href="#/exceptions" kind=${decide > 0 ? 'bad' : 'good'} />
         <${Count} n=${pack.length} words=${t('today.count.pack')} part="pack" />

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The return tour of one locker: every door to look into and every bag to fetch, why, and where it goes. Stops are ticked by evidence;
 // the tour ends when each is explained.
-import { html, Component, t, say, ask, poll, clock, Act, Notice, Form } from './parts.mjs';
+import { html, Component, t, many, say, ask, poll, clock, Act, Notice, Form } from './parts.mjs';
 import { toFetch } from './today.mjs';
 
 const POLL_MS = 1000;
@@ -71,7 +71,7 @@ class Tour extends Component {
     const back = plan.stops.filter((s) => s.mark === 'removed');
     return html`<section class="notice good" role="status">
       <p><b>${t('tour.ended')}</b></p>
-      ${back.length > 0 && html`<p>${t('tour.ended.back', { n: back.length })}</p>`}
+      ${back.length > 0 && html`<p>${many('tour.ended.back', back.length)}</p>`}
       <ul>${back.map((s) => html`<li><a href="#/order/${s.order.id}">${t('bag', { number: s.order.number })}</a>: ${t(`tour.goal.${s.goal}`)}</li>`)}</ul>
     </section>`;
   }
@@ -88,7 +88,7 @@ class Tour extends Component {
       ${open && this.renderScan(scanned)}
       ${!open && stops.length > 0 && html`<p>${t('tour.lead')}</p><p class="tools"><${Act} label=${t('tour.start')} onAct=${() => this.act('start')} /></p>`}
       <ol class="stops">${stops.map((s) => html`<${Stop} key=${s.place} stop=${s} open=${open} me=${me} onExplain=${(place, note) => this.act('explain', { place, note })} />`)}</ol>
-      ${open && (left > 0 ? html`<p class="notice warn">${left === 1 ? t('tour.left.one') : t('tour.left', { n: left })}</p>` : html`<div class="tools"><${Act} label=${t('tour.end')} onAct=${() => this.act('end')} /></div>`)}`;
+      ${open && (left > 0 ? html`<p class="notice warn">${many('tour.left', left)}</p>` : html`<div class="tools"><${Act} label=${t('tour.end')} onAct=${() => this.act('end')} /></div>`)}`;
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use: when people come, how long bags wait, and what it saves. Times are those of the hub.
-import { html, Component, t, ask, currentLanguage, Choice, Field, Notice } from './parts.mjs';
+import { html, Component, t, many, ask, currentLanguage, Choice, Field, Notice } from './parts.mjs';
 import { Curve } from './curve.mjs';
 import { Table } from './table.mjs';
 
@@ -113,7 +113,7 @@ export class UsePage extends Component {
       <h2>${t('use.saved')}</h2>
       <p class="figures">
         <span><b>${sum('collected')}</b> ${t('use.collected')}</span> <span><b>${sum('loaded')}</b> ${t('use.loaded')}</span> <span><b>${sum('expired')}</b> ${t('use.expired')}</span>
-        ${' '}<span><b>${(total / 60).toLocaleString(locale(), { maximumFractionDigits: 1 })}</b> ${t('use.hours')}</span>
+        ${' '}<span><b>${(total / 60).toLocaleString(locale(), { maximumFractionDigits: 1 })}</b> ${many('use.hours', total / 60)}</span>
       </p>
       <p class="soft">${t('use.formula')}</p>
       <div class="tools">${number('counter')}${number('load')}${number('back')}</div>

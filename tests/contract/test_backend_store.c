@@ -297,12 +297,15 @@ static void order_lists_filter_and_page(void **state)
     struct fixture *f = *state;
     struct order o[5];
     struct numbers got = {.count = 0};
+    int64_t matches;
 
     for (uint8_t i = 0; i < 5; i++) {
         o[i] = inserted(f->s, (uint8_t)(i + 1));
         o[i].state = i < 2 ? ORDER_READY : ORDER_PACKED;
         memcpy(o[i].locker, i == 0 ? OTHER : LOCKER, STORE_LOCKER_LEN);
         o[i].person[0] = i < 3 ? 7 : 0;
+        o[i].created_ms = 101 + i;
+        o[i].ask.not_after_s = i == 0 ? 0 : o[i].ask.not_after_s; /* none is last, whichever way is up */
         begin(f->s);
         OK(f->s->ops->order_update(f->s, &o[i], r));
         commit(f->s);
@@ -310,20 +313,33 @@ static void order_lists_filter_and_page(void **state)
     const struct {
         struct store_order_filter filter;
         unsigned want[5], count;
+        int64_t matches; /* 0: as many as are listed */
     } row[] = {
-        {{.limit = 10}, {4, 3, 2, 1, 0}, 5},
-        {{.limit = 2}, {4, 3}, 2},
-        {{.limit = 2, .below_number = o[3].number}, {2, 1}, 2},
-        {{.limit = 10, .states = 1u << ORDER_READY}, {1, 0}, 2},
-        {{.limit = 10, .states = 1u << ORDER_READY | 1u << ORDER_LOST}, {1, 0}, 2},
-        {{.limit = 10, .states = 1u << ORDER_PACKED, .ends_before_s = 1004}, {2}, 1},
-        {{.limit = 10, .has_locker = true, .locker = {0xBB}}, {0}, 1},
-        {{.limit = 10, .has_person = true, .person = {7}}, {2, 1, 0}, 3},
-        {{.limit = 10, .has_person = true, .person = {7}, .has_locker = true, .locker = {0xBB}}, {0}, 1},
-        {{.limit = 10, .search = "TIËNT 3"}, {0}, 0}, /* only ASCII letters are folded */
-        {{.limit = 10, .search = "tiënt 3"}, {2}, 1},
-        {{.limit = 10, .search = "REF-4"}, {3}, 1},
-        {{.limit = 10, .search = "%"}, {0}, 0},
+        {{.limit = 10}, {4, 3, 2, 1, 0}, 5, 0},
+        {{.limit = 2}, {4, 3}, 2, 5},
+        {{.limit = 2, .below_number = o[3].number}, {2, 1}, 2, 5},
+        {{.limit = 10, .states = 1u << ORDER_READY}, {1, 0}, 2, 0},
+        {{.limit = 10, .states = 1u << ORDER_READY | 1u << ORDER_LOST}, {1, 0}, 2, 0},
+        {{.limit = 10, .states = 1u << ORDER_PACKED, .ends_before_s = 1004}, {2}, 1, 0},
+        {{.limit = 10, .has_locker = true, .locker = {0xBB}}, {0}, 1, 0},
+        {{.limit = 10, .has_person = true, .person = {7}}, {2, 1, 0}, 3, 0},
+        {{.limit = 10, .has_person = true, .person = {7}, .has_locker = true, .locker = {0xBB}}, {0}, 1, 0},
+        {{.limit = 10, .search = "TIËNT 3"}, {0}, 0, 0}, /* only ASCII letters are folded */
+        {{.limit = 10, .search = "tiënt 3"}, {2}, 1, 0},
+        {{.limit = 10, .search = "REF-4"}, {3}, 1, 0},
+        {{.limit = 10, .search = "%"}, {0}, 0, 0},
+        {{.limit = 2, .offset = 1}, {3, 2}, 2, 5},
+        {{.limit = 2, .offset = 4, .states = (1u << ORDER_STATE_N) - 1}, {0}, 1, 5},
+        {{.limit = 2, .offset = 9}, {0}, 0, 5},
+        {{.limit = 2, .sort = STORE_ORDER_BY_NUMBER}, {0, 1}, 2, 5},
+        {{.limit = 2, .sort = STORE_ORDER_BY_PATIENT, .down = true, .offset = 1}, {3, 2}, 2, 5},
+        {{.limit = 5, .sort = STORE_ORDER_BY_STATE}, {4, 3, 2, 1, 0}, 5, 0},
+        {{.limit = 3, .sort = STORE_ORDER_BY_END}, {1, 2, 3}, 3, 5},
+        {{.limit = 5, .sort = STORE_ORDER_BY_END, .down = true}, {4, 3, 2, 1, 0}, 5, 0},
+        {{.limit = 2, .sort = STORE_ORDER_BY_CHANGE, .states = 1u << ORDER_PACKED}, {4, 3}, 2, 3},
+        {{.limit = 10, .created_from_ms = 103, .created_before_ms = 105}, {3, 2}, 2, 0},
+        {{.limit = 10, .created_from_ms = 200}, {0}, 0, 0},
+        {{.limit = 10, .search = "ref-4", .search_number = true}, {0}, 0, 0},
     };
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
         got.count = 0;
@@ -331,6 +347,8 @@ static void order_lists_filter_and_page(void **state)
         assert_int_equal(got.count, row[i].count);
         for (unsigned k = 0; k < got.count; k++)
             assert_int_equal(got.n[k], o[row[i].want[k]].number);
+        OK(f->s->ops->order_matches(f->s, &row[i].filter, &matches, r));
+        assert_int_equal(matches, row[i].matches > 0 ? row[i].matches : row[i].count);
     }
     got = (struct numbers){.stop_at = 2};
     OK(f->s->ops->order_list(f->s, &row[0].filter, note_order, &got, r));

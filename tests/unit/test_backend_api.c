@@ -227,6 +227,48 @@ static void words_of_an_act_are_for_pharmacists_only(void **state)
     assert_null(strstr(f->answer, "moved house"));
 }
 
+static void a_page_of_orders_says_how_many_there_are(void **state)
+{
+    static const char more[] = "patient\nA. One\nB. Two\nC. Three\n";
+    struct fixture *f = *state;
+    static const struct {
+        const char *query;
+        enum store_role role;
+        int status;
+        const char *holds;
+    } cases[] = {
+        {"limit=2", STORE_ROLE_PHARMACIST, 200, "\"count\":4"},
+        {"limit=2&offset=3", STORE_ROLE_PHARMACIST, 200, "\"count\":4"},
+        {"limit=2&offset=9", STORE_ROLE_LOGISTICS, 200, "\"orders\":[],\"count\":4"},
+        {"search=b.", STORE_ROLE_PHARMACIST, 200, "\"count\":1"},
+        {"search=3", STORE_ROLE_LOGISTICS, 200, "\"count\":1"},
+        {"search=&state=&locker=&sort=", STORE_ROLE_LOGISTICS, 200, "\"count\":4"},
+        {"state=registered,packed&sort=-until", STORE_ROLE_LOGISTICS, 200, "\"count\":4"},
+        {"from_ms=1&to_ms=2", STORE_ROLE_LOGISTICS, 200, "\"count\":0"},
+        {"from_ms=1", STORE_ROLE_LOGISTICS, 200, "\"count\":4"},
+        {"sort=patient&limit=1", STORE_ROLE_PHARMACIST, 200, "A. One"},
+        {"sort=-number&limit=1", STORE_ROLE_PHARMACIST, 200, "C. Three"},
+        {"sort=-patient", STORE_ROLE_LOGISTICS, 403, "pharmacists"},
+        {"search=b.", STORE_ROLE_LOGISTICS, 403, "pharmacists"},
+        {"sort=medicine", STORE_ROLE_PHARMACIST, 422, "sort:"},
+        {"offset=-1", STORE_ROLE_PHARMACIST, 422, "offset"},
+        {"locker=12", STORE_ROLE_PHARMACIST, 400, "locker:"},
+        {"state=lost,,ready", STORE_ROLE_PHARMACIST, 422, "state:"},
+        {"to_ms=x", STORE_ROLE_PHARMACIST, 400, "to_ms"},
+    };
+
+    assert_int_equal(post(f, "/api/orders/csv", STORE_ROLE_PHARMACIST, more), 200);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char path[120];
+
+        (void)snprintf(path, sizeof(path), "/api/orders?%s", cases[i].query);
+        if (get(f, path, cases[i].role) != cases[i].status || strstr(f->answer, cases[i].holds) == NULL)
+            fail_msg("%s: %s", path, f->answer);
+    }
+    assert_int_equal(get(f, "/api/orders?below=3&limit=1", STORE_ROLE_PHARMACIST), 200);
+    assert_null(strstr(f->answer, "\"count\"")); /* who goes on from a number has been told */
+}
+
 static void logistics_takes_only_its_own_steps(void **state)
 {
     struct fixture *f = *state;
@@ -855,6 +897,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_post_needs_the_mark_and_the_own_origin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(patients_are_shown_to_pharmacists_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_of_an_act_are_for_pharmacists_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_page_of_orders_says_how_many_there_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(logistics_takes_only_its_own_steps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_contact_is_kept_for_pharmacists_and_leaves_no_note_in_the_trail, set_up,
                                         tear_down),

@@ -47,6 +47,15 @@ test('logistics sees bags by number, and no name', { timeout: 60000 }, async () 
   await stage.login('pharmacist');
 });
 
+test('doors are counted in the words of one and of many', { timeout: 60000 }, async () => {
+  for (const [language, one, six] of [['nl', '1 zak klaar', '6 zakken klaar'], ['en', '1 bag ready', '6 bags ready']]) {
+    const page = await open(stage, 'hub', { at: at(), language });
+    await page.waitForSelector(`main p:has-text("${one}")`);
+    assert.equal(await page.evaluate(() => import('/parts.mjs').then((m) => m.many('doorcount.full', 6))), six);
+    await page.context().close();
+  }
+});
+
 test('a locker that is not there is told as that', { timeout: 60000 }, async () => {
   const page = await open(stage, 'hub', { at: '#/locker/0000000000000000' });
   await page.waitForSelector('main .notice');

@@ -2,6 +2,7 @@
 // One order and the list of orders: what happens next, what the patient was told, what can be taken back, a table that is read in.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Stage } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
 import { open, check, close } from './browser.mjs';
@@ -142,6 +143,36 @@ test('the list of orders is filtered by link, sorted, and saved as a file', { ti
   const [file] = await Promise.all([page.waitForEvent('download'), page.click('.table-tools button')]);
   assert.equal(file.suggestedFilename(), 'orders.csv');
   await page.context().close();
+});
+
+test('every order is found, however many there are: by page, by words, by day, and in the file', { timeout: 120000 }, async () => {
+  const many = Array.from({ length: 230 }, (_, i) => `M. Velen ${i},many-${i}`).join('\n');
+  await stage.ok('POST', '/api/orders/csv', `patient,reference\n${many}\n`);
+  const { count } = await stage.ok('GET', '/api/orders?limit=1');
+  const page = await open(stage, 'hub', { at: '#/orders?orders.is.state=all' });
+  const told = (words) => page.waitForSelector(`.table-count:has-text("${words}")`);
+  await told(`Rij 1 tot en met 100 van ${count}`);
+  await page.click('button:has-text("Volgende pagina")');
+  await told(`Rij 101 tot en met 200 van ${count}`);
+  await check(page, 'orders-page');
+  assert.match(page.url(), /orders\.is\.page=2/);
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('.table-tools button')]);
+  assert.equal(readFileSync(await file.path(), 'utf8').trim().split('\r\n').length, count + 1);
+  await page.fill('input[name="orders.q"]', 'MANY-7');
+  await told('11 rijen'); // 7 and 70 to 79
+  assert.equal(await page.locator('[data-table=orders] tr[data-order]').count(), 11);
+  await page.click('[data-sort=patient]');
+  await page.waitForSelector('[data-table=orders] tbody tr:first-child:has-text("M. Velen 7")');
+  await page.fill('input[name="orders.q"]', '');
+  await page.fill('input[name="orders.is.to"]', '2020-01-31');
+  await told('0 rijen');
+  await page.context().close();
+  await stage.login('logistics');
+  const other = await open(stage, 'hub', { at: `#/orders?orders.q=${count}&orders.is.state=all` });
+  await other.waitForSelector('.table-count:has-text("1 rij")');
+  await check(other, 'orders-logistics');
+  await other.context().close();
+  await stage.login('pharmacist');
 });
 
 for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))

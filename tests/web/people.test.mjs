@@ -210,6 +210,32 @@ test('a colleague types the own password for a badge; an own badge needs none', 
   await leave(page);
 });
 
+test('the audit says which of its rows are seen, and older and newer ones can be read', { timeout: 60000 }, async () => {
+  await stage.login('admin');
+  const page = await open(stage, 'hub', { at: '#/me' });
+  await page.route('**/api/audit?*', (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    const number = (name) => Number(asked.get(name) ?? 0);
+    const first = asked.has('newest') ? 2345 - number('newest') + 1 : number('above') + 1;
+    const rows = Array.from({ length: asked.has('newest') ? number('newest') : number('limit') }, (_, i) => ({ seq: first + i, at_ms: 1, actor: 'hub', action: 'user.login' }));
+    return route.fulfill({ json: { rows } });
+  });
+  await page.goto(`${stage.hubUrl}/#/audit`);
+  const told = (words) => page.waitForSelector(`main p[role=status]:has-text("${words}")`);
+  await told('regel 1346 tot en met 2345 van 2345');
+  await page.click('button:has-text("Oudere regels")');
+  await told('regel 346 tot en met 1345 van 2345');
+  await page.click('button:has-text("Oudere regels")');
+  await told('regel 1 tot en met 345 van 2345');
+  assert.equal(await page.locator('button:has-text("Oudere regels")').count(), 0);
+  await page.click('button:has-text("Nieuwere regels")');
+  await told('regel 346 tot en met 1345 van 2345');
+  await page.click('button:has-text("Nieuwere regels")');
+  await told('regel 1346 tot en met 2345 van 2345');
+  await check(page, 'audit-part');
+  await page.context().close();
+});
+
 test('the audit is a table that can be searched and taken along', { timeout: 60000 }, async () => {
   await stage.login('admin');
   for (const value of [5, null]) await stage.ok('POST', '/api/policies/cap.recode_order', { value });

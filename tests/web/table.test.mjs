@@ -6,7 +6,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../stage/stage.mjs';
 
-const { select, toCsv, csvCell, compare } = await import(pathToFileURL(path.join(ROOT, 'build/share/web/table.mjs')));
+const script = (name) => import(pathToFileURL(path.join(ROOT, 'build/share/web', name)));
+const { select, compare } = await script('table.mjs');
+const { toCsv, csvCell } = await script('file.mjs');
 
 const columns = [
   { key: 'door', label: 'Door', value: (r) => r.door },

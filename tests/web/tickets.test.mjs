@@ -79,3 +79,19 @@ test('what is over is shown when somebody asks, also by a link', { timeout: 6000
   assert.ok(!page.url().includes('all=1'));
   await page.context().close();
 });
+
+test('tickets that are over come in portions, and the page says when there are older ones', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/tickets' });
+  const [fault] = await tickets();
+  await page.route('**/api/faults?*', (route) => {
+    const below = Number(new URL(route.request().url()).searchParams.get('below') ?? 1101);
+    return route.fulfill({ json: { faults: Array.from({ length: Math.min(1000, below - 1) }, (_, i) => ({ ...fault, id: below - 1 - i, closed_ms: 1 })) } });
+  });
+  await page.click('button:has-text("Toon ook wat voorbij is")');
+  await page.waitForSelector('.notice:has-text("U ziet de nieuwste 1000")');
+  await check(page, 'tickets-older');
+  await page.click('button:has-text("Lees oudere")');
+  await page.waitForSelector('.table-count:has-text("1100 rijen")');
+  assert.equal(await page.locator('button:has-text("Lees oudere")').count(), 0);
+  await page.context().close();
+});

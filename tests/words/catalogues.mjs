@@ -42,7 +42,10 @@ export function mentioned() {
   const pages = sources('backend/web', '.mjs');
   const kioskPage = sources('controller/kiosk', '.mjs');
   return {
-    hub: [...all(pages, /\bt\('([^']+)'/g), ...all(pages, /\bt\(`([^$`]+)\$\{/g)].map((key) => `page.${key}`),
+    hub: [
+      ...all(pages, /\bt\('([^']+)'/g), ...all(pages, /\b(?:t|many)\(`([^$`]+)\$\{/g),
+      ...all(pages, /\bmany\('([^']+)'/g).flatMap((key) => [key, `${key}.1`]), // a count has words for one
+    ].map((key) => `page.${key}`),
     prints: all(sources('backend', '.c'), /\b(?:print_pair|print_words|print_open|text_get)\(([^;]*);/g).flatMap((call) => all(call, /"([a-z]+(?:\.[a-z0-9_]+)+)"/g)),
     kiosk: all(kioskPage, /(?:\bt\[|plain\(|marked\(|clips\(t, )'([^']+)'/g),
   };
