@@ -35,10 +35,10 @@ static void take_away(struct locker *l, uint16_t door, enum compartment_cause ca
                       struct effects *fx)
 {
     bool staff = staff_is_at(l, door);
+    bool patient = pickup_is_at(l, door);
     switch (l->compartment[door].state) {
     case COMPARTMENT_OPENING:
         ledger_pickup_end(l, l->pickup.order, cause, fx);
-        handover_lose_door(l, ev, fx);
         break;
     case COMPARTMENT_LOADING:
         ledger_abandon(l, door, cause == COMPARTMENT_UNCONFIRM ? COMPARTMENT_ABANDON : cause, fx);
@@ -53,6 +53,8 @@ static void take_away(struct locker *l, uint16_t door, enum compartment_cause ca
         (void)ledger_step(l, door, cause, fx);
         break;
     }
+    if (patient)
+        handover_lose_door(l, ev, fx);
     if (staff)
         staff_lose_door(l, cause == COMPARTMENT_UNCONFIRM ? SCREEN_NOTICE_WRONG_DOOR : SCREEN_NOTICE_BOARD, ev, fx);
 }

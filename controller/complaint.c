@@ -34,7 +34,8 @@ static void complain(struct locker *l, enum record_report what, const struct eve
     p->complained = true;
     effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_OK;
     if (is_before_open_door(p)) {
-        pickup_lay_over(p, PICKUP_OVER_NONE, ev); /* it has to be closed first */
+        ledger_pickup_end(l, p->order, COMPARTMENT_REPORT, fx); /* now: at the closing the power may have failed */
+        pickup_lay_over(p, PICKUP_OVER_NONE, ev);               /* it has to be closed first */
         return;
     }
     (void)ledger_step(l, p->opening.door, COMPARTMENT_REPORT, fx);

@@ -142,7 +142,6 @@ static void on_closed(struct locker *l, const struct event *ev, struct effects *
     struct pickup *p = &l->pickup;
     p->visit.handed++;
     if (p->complained) {
-        ledger_pickup_end(l, p->order, COMPARTMENT_REPORT, fx);
         pickup_show(p, SCREEN_REPORTED, ev);
     } else {
         ledger_collect(l, p->order, &p->opening, &p->visit.actor, fx);

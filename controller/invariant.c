@@ -336,6 +336,21 @@ static int inv_14(const struct world *w)
     return holds_its_bag(w, record_in(w, RECORD_LOADED)) && holds_its_bag(w, kept_in(w));
 }
 
+/* Seen empty, or seen to hold what belongs there. */
+static bool is_looked_into(const struct record *rec)
+{
+    return rec->kind == RECORD_COMPARTMENT_CHANGED &&
+           (rec->u.changed.cause == COMPARTMENT_EMPTY || rec->u.changed.cause == COMPARTMENT_KEEP);
+}
+
+/* What somebody said is wrong is for people to look at, from that word on and over every start. */
+static bool is_set_aside(const struct world *w, uint16_t door)
+{
+    const struct compartment before = {.state = w->ghost->before[door]};
+    return !w->ghost->reported[door] || compartment_needs_people(&before) ||
+           compartment_needs_people(&w->locker->compartment[door]);
+}
+
 static int inv_15(const struct world *w)
 {
     for (unsigned i = 0; w->effects != NULL && w->ghost != NULL && i < w->effects->records; i++) {
@@ -346,8 +361,11 @@ static int inv_15(const struct world *w)
         struct compartment before = {.state = w->ghost->before[rec->door]};
         if (!compartment_needs_people(&before) || compartment_needs_people(&c))
             continue;
-        if ((rec->u.changed.cause != COMPARTMENT_EMPTY && rec->u.changed.cause != COMPARTMENT_KEEP) ||
-            before.state != COMPARTMENT_CHECK || !w->ghost->opened[rec->door])
+        if (!is_looked_into(rec) || before.state != COMPARTMENT_CHECK || !w->ghost->opened[rec->door])
+            return 0;
+    }
+    for (uint16_t i = 0; w->ghost != NULL && i < w->locker->cabinet.doors; i++) {
+        if (!is_set_aside(w, i))
             return 0;
     }
     return 1;
@@ -499,6 +517,10 @@ static void note_record(struct ghost *g, const struct record *rec, const struct 
         g->opened[rec->door] = true;
     } else if (rec->kind == RECORD_COMPARTMENT_CHANGED && rec->u.changed.cause == COMPARTMENT_INSPECT) {
         g->opened[rec->door] = false;
+    } else if (rec->kind == RECORD_REPORTED) {
+        g->reported[rec->door] = true;
+    } else if (is_looked_into(rec)) {
+        g->reported[rec->door] = false;
     } else if (rec->kind == RECORD_COLLECTED || rec->kind == RECORD_VOIDED || rec->kind == RECORD_REMOVED) {
         remember(g, &rec->order)->ended = true;
     }

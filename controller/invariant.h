@@ -40,7 +40,8 @@ struct ghost {
     bool excused[HW_DOORS_MAX]; /* people put or left something there against what they told the locker */
     /* Kept by invariant_note: */
     enum compartment_state before[HW_DOORS_MAX];
-    bool opened[HW_DOORS_MAX]; /* seen open since its last pulse or inspection began */
+    bool opened[HW_DOORS_MAX];   /* seen open since its last pulse or inspection began */
+    bool reported[HW_DOORS_MAX]; /* somebody said that it is wrong, and staff has not looked since */
     struct invariant_history history[INVARIANT_HISTORY];
     unsigned histories;
     int64_t floor_ms;

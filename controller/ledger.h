@@ -22,7 +22,7 @@ void ledger_confirm(struct locker *l, uint16_t slot, const uint8_t staff[RECORD_
 void ledger_abandon(struct locker *l, uint16_t door, enum compartment_cause cause, struct effects *fx);
 
 /* Pickup. begin: intent of the first pulse; again: of a later one. end: OPENING ends without being seen, with cause
- * (UNCONFIRM, JAM, LEAVE, FORCE, LOSE, RESTART); a withdrawal that waited is carried out. */
+ * (UNCONFIRM, JAM, LEAVE, FORCE, LOSE, RESTART, REPORT); a withdrawal that waited is carried out. */
 void ledger_pickup_begin(struct locker *l, uint16_t slot, const struct event *ev, struct effects *fx);
 void ledger_pickup_again(struct locker *l, uint16_t slot, const struct event *ev, struct effects *fx);
 void ledger_pickup_end(struct locker *l, uint16_t slot, enum compartment_cause cause, struct effects *fx);

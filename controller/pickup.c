@@ -263,7 +263,8 @@ void pickup_end(struct locker *l, const struct event *ev, struct effects *fx)
     (void)ev;
     if (p->state == PICKUP_DOOR) {
         assert(p->opening.phase == OPENING_OPEN);
-        ledger_pickup_end(l, p->order, COMPARTMENT_LEAVE, fx);
+        if (!p->complained) /* else it ended with the report */
+            ledger_pickup_end(l, p->order, COMPARTMENT_LEAVE, fx);
     }
     if (p->state == PICKUP_CHECKING)
         p->try_id = 0; /* its verdict finds nobody; the try stays counted */

@@ -97,6 +97,7 @@
 #define M_KEEP_ANY 27       /* an inspection keeps whatever bag it is shown */
 #define M_UNSEEN_LABEL 28   /* a bag is confirmed behind a door that never opened */
 #define M_REPORT_TAKEN 29   /* what its patient said was wrong counts as collected */
+#define M_REPORT_LATE 30    /* a report changes nothing before the door is closed */
 /* Of liveness: */
 #define M_OUT_FOR_EVER 40   /* OUT cannot be inspected */
 #define M_VOID_STUCK 41     /* a withdrawn bag cannot be taken out */
@@ -211,6 +212,7 @@ byte gdoor[ORDERS]; /* door + 1 that the code has pulsed */
 byte gnp[ORDERS];   /* pulses of the code */
 bool gend[ORDERS];  /* DONE or VOID was reached */
 bool wd[ORDERS];    /* a withdrawal was received */
+bool rp[2];         /* somebody said that something is wrong, and staff has not looked since */
 byte owner;         /* door + 1 at which somebody is at work */
 byte jd;            /* door + 1 of the intent on the disk that has not been acted on */
 bool bypat;         /* the decided pulse is a patient's */
@@ -347,6 +349,7 @@ inline judge_compartment(c)
     INV(14, !(st[c] == FREE || st[c] == TAKEN) || (bd[c] == 0 && (bag[c] == 0 || exc[c])));
     INV(15, !NEEDS_PEOPLE(pst[c]) || NEEDS_PEOPLE(st[c]) ||
             (pst[c] == CHECK && (st[c] == FREE || st[c] == LOADED) && gopen[c]));
+    INV(15, !rp[c] || NEEDS_PEOPLE(st[c]));
     INV(14, st[c] != LOADED || pst[c] == LOADED || pst[c] == OPENING || bag[c] == BIT(bd[c] - 1));
     INV(16, !(CONTACT(c) == OPEN && AT_REST(st[c])));
     INV(18, !(st[c] == LOADING || st[c] == LOADED || st[c] == OPENING) || bd[c] != 0);
@@ -479,6 +482,7 @@ inline take_away(c)
     :: else ->
         st[c] = goal;
         if
+        :: ses == COLLECTS && sc == c -> to(NOBODY) /* after a report */
         :: AT(c) -> to(MENU)
         :: else
         fi
@@ -555,8 +559,10 @@ inline tell_closed(c)
     wo[c] = 0;
     if
     :: ses == COLLECTS && sc == c && ph == IS_OPEN && cm && !IS(M_REPORT_TAKEN) ->
-        goal = REPORT(st[c]);
-        pickup_end(c);
+        if
+        :: IS(M_REPORT_LATE) -> goal = REPORT(st[c]); pickup_end(c)
+        :: else
+        fi;
         to(NOBODY)
     :: ses == COLLECTS && sc == c && ph == IS_OPEN && (!cm || IS(M_REPORT_TAKEN)) ->
         STEP(c, COLLECT);
@@ -768,17 +774,31 @@ inline leave_door()
 inline log_in()
 {
     if
-    :: ses == COLLECTS && ph == IS_OPEN && lo -> goal = LEAVE(st[sc]); pickup_end(sc); to(MENU)
+    :: ses == COLLECTS && ph == IS_OPEN && lo && st[sc] == OPENING -> goal = LEAVE(st[sc]); pickup_end(sc); to(MENU)
+    :: ses == COLLECTS && ph == IS_OPEN && lo && st[sc] != OPENING -> to(MENU)
     :: ses == NOBODY || ses == CHECKING || ses == MENU -> to(MENU)
     :: ses >= LOADS && IS(M_TWO_STAFF) -> ses = MENU; sc = 0; so = 0; ph = 0; tries = 0
     :: else
     fi
 }
 
+/* Before the open door: durable with the report, not with the closing. */
+inline complain()
+{
+    cm = 1;
+    reports--;
+    if
+    :: IS(M_REPORT_TAKEN) || IS(M_REPORT_LATE)
+    :: else -> goal = REPORT(st[sc]); pickup_end(sc)
+    fi;
+    rp[sc] = !IS(M_REPORT_TAKEN)
+}
+
 inline found_empty()
 {
     if
     :: CONTACT(sc) == CLOSED ->
+        rp[sc] = 0;
         STEP(sc, EMPTY);
         if
         :: bd[sc] != 0 && !IS(M_REMOVED_ALIVE) -> O_STEP(bd[sc] - 1, O_REMOVE)
@@ -794,7 +814,7 @@ inline found_empty()
 inline found_bag(o)
 {
     if
-    :: CONTACT(sc) == CLOSED && ((bd[sc] == o + 1 && os[o] == O_READY) || IS(M_KEEP_ANY)) -> STEP(sc, KEEP); to(MENU)
+    :: CONTACT(sc) == CLOSED && ((bd[sc] == o + 1 && os[o] == O_READY) || IS(M_KEEP_ANY)) -> rp[sc] = 0; STEP(sc, KEEP); to(MENU)
     :: CONTACT(sc) == CLOSED && !((bd[sc] == o + 1 && os[o] == O_READY) || IS(M_KEEP_ANY)) -> to(MENU)
     :: else
     fi
@@ -952,7 +972,7 @@ inline carry_out()
     :: e == E_AGAIN -> printf("EV again\n"); again()
     :: e == E_GIVE_UP -> printf("EV give_up\n"); goal = UNCONFIRM(st[sc]); pickup_end(sc); to(NOBODY)
     :: e == E_LEFT_OPEN -> printf("EV left_open\n"); lo = 1
-    :: e == E_REPORT -> printf("EV report\n"); cm = 1; reports--
+    :: e == E_REPORT -> printf("EV report\n"); complain()
     :: e == E_BADGE -> printf("EV badge\n"); log_in()
     :: e == E_GO -> printf("EV go\n"); leave_door(); to(NOBODY)
     :: e == E_HELP -> printf("EV help\n"); leave_door(); to(MENU)

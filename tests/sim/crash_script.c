@@ -217,6 +217,13 @@ static void leave_open(struct crash_story *t)
     fiber_sleep(t->s->w, 5 * SECOND_US);
 }
 
+/* He says that something is wrong, and the power fails before he has closed the door, or after. */
+static void report(struct crash_story *t)
+{
+    const struct people_manner m = {.reports = true, .takes_us = 3 * SECOND_US};
+    pickup(t, &m);
+}
+
 static void break_open(struct crash_story *t)
 {
     people_steal(t->s, 0, t->order[0]->door, true);
@@ -443,6 +450,7 @@ const struct crash_script *crash_script(unsigned n)
         {"used-code-again", collected, used_code_again, CRASH_GOAL_SERVED, false, false, NULL},
         {"guesses", loaded, guess_often, CRASH_GOAL_SERVED, false, false, NULL},
         {"left-open", loaded, leave_open, CRASH_GOAL_SERVED, false, false, NULL},
+        {"report", loaded, report, CRASH_GOAL_SERVED, false, false, NULL},
         {"forced-door", loaded, break_open, CRASH_GOAL_SERVED, false, false, NULL},
         {"withdraw", loaded, withdraw, CRASH_GOAL_BACK, false, false, NULL},
         {"return-tour", withdrawn, inspect, CRASH_GOAL_BACK, false, false, NULL},

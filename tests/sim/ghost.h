@@ -49,7 +49,7 @@ struct ghost_order {
     unsigned pulses;   /* of patients, true ones */
     int64_t loaded_us; /* true time of the loading, 0: never */
     int64_t shown_us;  /* when one of its codes or tokens was last typed or scanned, 0: never */
-    unsigned reported; /* starts of its locker when its patient said that something was wrong, and 1; 0: never */
+    bool reported;     /* its patient said that something was wrong */
 };
 
 struct ghost_strike {

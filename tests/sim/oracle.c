@@ -325,20 +325,19 @@ static void judge_person(struct site *s, unsigned i, const struct ghost_order *o
                o->id, i);
 }
 
-/* What its patient said was wrong is for people to look at, not collected. A start may have forgotten it. */
+/* What its patient said was wrong is for people to look at, not collected, over every start. */
 static void judge_reported(struct site *s, unsigned i, const struct observed_record *rec)
 {
-    const struct ghost_locker *g = &s->ghost->locker[i];
     struct ghost_order *o = rec->has_order ? ghost_find(s->ghost, rec->order) : NULL;
     if (o == NULL)
         return;
     if (strcmp(rec->typ, "order.reported.v1") == 0)
-        o->reported = g->starts + 1;
-    else if (strcmp(rec->typ, "order.collected.v1") == 0 && o->reported == g->starts + 1)
+        o->reported = true;
+    else if (strcmp(rec->typ, "order.collected.v1") == 0 && o->reported && !s->disk_lied)
         world_fail(s->w, "INV-19 a bag of which its patient said that it is wrong is not collected: %.8s in locker %u",
                    o->id, i);
     else if (strcmp(rec->typ, "order.loaded.v1") == 0)
-        o->reported = 0;
+        o->reported = false;
 }
 
 /* INV-18 over the fleet: no other locker has a live order of this bag. */

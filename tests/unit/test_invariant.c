@@ -515,6 +515,23 @@ static void inv_15_sees_check_leave_without_a_look(void **state)
     assert_all_hold(s);
 }
 
+static void inv_15_sees_what_was_reported_offered_again(void **state)
+{
+    struct scene *s = *state;
+    const uint16_t door = 1;
+    s->b->l->compartment[door].state = COMPARTMENT_CHECK;
+    s->b->g->reported[door] = true;
+    s->b->g->before[door] = COMPARTMENT_CHECK;
+    assert_all_hold(s);
+    s->b->l->compartment[door].state = COMPARTMENT_FREE; /* how it left CHECK is judged by its record */
+    assert_all_hold(s);
+    s->b->g->before[door] = COMPARTMENT_FREE;
+    assert_broken(s, 15);
+    s->b->g->before[door] = COMPARTMENT_OPENING;
+    s->b->l->compartment[door].state = COMPARTMENT_CHECK;
+    assert_all_hold(s);
+}
+
 static void inv_16_sees_an_open_door_at_rest(void **state)
 {
     struct scene *s = *state;
@@ -713,6 +730,7 @@ int main(void)
         SCENE_TEST(inv_14_sees_medicine_where_none_is_believed),
         SCENE_TEST(inv_14_sees_the_wrong_bag_loaded),
         SCENE_TEST(inv_15_sees_check_leave_without_a_look),
+        SCENE_TEST(inv_15_sees_what_was_reported_offered_again),
         SCENE_TEST(inv_16_sees_an_open_door_at_rest),
         SCENE_TEST(inv_17_sees_a_pulse_into_the_unknown),
         SCENE_TEST(inv_18_sees_bindings_that_do_not_fit),
