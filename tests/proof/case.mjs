@@ -9,7 +9,7 @@ import path from 'node:path';
 const FOLDERS = ['tests/unit', 'tests/contract', 'tests/scenario', 'tests/sandbox', 'tests/sim', 'tests/model', 'tests/bus', 'tests/web'];
 const numbers = (prefix, n, width) => Array.from({ length: n }, (_, i) => `${prefix}${String(i + 1).padStart(width, '0')}`);
 const RULES = [...numbers('INV-', 31, 2), ...numbers('LIV-', 5, 2)];
-const HAZARDS = numbers('T', 16, 1);
+const HAZARDS = numbers('T', 18, 1);
 
 const table = JSON.parse(readFileSync('tests/proof/case.json', 'utf8'));
 
