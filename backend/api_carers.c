@@ -2,7 +2,6 @@
 /* api: carers, and the cards that are held before a scanner. */
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/api_part.h"
@@ -13,7 +12,6 @@
 #include "common/json.h"
 #include "common/num.h"
 
-#define GRANT_TRIES 3
 #define TIME_END (INT64_C(1) << 40)
 
 void api_carers(struct api_call *c)
@@ -33,18 +31,9 @@ void api_carers(struct api_call *c)
 /* ---------------------------------------------------------------- giving a right */
 
 struct granting {
-    struct api *api;
-    uint64_t ticket;
-    unsigned tries;
+    struct api_job job;
     struct carer_grant grant;
 };
-
-static void granting_free(struct granting *g)
-{
-    mint_wipe(&g->grant.job);
-    sodium_memzero(g, sizeof(*g));
-    free(g);
-}
 
 /* Keeps the code for one print; the oldest makes room. */
 static void keep_code(struct api *a, const struct carer_grant *g)
@@ -60,10 +49,9 @@ static void keep_code(struct api *a, const struct carer_grant *g)
     at->until_ms = clock_boot_ms() + API_BADGE_PAGE_MS;
 }
 
-static cJSON *granted(const struct carer_grant *g)
+static void put_granted(const struct carer_grant *g, cJSON *tree)
 {
     char carer[2 * TOKEN_CARER_LEN + 1], locker[2 * STORE_LOCKER_LEN + 1], card[96];
-    cJSON *tree = json_new_object();
 
     num_to_hex(g->carer.carer, sizeof(g->carer.carer), carer);
     num_to_hex(g->place.locker, sizeof(g->place.locker), locker);
@@ -72,48 +60,40 @@ static cJSON *granted(const struct carer_grant *g)
     json_put_text(tree, "card", card);
     json_put_text(tree, "code", store_reply_name(g->place.grant)); /* "pending": not before the locker has confirmed */
     json_put_int(tree, "not_after_s", g->carer.not_after_s);
-    return tree;
 }
 
-static void granting_run(void *arg)
+static enum err granting_begin(struct api_job *j, struct reason *r)
 {
-    struct granting *g = arg;
-
-    mint_stretch(&g->grant.job);
+    return carer_begin(j->api->hub, &((struct granting *)j)->grant, r);
 }
 
-static void granting_done(void *arg);
-
-static enum err granting_submit(struct granting *g, struct reason *r)
+static void granting_run(struct api_job *j)
 {
-    const struct work_job job = {.run = granting_run, .done = granting_done, .arg = g};
-    enum err e = carer_begin(g->api->hub, &g->grant, r);
+    struct carer_grant *g = &((struct granting *)j)->grant;
 
-    if (e == ERR_OK && g->grant.with_code && work_submit(g->api->hub->work, &job) != ERR_OK)
-        e = err_because(r, ERR_BUSY, "too much is waiting; try again");
+    if (g->with_code)
+        mint_stretch(&g->job);
+}
+
+static enum err granting_finish(struct api_job *j, cJSON *tree, struct reason *r)
+{
+    const struct carer_grant *g = &((struct granting *)j)->grant;
+    enum err e = carer_finish(j->api->hub, &((struct granting *)j)->grant, r);
+
+    if (e == ERR_OK && g->with_code)
+        keep_code(j->api, g);
+    if (e == ERR_OK)
+        put_granted(g, tree);
     return e;
 }
 
-static void granting_done(void *arg)
-{
-    struct granting *g = arg;
-    struct reason r = {.text = ""};
-    enum err e = carer_finish(g->api->hub, &g->grant, &r);
-
-    if (e == ERR_DUPLICATE && ++g->tries < GRANT_TRIES) {
-        mint_wipe(&g->grant.job);
-        e = granting_submit(g, &r); /* the same code was drawn twice at the same time */
-        if (e == ERR_OK)
-            return;
-    }
-    if (e == ERR_OK) {
-        keep_code(g->api, &g->grant);
-        api_resume(g->api, g->ticket, 201, granted(&g->grant), NULL);
-    } else {
-        api_resume_refused(g->api, g->ticket, e, &r);
-    }
-    granting_free(g);
-}
+static const struct api_job_kind granting_kind = {
+    .size = sizeof(struct granting),
+    .status = 201,
+    .begin = granting_begin,
+    .run = granting_run,
+    .finish = granting_finish,
+};
 
 static enum err read_grant(const cJSON *body, struct carer_grant *g, struct reason *r)
 {
@@ -136,19 +116,6 @@ static enum err read_grant(const cJSON *body, struct carer_grant *g, struct reas
     return e;
 }
 
-/* A card alone needs no worker. */
-static void grant_now(struct api_call *c, struct granting *g)
-{
-    struct reason r = {.text = ""};
-    enum err e = carer_finish(c->hub, &g->grant, &r);
-
-    if (e == ERR_OK)
-        api_answer(c, 201, granted(&g->grant), NULL);
-    else
-        api_refuse(c, e, &r);
-    granting_free(g);
-}
-
 void api_grant_carer(struct api_call *c)
 {
     static const char *const members[] = {"name", "kind", "not_after_s", "with_code", NULL};
@@ -160,24 +127,12 @@ void api_grant_carer(struct api_call *c)
 
     if (!api_order_of(c, &o) || !api_body(c, members, &body))
         return;
-    g = calloc(1, sizeof(*g));
-    if (g == NULL)
-        abort(); /* out of memory: restart */
-    g->api = c->api;
+    g = api_job_new(c, &granting_kind);
     g->grant.who = c->who;
     memcpy(g->grant.order, o.id, sizeof(o.id));
     e = read_grant(body, &g->grant, &r);
     cJSON_Delete(body);
-    if (e == ERR_OK)
-        e = granting_submit(g, &r);
-    if (e != ERR_OK) {
-        api_refuse(c, e, &r);
-        granting_free(g);
-    } else if (g->grant.with_code) {
-        g->ticket = http_defer(c->q);
-    } else {
-        grant_now(c, g);
-    }
+    api_job_start(c, &g->job, e, &r);
 }
 
 void api_revoke_carer(struct api_call *c)

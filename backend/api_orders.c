@@ -17,7 +17,6 @@
 #include "common/num.h"
 
 #define COMMENT_MAX 200
-#define PACK_TRIES 3
 
 /* ---------------------------------------------------------------- answering with an order */
 
@@ -244,37 +243,22 @@ void api_new_orders_csv(struct api_call *c)
 /* ---------------------------------------------------------------- packing */
 
 struct packing {
-    struct api *api;
-    uint64_t ticket;
-    enum store_role role;
-    unsigned tries;
+    struct api_job job;
     struct pack pack;
 };
 
-static void packing_free(struct packing *p)
+static enum err packing_begin(struct api_job *j, struct reason *r)
 {
-    mint_wipe(&p->pack.job);
-    sodium_memzero(p, sizeof(*p));
-    free(p);
-}
+    struct packing *p = (struct packing *)j;
+    enum err e = pack_begin(j->api->hub, &p->pack, r);
 
-static void packing_run(void *arg)
-{
-    struct packing *p = arg;
-
-    mint_stretch(&p->pack.job);
-}
-
-static void packing_done(void *arg);
-
-static enum err packing_submit(struct packing *p, struct reason *r)
-{
-    const struct work_job job = {.run = packing_run, .done = packing_done, .arg = p};
-    enum err e = pack_begin(p->api->hub, &p->pack, r);
-
-    if (e == ERR_OK && work_submit(p->api->hub->work, &job) != ERR_OK)
-        e = err_because(r, ERR_BUSY, "too much is waiting; try again");
+    j->capped = p->pack.capped;
     return e;
+}
+
+static void packing_run(struct api_job *j)
+{
+    mint_stretch(&((struct packing *)j)->pack.job);
 }
 
 static void put_link(cJSON *tree, const char *key, const char *hex)
@@ -285,48 +269,43 @@ static void put_link(cJSON *tree, const char *key, const char *hex)
     json_put_text(tree, key, path);
 }
 
-static void packing_answer(struct packing *p, const struct order *o)
+static enum err packing_finish(struct api_job *j, cJSON *tree, struct reason *r)
 {
-    cJSON *tree = json_new_object();
+    struct packing *p = (struct packing *)j;
+    struct hub *hub = j->api->hub;
     char hex[2 * ORDER_ID_LEN + 1];
-    struct reason r;
-    enum err e;
+    struct order o;
+    enum err e = pack_finish(hub, &p->pack, &o, r);
 
-    num_to_hex(o->id, sizeof(o->id), hex);
+    j->capped = p->pack.capped;
+    if (e != ERR_OK)
+        return e;
+    num_to_hex(o.id, sizeof(o.id), hex);
     put_link(tree, "label", hex);
     put_link(tree, "slip", hex);
-    e = view_order(p->api->hub, p->role, o, json_put_object(tree, "order"), &r);
+    e = view_order(hub, j->role, &o, json_put_object(tree, "order"), r);
     if (e == ERR_OK)
-        e = view_together(p->api->hub, o, tree, &r);
+        e = view_together(hub, &o, tree, r);
     if (e == ERR_OK)
-        e = view_carers(p->api->hub, o, tree, &r);
-    e = hub_judge(p->api->hub, e, &r);
-    if (e == ERR_OK) {
-        api_resume(p->api, p->ticket, 200, tree, NULL);
-        return;
-    }
-    cJSON_Delete(tree);
-    api_resume_refused(p->api, p->ticket, e, &r);
+        e = view_carers(hub, &o, tree, r);
+    return hub_judge(hub, e, r);
 }
 
-static void packing_done(void *arg)
-{
-    struct packing *p = arg;
-    struct reason r = {.text = ""};
-    struct order o;
-    enum err e = pack_finish(p->api->hub, &p->pack, &o, &r);
+static const struct api_job_kind packing_kind = {
+    .size = sizeof(struct packing),
+    .status = 200,
+    .begin = packing_begin,
+    .run = packing_run,
+    .finish = packing_finish,
+};
 
-    mint_wipe(&p->pack.job);
-    if (e == ERR_DUPLICATE && ++p->tries < PACK_TRIES) {
-        e = packing_submit(p, &r); /* the same code was drawn twice at the same time */
-        if (e == ERR_OK)
-            return;
-    }
-    if (e == ERR_OK)
-        packing_answer(p, &o);
-    else
-        api_resume_capped(p->api, p->ticket, p->pack.capped, e, &r);
-    packing_free(p);
+static struct packing *packing_new(const struct api_call *c, const uint8_t id[ORDER_ID_LEN])
+{
+    struct packing *p = api_job_new(c, &packing_kind);
+
+    p->pack.who = c->who;
+    memcpy(p->pack.order, id, ORDER_ID_LEN);
+    return p;
 }
 
 static enum err read_choice(struct hub *hub, const cJSON *body, struct pack *p, struct reason *r)
@@ -357,32 +336,6 @@ static enum err read_choice(struct hub *hub, const cJSON *body, struct pack *p, 
     return e;
 }
 
-static struct packing *packing_new(const struct api_call *c, const uint8_t id[ORDER_ID_LEN])
-{
-    struct packing *p = calloc(1, sizeof(*p));
-
-    if (p == NULL)
-        abort(); /* out of memory: restart */
-    p->api = c->api;
-    p->role = c->user.role;
-    p->pack.who = c->who;
-    memcpy(p->pack.order, id, ORDER_ID_LEN);
-    return p;
-}
-
-/* The answer comes when the worker is done; e: what came of reading the request. */
-static void packing_start(struct api_call *c, struct packing *p, enum err e, struct reason *r)
-{
-    if (e == ERR_OK)
-        e = packing_submit(p, r);
-    if (e != ERR_OK) {
-        api_refuse_capped(c, p->pack.capped, e, r);
-        packing_free(p);
-        return;
-    }
-    p->ticket = http_defer(c->q);
-}
-
 void api_pack(struct api_call *c)
 {
     static const char *const members[] = {"locker", "size", "low_door", "alone", "strip", NULL};
@@ -397,7 +350,7 @@ void api_pack(struct api_call *c)
     p = packing_new(c, id);
     e = read_choice(c->hub, body, &p->pack, &r);
     cJSON_Delete(body);
-    packing_start(c, p, e, &r);
+    api_job_start(c, &p->job, e, &r);
 }
 
 void api_repack(struct api_call *c, const struct order *o, const char *reason)
@@ -408,7 +361,7 @@ void api_repack(struct api_call *c, const struct order *o, const char *reason)
     memcpy(p->pack.locker, o->locker, sizeof(p->pack.locker));
     p->pack.repack = true;
     (void)snprintf(p->pack.reason, sizeof(p->pack.reason), "%s", reason); /* length was checked */
-    packing_start(c, p, ERR_OK, &r);
+    api_job_start(c, &p->job, ERR_OK, &r);
 }
 
 /* ---------------------------------------------------------------- steps */

@@ -85,6 +85,28 @@ void api_refuse_text(struct api_call *c, enum err e, const struct reason *r); /*
 void api_resume(struct api *a, uint64_t ticket, unsigned status, cJSON *tree, const char *const *extra);
 void api_resume_refused(struct api *a, uint64_t ticket, enum err e, const struct reason *r);
 
+/* The same for a request whose answer takes the worker's time (Argon2id): checked and drawn on the loop, stretched on
+ * the worker, committed on the loop. The first member of a struct with what it is about. */
+struct api_job {
+    struct api *api;
+    const struct api_job_kind *kind;
+    uint64_t ticket;
+    unsigned tries;
+    enum store_role role; /* of who asked */
+    bool capped;          /* by begin or finish: refused as too much of it, with 429 */
+};
+struct api_job_kind {
+    size_t size;                                                          /* of the whole struct */
+    unsigned status;                                                      /* of the answer when all went well */
+    enum err (*begin)(struct api_job *j, struct reason *r);               /* on the loop; again after ERR_DUPLICATE */
+    void (*run)(struct api_job *j);                                       /* on the worker: shares nothing */
+    enum err (*finish)(struct api_job *j, cJSON *tree, struct reason *r); /* on the loop: fills the answer */
+};
+/* All zeros but for the job itself; never NULL. */
+void *api_job_new(const struct api_call *c, const struct api_job_kind *kind);
+/* Begins, or refuses when e tells that the request could not be read. The job is wiped and freed when it is over. */
+void api_job_start(struct api_call *c, struct api_job *j, enum err e, struct reason *r);
+
 /* The body as JSON object with no members but the allowed; an empty body is an empty object. On false the refusal has
  * been answered. */
 bool api_body(struct api_call *c, const char *const *members, cJSON **out);
@@ -141,8 +163,7 @@ void api_new_orders_csv(struct api_call *c);
 void api_pack(struct api_call *c);
 /* A new code and label for a bag that is packed: answers as api_pack. */
 void api_repack(struct api_call *c, const struct order *o, const char *reason);
-/* As api_resume_refused; 429 when capped. */
-void api_resume_capped(struct api *a, uint64_t ticket, bool capped, enum err e, const struct reason *r);
+/* As api_refuse; 429 when capped. */
 void api_refuse_capped(struct api_call *c, bool capped, enum err e, const struct reason *r);
 void api_withdraw(struct api_call *c);
 void api_step(struct api_call *c);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api: a new code for a bag. */
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/api_part.h"
@@ -11,106 +9,54 @@
 #include "common/json.h"
 #include "common/num.h"
 
-#define RECODE_TRIES 3
 #define REASON_MAX 200
-#define TOO_MANY 429
-
-void api_refuse_capped(struct api_call *c, bool capped, enum err e, const struct reason *r)
-{
-    if (capped)
-        http_refuse(c->q, TOO_MANY, r->text);
-    else
-        api_refuse(c, e, r);
-}
-
-void api_resume_capped(struct api *a, uint64_t ticket, bool capped, enum err e, const struct reason *r)
-{
-    cJSON *tree;
-
-    if (!capped) {
-        api_resume_refused(a, ticket, e, r);
-        return;
-    }
-    tree = json_new_object();
-    json_put_text(tree, "error", r->text);
-    api_resume(a, ticket, TOO_MANY, tree, NULL);
-}
 
 struct recoding {
-    struct api *api;
-    uint64_t ticket;
-    unsigned tries;
+    struct api_job job;
     struct recode recode;
 };
 
-static void recoding_free(struct recoding *x)
+static enum err recoding_begin(struct api_job *j, struct reason *r)
 {
-    mint_wipe(&x->recode.job);
-    sodium_memzero(x, sizeof(*x));
-    free(x);
-}
+    struct recoding *x = (struct recoding *)j;
+    enum err e = recode_begin(j->api->hub, &x->recode, r);
 
-static void recoding_run(void *arg)
-{
-    struct recoding *x = arg;
-
-    mint_stretch(&x->recode.job);
-}
-
-static void recoding_done(void *arg);
-
-static enum err recoding_submit(struct recoding *x, struct reason *r)
-{
-    const struct work_job job = {.run = recoding_run, .done = recoding_done, .arg = x};
-    enum err e = recode_begin(x->api->hub, &x->recode, r);
-
-    if (e == ERR_OK && work_submit(x->api->hub->work, &job) != ERR_OK)
-        e = err_because(r, ERR_BUSY, "too much is waiting; try again");
+    j->capped = x->recode.capped;
     return e;
 }
 
-static void recoding_done(void *arg)
+static void recoding_run(struct api_job *j)
 {
-    struct recoding *x = arg;
-    struct reason r = {.text = ""};
-    enum err e = recode_finish(x->api->hub, &x->recode, &r);
-    cJSON *tree;
-
-    mint_wipe(&x->recode.job);
-    if (e == ERR_DUPLICATE && ++x->tries < RECODE_TRIES) {
-        e = recoding_submit(x, &r); /* the same code was drawn twice at the same time */
-        if (e == ERR_OK)
-            return;
-    }
-    if (e == ERR_OK) {
-        tree = json_new_object();
-        json_put_text(tree, "state", store_reply_name(x->recode.row.reply));
-        api_resume(x->api, x->ticket, 202, tree, NULL);
-    } else {
-        api_resume_capped(x->api, x->ticket, x->recode.capped, e, &r);
-    }
-    recoding_free(x);
+    mint_stretch(&((struct recoding *)j)->recode.job);
 }
+
+static enum err recoding_finish(struct api_job *j, cJSON *tree, struct reason *r)
+{
+    struct recoding *x = (struct recoding *)j;
+    enum err e = recode_finish(j->api->hub, &x->recode, r);
+
+    j->capped = x->recode.capped;
+    json_put_text(tree, "state", store_reply_name(x->recode.row.reply));
+    return e;
+}
+
+static const struct api_job_kind recoding_kind = {
+    .size = sizeof(struct recoding),
+    .status = 202,
+    .begin = recoding_begin,
+    .run = recoding_run,
+    .finish = recoding_finish,
+};
 
 static void recode_ready(struct api_call *c, const struct order *o, const char *reason)
 {
-    struct recoding *x = calloc(1, sizeof(*x));
+    struct recoding *x = api_job_new(c, &recoding_kind);
     struct reason r;
-    enum err e;
 
-    if (x == NULL)
-        abort(); /* out of memory: restart */
-    x->api = c->api;
     x->recode.who = c->who;
     memcpy(x->recode.order, o->id, sizeof(o->id));
     (void)snprintf(x->recode.reason, sizeof(x->recode.reason), "%s", reason); /* length was checked */
-    e = recoding_submit(x, &r);
-    if (e != ERR_OK) {
-        api_refuse_capped(c, x->recode.capped, e, &r);
-        recoding_free(x);
-        return;
-    }
-    x->ticket = http_defer(c->q);
+    api_job_start(c, &x->job, ERR_OK, &r);
 }
 
 void api_recode(struct api_call *c)

@@ -2,7 +2,6 @@
 /* api: badges for lockers, the audit. */
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/api_part.h"
@@ -47,25 +46,25 @@ void api_badges(struct api_call *c)
 /* A badge for somebody else is made with that colleague there: with the colleague's own password, and nobody can make
  * badges in another's name, administrators neither. */
 struct badging {
-    struct api *api;
-    uint64_t ticket;
+    struct api_job job;
     struct pack_badge pack;
+    char pin[PIN_MAX + 1];
     bool for_other;
     char password[USER_PASSWORD_MAX + 1]; /* of the colleague */
     char hash[STORE_PASSWORD_CAP];
     bool agreed;
 };
 
-static void badging_free(struct badging *b)
+static enum err badging_begin(struct api_job *j, struct reason *r)
 {
-    mint_wipe(&b->pack.job);
-    sodium_memzero(b, sizeof(*b));
-    free(b);
+    struct badging *b = (struct badging *)j;
+
+    return pack_badge_begin(j->api->hub, &b->pack, b->pin, r);
 }
 
-static void badging_run(void *arg)
+static void badging_run(struct api_job *j)
 {
-    struct badging *b = arg;
+    struct badging *b = (struct badging *)j;
 
     b->agreed = !b->for_other || user_password_is(b->hash, b->password);
     if (b->agreed)
@@ -75,7 +74,7 @@ static void badging_run(void *arg)
 /* A wrong password counts for the colleague's brake like one at the log-in. */
 static enum err badging_count_wrong(struct badging *b, struct reason *r)
 {
-    struct hub *hub = b->api->hub;
+    struct hub *hub = b->job.api->hub;
     struct store *s = hub->store;
     struct store_user u;
     enum err e = hub_judge(hub, s->ops->begin(s, r), r);
@@ -127,32 +126,33 @@ static enum err make_page(struct api *a, const struct pack_badge *p, struct reas
     return e;
 }
 
-static void badging_done(void *arg)
+static enum err badging_finish(struct api_job *j, cJSON *tree, struct reason *r)
 {
-    struct badging *b = arg;
-    struct api *a = b->api;
+    struct badging *b = (struct badging *)j;
+    struct api *a = j->api;
     char hex[2 * sizeof(b->pack.badge.badge) + 1], page[64];
-    struct reason r = {.text = ""};
-    enum err e = b->agreed ? pack_badge_finish(a->hub, &b->pack, &r) : badging_count_wrong(b, &r);
-    cJSON *tree;
+    enum err e = b->agreed ? pack_badge_finish(a->hub, &b->pack, r) : badging_count_wrong(b, r);
 
     if (e == ERR_OK)
-        e = hub_judge(a->hub, make_page(a, &b->pack, &r), &r);
-    if (e != ERR_OK) {
-        api_resume_refused(a, b->ticket, e, &r);
-        badging_free(b);
-        return;
-    }
+        e = hub_judge(a->hub, make_page(a, &b->pack, r), r);
+    if (e != ERR_OK)
+        return e;
     num_to_hex(b->pack.badge.badge, sizeof(b->pack.badge.badge), hex);
     (void)snprintf(page, sizeof(page), "/api/badges/%s/page", hex);
-    tree = json_new_object();
     json_put_text(tree, "badge", hex);
     json_put_text(tree, "page", page);
     json_put_text(tree, "token", b->pack.text);
     json_put_int(tree, "not_after_s", b->pack.badge.not_after_s);
-    api_resume(a, b->ticket, 201, tree, NULL);
-    badging_free(b);
+    return ERR_OK;
 }
+
+static const struct api_job_kind badging_kind = {
+    .size = sizeof(struct badging),
+    .status = 201,
+    .begin = badging_begin,
+    .run = badging_run,
+    .finish = badging_finish,
+};
 
 static enum err badging_read_colleague(struct api_call *c, const cJSON *body, struct badging *b, struct reason *r)
 {
@@ -192,37 +192,25 @@ static enum err badging_read(struct api_call *c, const cJSON *body, struct badgi
     if (e != ERR_OK)
         return e;
     (void)snprintf(b->pack.user, sizeof(b->pack.user), "%s", user); /* length was checked */
+    (void)snprintf(b->pin, sizeof(b->pin), "%s", pin);              /* length was checked */
     b->pack.who = c->who;
-    e = badging_read_colleague(c, body, b, r);
-    return e == ERR_OK ? pack_badge_begin(c->hub, &b->pack, pin, r) : e;
+    return badging_read_colleague(c, body, b, r);
 }
 
 void api_make_badge(struct api_call *c)
 {
     static const char *const members[] = {"user", "locker", "pin", "days", "password", NULL};
     struct badging *b;
-    struct work_job job = {.run = badging_run, .done = badging_done};
     struct reason r;
     cJSON *body;
     enum err e;
 
     if (!api_body(c, members, &body))
         return;
-    b = calloc(1, sizeof(*b));
-    if (b == NULL)
-        abort(); /* out of memory: restart */
-    b->api = c->api;
-    job.arg = b;
+    b = api_job_new(c, &badging_kind);
     e = badging_read(c, body, b, &r);
     cJSON_Delete(body);
-    if (e == ERR_OK && work_submit(c->hub->work, &job) != ERR_OK)
-        e = err_because(&r, ERR_BUSY, "too much is waiting; try again");
-    if (e != ERR_OK) {
-        api_refuse(c, e, &r);
-        badging_free(b);
-        return;
-    }
-    b->ticket = http_defer(c->q);
+    api_job_start(c, &b->job, e, &r);
 }
 
 /* Only once: the page holds what opens staff sessions at the locker, together with the PIN. */

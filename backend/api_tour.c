@@ -106,7 +106,8 @@ static void answer_act(struct api_call *c, enum err e, const uint8_t *locker, co
         api_refuse(c, e, r);
 }
 
-void api_tour_start(struct api_call *c)
+static void start_or_end(struct api_call *c,
+                         enum err (*act)(struct hub *, const struct act_who *, const uint8_t *, struct reason *))
 {
     static const char *const members[] = {NULL};
     uint8_t id[STORE_LOCKER_LEN];
@@ -116,20 +117,17 @@ void api_tour_start(struct api_call *c)
     if (!api_id(c, 0, id, sizeof(id)) || !api_body(c, members, &body))
         return;
     cJSON_Delete(body);
-    answer_act(c, tour_start(c->hub, &c->who, id, &r), id, &r);
+    answer_act(c, act(c->hub, &c->who, id, &r), id, &r);
+}
+
+void api_tour_start(struct api_call *c)
+{
+    start_or_end(c, tour_start);
 }
 
 void api_tour_end(struct api_call *c)
 {
-    static const char *const members[] = {NULL};
-    uint8_t id[STORE_LOCKER_LEN];
-    struct reason r;
-    cJSON *body;
-
-    if (!api_id(c, 0, id, sizeof(id)) || !api_body(c, members, &body))
-        return;
-    cJSON_Delete(body);
-    answer_act(c, tour_finish(c->hub, &c->who, id, &r), id, &r);
+    start_or_end(c, tour_finish);
 }
 
 void api_tour_scan(struct api_call *c)
