@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What every implementation of backend/store.h must do. The cases know the interface only; `factories` lists the
- * implementations. A factory opens the store in a folder; opening it again there finds what was committed.
- */
+/* What every implementation of backend/store.h must do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,92 +9,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backend/audit.h"
-#include "backend/store.h"
-#include "backend/store_sqlite.h"
-
-struct factory {
-    const char *name;
-    enum err (*open)(struct store **out, const char *folder, struct reason *r);
-};
-
-struct fixture {
-    const struct factory *factory;
-    struct store *s;
-    char folder[64];
-};
-
-static enum err open_sqlite(struct store **out, const char *folder, struct reason *r)
-{
-    char path[96];
-
-    (void)snprintf(path, sizeof(path), "%s/hub.db", folder);
-    return store_sqlite_open(out, path, r);
-}
-
-static const struct factory factories[] = {{"sqlite", open_sqlite}};
-
-#define OK(call)                                                                                                       \
-    do {                                                                                                               \
-        struct reason r_ = {""};                                                                                       \
-        struct reason *r = &r_;                                                                                        \
-        enum err e_ = (call);                                                                                          \
-        if (e_ != ERR_OK)                                                                                              \
-            fail_msg("%s: %s: %s", #call, err_name(e_), r_.text);                                                      \
-    } while (0)
-
-#define REFUSED(want, call)                                                                                            \
-    do {                                                                                                               \
-        struct reason r_ = {""};                                                                                       \
-        struct reason *r = &r_;                                                                                        \
-        assert_int_equal(call, want);                                                                                  \
-    } while (0)
+#include "tests/contract/store_bed.h"
 
 static int open_store(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct store_bed *b = calloc(1, sizeof(*b));
 
-    if (f == NULL)
+    if (b == NULL)
         return -1;
-    f->factory = *state != NULL ? *state : &factories[0];
-    memcpy(f->folder, "/tmp/medlocker-store-XXXXXX", sizeof("/tmp/medlocker-store-XXXXXX"));
-    if (mkdtemp(f->folder) == NULL || f->factory->open(&f->s, f->folder, NULL) != ERR_OK)
-        return -1;
-    *state = f;
+    store_bed_open(b, *state);
+    *state = b;
     return 0;
 }
 
 static int close_store(void **state)
 {
-    struct fixture *f = *state;
-    char command[128];
+    int code = store_bed_close(*state);
 
-    if (f->s != NULL)
-        f->s->ops->free(f->s);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", f->folder);
-    int code = system(command);
+    free(*state);
     *state = NULL;
-    free(f);
     return code;
 }
 
-static void reopen(struct fixture *f)
+static void reopen(struct store_bed *f)
 {
     f->s->ops->free(f->s);
     f->s = NULL;
     OK(f->factory->open(&f->s, f->folder, r));
-}
-
-static void begin(struct store *s)
-{
-    OK(s->ops->begin(s, r));
-}
-
-static void commit(struct store *s)
-{
-    OK(s->ops->commit(s, r));
 }
 
 static const uint8_t LOCKER[STORE_LOCKER_LEN] = {0xAA, 1, 2, 3, 4, 5, 6, 7};
@@ -158,7 +98,7 @@ static void put_locker(struct store *s, const uint8_t id[STORE_LOCKER_LEN], cons
 
 static void committed_work_survives_reopening(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order o = inserted(f->s, 1), back = {0};
 
     reopen(f);
@@ -168,7 +108,7 @@ static void committed_work_survives_reopening(void **state)
 
 static void work_rolled_back_never_happened(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order o = an_order(1), back = {0};
 
     begin(f->s);
@@ -182,7 +122,7 @@ static void work_rolled_back_never_happened(void **state)
 
 static void work_not_committed_is_gone_after_reopening(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order o = an_order(1), back = {0};
 
     begin(f->s);
@@ -195,7 +135,7 @@ static void work_not_committed_is_gone_after_reopening(void **state)
 
 static void orders_get_rising_numbers(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order a = inserted(f->s, 1), b = inserted(f->s, 2), back = {0};
 
     assert_true(a.number > 0 && b.number == a.number + 1);
@@ -206,7 +146,7 @@ static void orders_get_rising_numbers(void **state)
 
 static void one_reference_of_a_source_is_one_order(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order a = inserted(f->s, 1), again = an_order(1), back = {0};
 
     again.id[5] = 9;
@@ -225,7 +165,7 @@ static void one_reference_of_a_source_is_one_order(void **state)
 
 static void orders_without_reference_do_not_collide(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order a = an_order(1), b = an_order(2);
 
     a.ask.reference[0] = b.ask.reference[0] = '\0';
@@ -237,7 +177,7 @@ static void orders_without_reference_do_not_collide(void **state)
 
 static void an_updated_order_comes_back_whole(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order o = inserted(f->s, 1), back = {0};
 
     o.state = ORDER_COLLECTED;
@@ -264,7 +204,7 @@ static void an_updated_order_comes_back_whole(void **state)
 
 static void what_was_kept_of_a_dispense_comes_back(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order a = an_order(1), b = an_order(2);
     char *kept = NULL;
 
@@ -294,7 +234,7 @@ static bool note_order(void *arg, const struct order *o)
 
 static void order_lists_filter_and_page(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order o[5];
     struct numbers got = {.count = 0};
     int64_t matches;
@@ -378,7 +318,7 @@ static struct store_packing a_packing(const struct order *o, uint32_t load, uint
 
 static void live_codes_of_a_locker_are_distinct(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order a = inserted(f->s, 1), b = inserted(f->s, 2);
     struct store_packing p = a_packing(&a, 1, 3), q = a_packing(&b, 1, 3), back = {0};
     bool live = false;
@@ -401,7 +341,7 @@ static void live_codes_of_a_locker_are_distinct(void **state)
 
 static void an_ended_code_leaves_nothing_to_try_against(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order a = inserted(f->s, 1);
     struct store_packing p = a_packing(&a, 1, 3), back = {0};
     static const struct store_packing nothing;
@@ -440,7 +380,7 @@ static bool count_locker(void *arg, const struct store_locker *l)
 
 static void lockers_are_found_by_id_and_name(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_locker l = a_locker(LOCKER, "Dorpsrand"), back = {0};
     struct numbers got = {.count = 0};
 
@@ -465,7 +405,7 @@ static void lockers_are_found_by_id_and_name(void **state)
 
 static void the_watermark_moves_alone(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct stream_cursor c = {.epoch = 1, .seq = 12, .hash = {4}};
     struct store_locker back = {0};
 
@@ -506,7 +446,7 @@ static void append_command(struct store *s, int64_t seq, enum err want)
 
 static void commands_leave_on_a_signed_word_only(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct numbers got = {.count = 0};
     struct store_locker l;
 
@@ -538,7 +478,7 @@ static void commands_leave_on_a_signed_word_only(void **state)
 
 static void invitations_are_replaced_and_used_once(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_invite i = {.name = "Dorpsrand", .secret = {1}, .expires_ms = 10}, back = {0};
 
     begin(f->s);
@@ -576,7 +516,7 @@ static bool note_door(void *arg, const struct store_compartment *c)
 
 static void compartments_are_replaced_whole_and_listed_by_number(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_compartment a = a_door("A2", 2, TOKEN_SIZE_S, false), b = a_door("A1", 1, TOKEN_SIZE_M, true),
                              back = {0};
     struct numbers got = {.count = 0};
@@ -601,7 +541,7 @@ static void compartments_are_replaced_whole_and_listed_by_number(void **state)
 
 static void a_bag_lies_in_one_compartment_at_most(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_compartment a = a_door("A1", 1, TOKEN_SIZE_S, false), b = a_door("A2", 2, TOKEN_SIZE_S, false),
                              back = {0};
 
@@ -625,7 +565,7 @@ static void a_bag_lies_in_one_compartment_at_most(void **state)
 
 static void capacity_counts_free_doors_and_promises(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_compartment d[4] = {a_door("A1", 1, TOKEN_SIZE_S, false), a_door("A2", 2, TOKEN_SIZE_S, false),
                                      a_door("C1", 3, TOKEN_SIZE_L, true), a_door("C2", 4, TOKEN_SIZE_L, true)};
     struct store_capacity c;
@@ -664,7 +604,7 @@ static bool note_board(void *arg, const struct store_board *b)
 
 static void boards_keep_their_last_state(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_board b = {.board = "relay1", .state = "ok", .told_ms = 1};
     struct numbers got = {.count = 0};
 
@@ -689,7 +629,7 @@ static bool note_sample(void *arg, const struct store_sample *t)
 
 static void samples_are_listed_by_time(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_sample t = {.sensor = "fridge", .state = "ok", .has_milli_c = true}, back = {0};
     struct numbers got = {.count = 0};
 
@@ -724,7 +664,7 @@ static bool note_event(void *arg, const struct store_event *e)
 
 static void events_are_found_by_order_and_by_locker(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_event e = {.epoch = 1, .typ = "door.opened.v1", .text = "x.y.z", .len = 5};
     struct numbers got = {.count = 0};
     int64_t first = 0;
@@ -763,7 +703,7 @@ static bool note_fault(void *arg, const struct store_fault *x)
 
 static void one_fault_is_one_ticket(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_fault x = {.kind = STORE_FAULT_JAM, .subject = "A3", .detail = "try 1", .opened_ms = 5}, back = {0};
     struct store_fault_filter open = {.open_only = true, .limit = 10}, all = {.limit = 10};
     struct numbers got = {.count = 0};
@@ -817,7 +757,7 @@ static bool note_what(void *arg, const struct store_fault_note *x)
 
 static void a_fault_that_comes_and_goes_is_one_ticket_with_its_history(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_fault x = {.kind = STORE_FAULT_BOARD, .subject = "r1", .detail = "lost", .opened_ms = 100}, back = {0};
     struct store_fault_note said = {.fault = 1, .at_ms = 101, .what = STORE_NOTE_TAKEN, .actor = "bram"};
     struct numbers got = {.count = 0};
@@ -851,7 +791,7 @@ static void a_fault_that_comes_and_goes_is_one_ticket_with_its_history(void **st
 
 static void what_people_closed_is_not_opened_again(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_fault x = {.kind = STORE_FAULT_STORAGE, .opened_ms = 100};
     bool fresh = false;
 
@@ -870,7 +810,7 @@ static void what_people_closed_is_not_opened_again(void **state)
 
 static void a_history_does_not_grow_for_ever(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_fault x = {.kind = STORE_FAULT_BOARD, .subject = "r1"};
     struct numbers got = {.count = 0};
     bool fresh;
@@ -909,7 +849,7 @@ static bool note_excursion(void *arg, const struct store_excursion_note *x)
 
 static void a_sensor_has_one_band_and_any_number_of_words(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_sensor x = {.sensor = "fridge", .zone = TOKEN_ZONE_COLD, .min_milli_c = 2000, .max_milli_c = 8000};
     struct store_excursion_note n = {.sensor = "fridge", .start_ms = 50, .at_ms = 60, .role = STORE_ROLE_LOGISTICS};
     struct store_sensor back = {.sensor = ""};
@@ -950,7 +890,7 @@ static bool note_use(void *arg, const struct store_use_row *x)
 static void uses_are_counted_in_quarters_of_an_hour(void **state)
 {
     const int64_t q = STORE_SLOT_MS;
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct numbers got = {.count = 0};
 
     begin(f->s);
@@ -979,7 +919,7 @@ static bool note_wait(void *arg, int64_t ready_ms, int64_t opened_ms)
 
 static void bags_that_patients_took_are_listed_by_time(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct numbers got = {.count = 0};
 
     begin(f->s);
@@ -1007,7 +947,7 @@ static void what_waits_at_a_locker_is_counted(void **state)
     static const enum order_state states[] = {ORDER_READY,       ORDER_READY,       ORDER_EXPIRED, ORDER_WITHDRAWN,
                                               ORDER_WITHDRAWING, ORDER_UNCONFIRMED, ORDER_PACKED,  ORDER_IN_TRANSIT};
     static const char *const door_states[] = {"LOADED", "LOADED", "LOADED", "CHECK", "FORCED", "OUT", "FREE", "FREE"};
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_tasks t;
 
     begin(f->s);
@@ -1042,7 +982,7 @@ static void what_waits_at_a_locker_is_counted(void **state)
 
 static void people_close_a_fault_with_a_comment(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_fault x = {.kind = STORE_FAULT_STORAGE, .opened_ms = 5}, back = {0};
     bool fresh;
 
@@ -1079,7 +1019,7 @@ static bool note_user(void *arg, const struct store_user *u)
 
 static void users_are_found_by_name_and_staff_id(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_user a = a_user("bram", 1), b = a_user("anna", 2), back = {0};
     struct numbers got = {.count = 0};
 
@@ -1104,7 +1044,7 @@ static void users_are_found_by_name_and_staff_id(void **state)
 
 static void sessions_end_by_time_and_by_user(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_user u = a_user("anna", 2);
     struct store_session a = {.token_hash = {1}, .user = "anna", .expires_ms = 100}, b = a, back = {0};
 
@@ -1132,7 +1072,7 @@ static void sessions_end_by_time_and_by_user(void **state)
 
 static void a_session_is_made_fresh_apart_from_its_use(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_user u = a_user("anna", 2);
     struct store_session a = {.token_hash = {1}, .user = "anna", .expires_ms = 100, .fresh_ms = 7}, back = {0};
 
@@ -1154,7 +1094,7 @@ static void a_session_is_made_fresh_apart_from_its_use(void **state)
 static void a_second_factor_goes_with_its_spare_codes(void **state)
 {
     static const uint8_t one[STORE_HASH_LEN] = {1}, two[STORE_HASH_LEN] = {2};
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_user u = a_user("anna", 2), v = a_user("bram", 3);
     struct store_factor a = {.user = "anna", .box = {5}, .last_step = 4, .created_ms = 3}, back = {.confirmed = false};
     unsigned n = 9;
@@ -1196,7 +1136,7 @@ static bool note_pharmacy(void *arg, const struct store_pharmacy *p)
 
 static void pharmacies_are_replaced_and_listed_by_name(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_pharmacy a = {.ura = "00000002", .name = "Brug", .telephone = "1"},
                           b = {.ura = "00000001", .name = "Zuid"}, back;
     struct numbers got = {.count = 0};
@@ -1228,7 +1168,7 @@ static bool note_badge(void *arg, const struct store_badge *b)
 
 static void badges_belong_to_staff(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_badge a = {.badge = {1}, .staff = {9}, .role = TOKEN_ROLE_LOGISTICS, .not_after_s = 5}, b = a,
                        back = {0};
     struct numbers got = {.count = 0};
@@ -1266,7 +1206,7 @@ static bool note_audit(void *arg, const struct store_audit *a)
 
 static void audit_rows_form_a_chain(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_audit a = {.at_ms = 5, .actor = "anna", .action = "order.packed", .has_order = true, .order = {7}};
     struct numbers got = {.count = 0};
     uint8_t head[STORE_HASH_LEN], order[ORDER_ID_LEN] = {7};
@@ -1321,7 +1261,7 @@ static void a_changed_field_changes_the_hash(void **state)
 
 static void settings_are_replaced(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     char out[8];
 
     REFUSED(ERR_NOT_FOUND, f->s->ops->setting_get(f->s, "a", out, sizeof(out), r));
@@ -1348,7 +1288,7 @@ static bool count_contact(void *arg, const struct store_contact *c)
 
 static void contacts_are_kept_in_order_and_never_changed(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct order o = an_order(1), other = an_order(2);
     struct store_contact c = {.at_ms = 10, .by = "pharm", .how = STORE_CONTACT_LETTER, .note = "voicemail"};
     struct store_contact back = {.id = 0}, last = {.id = 0};
@@ -1388,7 +1328,7 @@ static bool count_stop(void *arg, const struct store_tour_stop *x)
 
 static void one_tour_is_open_at_a_locker(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_tour t = {.started_ms = 5, .started_by = "logi"}, other, back = {.id = 0};
     struct store_tour_stop x = {.place = 1, .door = "A1", .reason = STORE_TOUR_CHECK}, last = {.place = 0};
 
@@ -1425,7 +1365,7 @@ static void one_tour_is_open_at_a_locker(void **state)
 
 static void the_newest_events_of_a_locker_come_first(void **state)
 {
-    struct fixture *f = *state;
+    struct store_bed *f = *state;
     struct store_event e = {.typ = "door.opened.v1", .text = "x.y.z", .len = 5};
     struct numbers got = {.count = 0};
 
@@ -1489,17 +1429,6 @@ int main(void)
         CASE(one_tour_is_open_at_a_locker),
         CASE(the_newest_events_of_a_locker_come_first),
     };
-    int failed = 0;
 
-    for (size_t f = 0; f < sizeof(factories) / sizeof(factories[0]); f++) {
-        for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-            union {
-                const struct factory *from;
-                void *to;
-            } hand = {&factories[f]}; /* cmocka takes a plain pointer */
-            tests[i].initial_state = hand.to;
-        }
-        failed += cmocka_run_group_tests_name(factories[f].name, tests, NULL, NULL);
-    }
-    return failed;
+    return store_bed_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -9,43 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backend/store.h"
-#include "backend/store_sqlite.h"
+#include "tests/contract/store_bed.h"
 
 struct fixture {
-    struct store *s;
-    char folder[64];
+    struct store_bed bed;
     struct order order;
 };
 
 static const uint8_t LOCKER[STORE_LOCKER_LEN] = {0xAA}, OTHER[STORE_LOCKER_LEN] = {0xBB};
-
-#define OK(call)                                                                                                       \
-    do {                                                                                                               \
-        struct reason r_ = {""};                                                                                       \
-        struct reason *r = &r_;                                                                                        \
-        enum err e_ = (call);                                                                                          \
-        if (e_ != ERR_OK)                                                                                              \
-            fail_msg("%s: %s: %s", #call, err_name(e_), r_.text);                                                      \
-    } while (0)
-#define REFUSED(want, call)                                                                                            \
-    do {                                                                                                               \
-        struct reason r_ = {""};                                                                                       \
-        struct reason *r = &r_;                                                                                        \
-        assert_int_equal(call, want);                                                                                  \
-    } while (0)
-
-static void begin(struct store *s)
-{
-    OK(s->ops->begin(s, r));
-}
-
-static void commit(struct store *s)
-{
-    OK(s->ops->commit(s, r));
-}
 
 static struct order an_order(uint8_t mark)
 {
@@ -62,19 +35,14 @@ static struct order an_order(uint8_t mark)
 static int open_store(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    char path[96];
 
     if (f == NULL)
         return -1;
-    memcpy(f->folder, "/tmp/medlocker-store-XXXXXX", sizeof("/tmp/medlocker-store-XXXXXX"));
-    if (mkdtemp(f->folder) == NULL)
-        return -1;
-    (void)snprintf(path, sizeof(path), "%s/hub.db", f->folder);
-    OK(store_sqlite_open(&f->s, path, r));
+    store_bed_open(&f->bed, *state);
     f->order = an_order(7);
-    begin(f->s);
-    OK(f->s->ops->order_insert(f->s, &f->order, NULL, r));
-    commit(f->s);
+    begin(f->bed.s);
+    OK(f->bed.s->ops->order_insert(f->bed.s, &f->order, NULL, r));
+    commit(f->bed.s);
     *state = f;
     return 0;
 }
@@ -82,12 +50,10 @@ static int open_store(void **state)
 static int close_store(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
+    int code = store_bed_close(&f->bed);
 
-    f->s->ops->free(f->s);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", f->folder);
-    int code = system(command);
     free(f);
+    *state = NULL;
     return code;
 }
 
@@ -127,35 +93,35 @@ static void carers_are_listed_by_order_and_by_holder(void **state)
     struct names got = {""};
 
     once.strip = true;
-    begin(f->s);
-    OK(f->s->ops->carer_insert(f->s, &once, r));
-    OK(f->s->ops->carer_insert(f->s, &standing, r));
-    commit(f->s);
-    begin(f->s);
-    REFUSED(ERR_DUPLICATE, f->s->ops->carer_insert(f->s, &once, r));
-    f->s->ops->rollback(f->s);
-    OK(f->s->ops->carer_get(f->s, once.carer, &back, r));
+    begin(f->bed.s);
+    OK(f->bed.s->ops->carer_insert(f->bed.s, &once, r));
+    OK(f->bed.s->ops->carer_insert(f->bed.s, &standing, r));
+    commit(f->bed.s);
+    begin(f->bed.s);
+    REFUSED(ERR_DUPLICATE, f->bed.s->ops->carer_insert(f->bed.s, &once, r));
+    f->bed.s->ops->rollback(f->bed.s);
+    OK(f->bed.s->ops->carer_get(f->bed.s, once.carer, &back, r));
     assert_memory_equal(&back, &once, sizeof(once));
-    OK(f->s->ops->carer_list(f->s, f->order.id, holder, note_name, &got, r));
+    OK(f->bed.s->ops->carer_list(f->bed.s, f->order.id, holder, note_name, &got, r));
     assert_string_equal(got.all, "Carer 2;Carer 1;");
     got.all[0] = '\0'; /* another order of the same person */
-    OK(f->s->ops->carer_list(f->s, elsewhere, holder, note_name, &got, r));
+    OK(f->bed.s->ops->carer_list(f->bed.s, elsewhere, holder, note_name, &got, r));
     assert_string_equal(got.all, "Carer 2;");
     got.all[0] = '\0';
-    OK(f->s->ops->carer_list(f->s, elsewhere, nobody, note_name, &got, r));
+    OK(f->bed.s->ops->carer_list(f->bed.s, elsewhere, nobody, note_name, &got, r));
     assert_string_equal(got.all, "");
     standing.revoked_ms = 50;
     (void)snprintf(standing.revoked_by, sizeof(standing.revoked_by), "ben");
-    begin(f->s);
-    OK(f->s->ops->carer_update(f->s, &standing, r));
-    commit(f->s);
-    OK(f->s->ops->carer_get(f->s, standing.carer, &back, r));
+    begin(f->bed.s);
+    OK(f->bed.s->ops->carer_update(f->bed.s, &standing, r));
+    commit(f->bed.s);
+    OK(f->bed.s->ops->carer_get(f->bed.s, standing.carer, &back, r));
     assert_memory_equal(&back, &standing, sizeof(standing));
     standing.carer[5] = 1;
-    begin(f->s);
-    REFUSED(ERR_NOT_FOUND, f->s->ops->carer_update(f->s, &standing, r));
-    f->s->ops->rollback(f->s);
-    REFUSED(ERR_NOT_FOUND, f->s->ops->carer_get(f->s, standing.carer, &back, r));
+    begin(f->bed.s);
+    REFUSED(ERR_NOT_FOUND, f->bed.s->ops->carer_update(f->bed.s, &standing, r));
+    f->bed.s->ops->rollback(f->bed.s);
+    REFUSED(ERR_NOT_FOUND, f->bed.s->ops->carer_get(f->bed.s, standing.carer, &back, r));
 }
 
 static struct store_carer_place a_place(uint8_t mark, const uint8_t locker[STORE_LOCKER_LEN], uint8_t code)
@@ -185,27 +151,27 @@ static void a_right_has_one_place_at_each_locker(void **state)
 
     here.grant_seq = 11;
     here.grant = STORE_REPLY_PENDING;
-    begin(f->s);
-    OK(f->s->ops->carer_insert(f->s, &c, r));
-    OK(f->s->ops->carer_place_put(f->s, &here, r));
-    OK(f->s->ops->carer_place_put(f->s, &there, r));
-    commit(f->s);
-    OK(f->s->ops->carer_places(f->s, c.carer, count_place, &n, r));
+    begin(f->bed.s);
+    OK(f->bed.s->ops->carer_insert(f->bed.s, &c, r));
+    OK(f->bed.s->ops->carer_place_put(f->bed.s, &here, r));
+    OK(f->bed.s->ops->carer_place_put(f->bed.s, &there, r));
+    commit(f->bed.s);
+    OK(f->bed.s->ops->carer_places(f->bed.s, c.carer, count_place, &n, r));
     assert_int_equal(n, 2);
-    OK(f->s->ops->carer_place_find(f->s, LOCKER, 11, &back, r));
+    OK(f->bed.s->ops->carer_place_find(f->bed.s, LOCKER, 11, &back, r));
     assert_memory_equal(&back, &here, sizeof(here));
-    REFUSED(ERR_NOT_FOUND, f->s->ops->carer_place_find(f->s, OTHER, 11, &back, r));
-    REFUSED(ERR_NOT_FOUND, f->s->ops->carer_place_find(f->s, OTHER, 0, &back, r)); /* no command at all */
+    REFUSED(ERR_NOT_FOUND, f->bed.s->ops->carer_place_find(f->bed.s, OTHER, 11, &back, r));
+    REFUSED(ERR_NOT_FOUND, f->bed.s->ops->carer_place_find(f->bed.s, OTHER, 0, &back, r)); /* no command at all */
     here.grant = STORE_REPLY_DONE;
     here.revoke_seq = 12;
     here.revoke = STORE_REPLY_PENDING;
-    begin(f->s);
-    OK(f->s->ops->carer_place_put(f->s, &here, r)); /* its own live code is not in its way */
-    commit(f->s);
-    OK(f->s->ops->carer_place_find(f->s, LOCKER, 12, &back, r));
+    begin(f->bed.s);
+    OK(f->bed.s->ops->carer_place_put(f->bed.s, &here, r)); /* its own live code is not in its way */
+    commit(f->bed.s);
+    OK(f->bed.s->ops->carer_place_find(f->bed.s, LOCKER, 12, &back, r));
     assert_memory_equal(&back, &here, sizeof(here));
-    OK(f->s->ops->carer_place_find(f->s, LOCKER, 11, &back, r));
-    OK(f->s->ops->carer_place_get(f->s, c.carer, LOCKER, &back, r));
+    OK(f->bed.s->ops->carer_place_find(f->bed.s, LOCKER, 11, &back, r));
+    OK(f->bed.s->ops->carer_place_get(f->bed.s, c.carer, LOCKER, &back, r));
     assert_int_equal(back.revoke, STORE_REPLY_PENDING);
 }
 
@@ -249,31 +215,31 @@ static void every_kind_of_live_code_is_taken(void **state)
     uint8_t index[STORE_HASH_LEN] = {0};
     bool live = false;
 
-    begin(f->s);
-    OK(f->s->ops->packing_insert(f->s, &bag, r));
-    OK(f->s->ops->carer_insert(f->s, &c, r));
-    REFUSED(ERR_DUPLICATE, f->s->ops->carer_place_put(f->s, &same_as_bag, r));
-    OK(f->s->ops->carer_place_put(f->s, &own, r));
-    REFUSED(ERR_DUPLICATE, f->s->ops->recode_insert(f->s, &same_as_own, r));
-    OK(f->s->ops->recode_insert(f->s, &anew, r));
+    begin(f->bed.s);
+    OK(f->bed.s->ops->packing_insert(f->bed.s, &bag, r));
+    OK(f->bed.s->ops->carer_insert(f->bed.s, &c, r));
+    REFUSED(ERR_DUPLICATE, f->bed.s->ops->carer_place_put(f->bed.s, &same_as_bag, r));
+    OK(f->bed.s->ops->carer_place_put(f->bed.s, &own, r));
+    REFUSED(ERR_DUPLICATE, f->bed.s->ops->recode_insert(f->bed.s, &same_as_own, r));
+    OK(f->bed.s->ops->recode_insert(f->bed.s, &anew, r));
     second.load = 2;
-    REFUSED(ERR_DUPLICATE, f->s->ops->packing_insert(f->s, &second, r));
+    REFUSED(ERR_DUPLICATE, f->bed.s->ops->packing_insert(f->bed.s, &second, r));
     second.code_index[0] = 3;
-    REFUSED(ERR_DUPLICATE, f->s->ops->packing_insert(f->s, &second, r));
-    commit(f->s);
+    REFUSED(ERR_DUPLICATE, f->bed.s->ops->packing_insert(f->bed.s, &second, r));
+    commit(f->bed.s);
     for (uint8_t code = 1; code <= 4; code++) {
         index[0] = code;
-        OK(f->s->ops->code_is_live(f->s, LOCKER, index, &live, r));
+        OK(f->bed.s->ops->code_is_live(f->bed.s, LOCKER, index, &live, r));
         assert_int_equal(live, code < 4);
-        OK(f->s->ops->code_is_live(f->s, OTHER, index, &live, r));
+        OK(f->bed.s->ops->code_is_live(f->bed.s, OTHER, index, &live, r));
         assert_false(live);
     }
     own.code_live = false;
-    begin(f->s);
-    OK(f->s->ops->carer_place_put(f->s, &own, r));
-    commit(f->s);
+    begin(f->bed.s);
+    OK(f->bed.s->ops->carer_place_put(f->bed.s, &own, r));
+    commit(f->bed.s);
     index[0] = 2;
-    OK(f->s->ops->code_is_live(f->s, LOCKER, index, &live, r));
+    OK(f->bed.s->ops->code_is_live(f->bed.s, LOCKER, index, &live, r));
     assert_false(live);
 }
 
@@ -293,32 +259,32 @@ static void a_new_code_takes_the_place_of_the_old_one(void **state)
     struct store_recode first = a_recode(f, 4, 2), second = a_recode(f, 5, 3), back = {.load = 9};
     struct names got = {""};
 
-    begin(f->s);
-    OK(f->s->ops->packing_insert(f->s, &p, r));
-    OK(f->s->ops->recode_insert(f->s, &first, r));
-    OK(f->s->ops->recode_insert(f->s, &second, r));
-    commit(f->s);
+    begin(f->bed.s);
+    OK(f->bed.s->ops->packing_insert(f->bed.s, &p, r));
+    OK(f->bed.s->ops->recode_insert(f->bed.s, &first, r));
+    OK(f->bed.s->ops->recode_insert(f->bed.s, &second, r));
+    commit(f->bed.s);
     assert_true(second.id > first.id);
-    OK(f->s->ops->recode_find(f->s, LOCKER, 4, &back, r));
+    OK(f->bed.s->ops->recode_find(f->bed.s, LOCKER, 4, &back, r));
     assert_memory_equal(&back, &first, sizeof(first));
-    REFUSED(ERR_NOT_FOUND, f->s->ops->recode_find(f->s, OTHER, 4, &back, r));
+    REFUSED(ERR_NOT_FOUND, f->bed.s->ops->recode_find(f->bed.s, OTHER, 4, &back, r));
     first.reply = STORE_REPLY_DONE;
     first.code_live = false;
-    begin(f->s);
-    OK(f->s->ops->packing_recode(f->s, &first, r));
-    OK(f->s->ops->recode_update(f->s, &first, r));
-    commit(f->s);
-    OK(f->s->ops->packing_get(f->s, f->order.id, 1, &p, r));
+    begin(f->bed.s);
+    OK(f->bed.s->ops->packing_recode(f->bed.s, &first, r));
+    OK(f->bed.s->ops->recode_update(f->bed.s, &first, r));
+    commit(f->bed.s);
+    OK(f->bed.s->ops->packing_get(f->bed.s, f->order.id, 1, &p, r));
     assert_int_equal(p.code_index[0], 2);
     assert_int_equal(p.key_epoch, 2);
     assert_true(p.code_live && p.code_kept && p.code_box[0] == 8);
     assert_string_equal(p.pickup, "4D5132");
-    OK(f->s->ops->recode_list(f->s, f->order.id, note_reply, &got, r));
+    OK(f->bed.s->ops->recode_list(f->bed.s, f->order.id, note_reply, &got, r));
     assert_string_equal(got.all, "pending;done;");
-    begin(f->s);
-    OK(f->s->ops->packing_end_code(f->s, f->order.id, 1, r));
-    REFUSED(ERR_NOT_FOUND, f->s->ops->packing_recode(f->s, &second, r)); /* what ended stays ended */
-    f->s->ops->rollback(f->s);
+    begin(f->bed.s);
+    OK(f->bed.s->ops->packing_end_code(f->bed.s, f->order.id, 1, r));
+    REFUSED(ERR_NOT_FOUND, f->bed.s->ops->packing_recode(f->bed.s, &second, r)); /* what ended stays ended */
+    f->bed.s->ops->rollback(f->bed.s);
 }
 
 /* ---------------------------------------------------------------- counts */
@@ -338,7 +304,7 @@ static void acts_are_counted_by_who_what_and_when(void **state)
     };
     uint32_t n = 0;
 
-    begin(f->s);
+    begin(f->bed.s);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct store_audit a = {.at_ms = rows[i].at_ms, .has_order = rows[i].order};
 
@@ -346,29 +312,29 @@ static void acts_are_counted_by_who_what_and_when(void **state)
         (void)snprintf(a.action, sizeof(a.action), "%s", rows[i].action);
         if (rows[i].order)
             memcpy(a.order, f->order.id, sizeof(a.order));
-        OK(f->s->ops->audit_append(f->s, &a, r));
+        OK(f->bed.s->ops->audit_append(f->bed.s, &a, r));
     }
-    commit(f->s);
-    OK(f->s->ops->audit_count(f->s, "order.recode", NULL, NULL, 0, &n, r));
+    commit(f->bed.s);
+    OK(f->bed.s->ops->audit_count(f->bed.s, "order.recode", NULL, NULL, 0, &n, r));
     assert_int_equal(n, 3);
-    OK(f->s->ops->audit_count(f->s, "order.recode", "anna", NULL, 0, &n, r));
+    OK(f->bed.s->ops->audit_count(f->bed.s, "order.recode", "anna", NULL, 0, &n, r));
     assert_int_equal(n, 2);
-    OK(f->s->ops->audit_count(f->s, "order.recode", "anna", NULL, 11, &n, r));
+    OK(f->bed.s->ops->audit_count(f->bed.s, "order.recode", "anna", NULL, 11, &n, r));
     assert_int_equal(n, 1);
-    OK(f->s->ops->audit_count(f->s, "order.recode", NULL, f->order.id, 0, &n, r));
+    OK(f->bed.s->ops->audit_count(f->bed.s, "order.recode", NULL, f->order.id, 0, &n, r));
     assert_int_equal(n, 2);
-    OK(f->s->ops->audit_count(f->s, "order.recode", "carl", NULL, 0, &n, r));
+    OK(f->bed.s->ops->audit_count(f->bed.s, "order.recode", "carl", NULL, 0, &n, r));
     assert_int_equal(n, 0);
 }
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
-    const struct CMUnitTest tests[] = {
+#define CASE(f) cmocka_unit_test_prestate_setup_teardown(f, open_store, close_store, NULL)
+    struct CMUnitTest tests[] = {
         CASE(carers_are_listed_by_order_and_by_holder), CASE(a_right_has_one_place_at_each_locker),
         CASE(every_kind_of_live_code_is_taken),         CASE(a_new_code_takes_the_place_of_the_old_one),
         CASE(acts_are_counted_by_who_what_and_when),
     };
 
-    return cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
+    return store_bed_run(tests, sizeof(tests) / sizeof(tests[0]));
 }
