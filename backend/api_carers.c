@@ -187,7 +187,8 @@ struct card {
 
 static enum err make_card(struct api_call *c, struct card *x, char **html, struct reason *r)
 {
-    const struct text *t = api_text(c->api, x->order.ask.language);
+    const char *language = http_query(c->q, "language");
+    const struct slip_two t = slip_languages(&c->api->slips, language != NULL ? language : x->order.ask.language);
     bool has_code =
         x->place.grant != STORE_REPLY_NONE && take_code(c->api, x->carer.carer, x->code); /* of one locker */
     const struct card_carer page = {.carer = &x->carer,
@@ -200,18 +201,21 @@ static enum err make_card(struct api_call *c, struct card *x, char **html, struc
                                     .locker_address = x->locker.address};
 
     policy_text(c->hub, "telephone", x->telephone);
-    return card_carer(t, other_text(c->api, t), &page, html, r);
+    return card_carer(t.own, t.second, &page, html, r);
 }
 
 static enum err find_card(struct api_call *c, const uint8_t carer[TOKEN_CARER_LEN], struct card *x, struct reason *r)
 {
-    const char *text = http_query(c->q, "locker");
+    const char *text = http_query(c->q, "locker"), *language = http_query(c->q, "language");
+    enum language known;
     uint8_t locker[STORE_LOCKER_LEN] = {0};
     struct store *s = c->hub->store;
     enum err e;
 
     if (text != NULL && num_from_hex(text, locker, sizeof(locker)) != ERR_OK)
         return err_because(r, ERR_SYNTAX, "locker: not an id");
+    if (language != NULL && language_parse(language, &known) != ERR_OK)
+        return err_because(r, ERR_UNKNOWN, "language: must be " LANGUAGE_LIST);
     e = carer_card(c->hub, carer, locker, &x->carer, &x->place, x->token, r);
     if (e == ERR_OK)
         e = s->ops->locker_get(s, x->place.locker, &x->locker, r);

@@ -18,7 +18,7 @@ static void put_twice(struct print *p, const struct text *also, const char *open
 
     print_words(p, open, key, " ");
     p->t = also;
-    print_words(p, "<span class=\"second\" lang=\"", "language.code", "\">");
+    print_words(p, "<span class=\"second\" dir=\"ltr\" lang=\"", "language.code", "\">");
     print_words(p, "", key, "</span>");
     p->t = t;
     print_markup(p, close);
@@ -32,19 +32,19 @@ static void put_place(struct print *p, const struct card_carer *x)
 
     print_markup(p, "<dl>");
     print_pair(p, "card.carer.name", x->carer->name);
-    print_words(p, "<dt>", "card.where", "</dt>");
+    print_words(p, "<dt>", "slip.where", "</dt>");
     print_element(p, "<dd class=\"where\">", x->locker_name, "");
     if (x->locker_address != NULL && x->locker_address[0] != '\0')
         print_element(p, "<br>", x->locker_address, "");
     print_markup(p, "</dd>");
     if (x->carer->standing) {
-        print_pair(p, "card.for", text_get(p->t, "card.carer.standing"));
+        print_pair(p, "slip.for", text_get(p->t, "card.carer.standing"));
     } else {
         (void)snprintf(number, sizeof(number), "%" PRId64, x->order_number);
         print_pair(p, "card.carer.once", number);
     }
     print_time(p, x->carer->not_after_s, until);
-    print_pair(p, "card.until", until);
+    print_pair(p, "slip.until", until);
     print_markup(p, "</dl>");
 }
 
@@ -69,9 +69,9 @@ static void put_help(struct print *p, const struct text *also, const struct card
     put_twice(p, also, "<p>", "card.carer.step.scan", "</p>");
     put_twice(p, also, "<p>", "card.carer.step.take", "</p>");
     put_twice(p, also, "<p>", "card.carer.keep", "</p>");
-    print_words(p, "<div class=\"help\"><p>", "card.help", " <b class=\"phone\">");
-    print_element(p, "", x->telephone, "</b> (");
-    print_element(p, "", x->pharmacy_name, ")</p></div>");
+    print_words(p, "<div class=\"help\"><p><b>", "slip.help", "</b> ");
+    print_element(p, "&#9742; <b class=\"phone\">", x->telephone, "</b> (<bdi>");
+    print_element(p, "", x->pharmacy_name, "</bdi>).</p></div>");
 }
 
 enum err card_carer(const struct text *t, const struct text *also, const struct card_carer *x, char **html,
@@ -82,12 +82,13 @@ enum err card_carer(const struct text *t, const struct text *also, const struct 
 
     if (e != ERR_OK)
         return e;
-    print_markup(&p, "<main><article class=\"slip\"><div class=\"edge\"></div><div class=\"head\"><div>");
+    print_words(&p, "<main><article class=\"slip\" dir=\"", "language.dir", "\"><div class=\"edge\"></div>");
+    print_words(&p, "<div class=\"head\"><div dir=\"", "language.dir", "\">");
     put_twice(&p, also, "<h1>", "card.carer.title", "</h1>");
     put_place(&p, x);
     print_markup(&p, "</div><div class=\"scan\">");
     e = print_qr(&p, x->token, r);
-    put_twice(&p, also, "&#9650; ", "card.scan", "</div></div>");
+    put_twice(&p, also, "<span dir=\"auto\">&#9650; ", "slip.scan", "</span></div></div>");
     if (e == ERR_OK)
         e = put_code(&p, also, x->code, r);
     put_help(&p, also, x);

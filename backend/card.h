@@ -22,8 +22,8 @@ struct card_carer {
     const char *pharmacy_name, *telephone;
     const char *locker_name, *locker_address;
 };
-/* In the words of t, and the most important ones again in those of `also`. Errors: ERR_SYNTAX (not a code), ERR_MEMORY,
- * as qr_svg. */
+/* In the words of t, a catalogue of slips (slip.h), and the most important ones again in those of `also`. Errors:
+ * ERR_SYNTAX (not a code), ERR_MEMORY, as qr_svg. */
 enum err card_carer(const struct text *t, const struct text *also, const struct card_carer *x, char **html,
                     struct reason *r) ERR_MUST_CHECK;
 

@@ -45,21 +45,17 @@ void slip_texts_free(struct slip_texts *t)
 
 /* ---------------------------------------------------------------- parts */
 
-struct two {
-    const struct text *own, *second;
-};
-
-static struct two languages_of(const struct slip_texts *t, const struct order *o)
+struct slip_two slip_languages(const struct slip_texts *t, const char *language)
 {
     enum language own = LANGUAGE_NL;
 
-    if (language_parse(o->ask.language, &own) != ERR_OK)
+    if (language_parse(language, &own) != ERR_OK)
         own = LANGUAGE_NL;
-    return (struct two){.own = t->of[own], .second = t->of[own == LANGUAGE_NL ? LANGUAGE_EN : LANGUAGE_NL]};
+    return (struct slip_two){.own = t->of[own], .second = t->of[own == LANGUAGE_NL ? LANGUAGE_EN : LANGUAGE_NL]};
 }
 
 /* The same words once more, smaller, marked as another language for whoever listens to the page. */
-static void put_second(struct print *p, const struct two *t, const char *key)
+static void put_second(struct print *p, const struct slip_two *t, const char *key)
 {
     p->t = t->second;
     print_words(p, " <span class=\"second\" dir=\"ltr\" lang=\"", "language.code", "\">");
@@ -67,7 +63,7 @@ static void put_second(struct print *p, const struct two *t, const char *key)
     p->t = t->own;
 }
 
-static void put_both(struct print *p, const struct two *t, const char *open, const char *key, const char *close)
+static void put_both(struct print *p, const struct slip_two *t, const char *open, const char *key, const char *close)
 {
     print_words(p, open, key, "");
     put_second(p, t, key);
@@ -101,7 +97,7 @@ static void put_edge(struct print *p)
     print_words(p, " dir=\"", "language.dir", "\">");
 }
 
-static enum err put_scan(struct print *p, const struct two *t, const char *token, struct reason *r)
+static enum err put_scan(struct print *p, const struct slip_two *t, const char *token, struct reason *r)
 {
     enum err e;
 
@@ -113,7 +109,7 @@ static enum err put_scan(struct print *p, const struct two *t, const char *token
     return e;
 }
 
-static enum err put_head(struct print *p, const struct two *t, const struct slip *x, struct reason *r)
+static enum err put_head(struct print *p, const struct slip_two *t, const struct slip *x, struct reason *r)
 {
     put_edge(p);
     put_both(p, t, "<h1>", "slip.title", "</h1>");
@@ -134,7 +130,7 @@ static void put_code(struct print *p, const char *code)
     sodium_memzero(shown, sizeof(shown));
 }
 
-static void put_way(struct print *p, const struct two *t)
+static void put_way(struct print *p, const struct slip_two *t)
 {
     static const struct {
         enum pictogram picture;
@@ -165,7 +161,7 @@ static const char *birthday_key(const struct request *q)
     return q->birth_date[0] == '\0' ? "slip.birthday.never" : "slip.birthday.sometimes";
 }
 
-static enum err put_help(struct print *p, const struct two *t, const struct slip *x, struct reason *r)
+static enum err put_help(struct print *p, const struct slip_two *t, const struct slip *x, struct reason *r)
 {
     const struct token key = {.kind = TOKEN_KEY, .u.key.key = SLIP_KEY_HELP};
     char content[TOKEN_TEXT_CAP], number[NUMBER_CAP];
@@ -189,7 +185,7 @@ static enum err put_help(struct print *p, const struct two *t, const struct slip
 /* ---------------------------------------------------------------- the strip */
 
 /* Whoever comes without a scanner before them, or without the strip, has the telephone. */
-static enum err put_strip(struct print *p, const struct two *t, const struct slip *x, struct reason *r)
+static enum err put_strip(struct print *p, const struct slip_two *t, const struct slip *x, struct reason *r)
 {
     char number[NUMBER_CAP];
     enum err e;
@@ -219,7 +215,7 @@ static enum err put_strip(struct print *p, const struct two *t, const struct sli
 
 enum err slip_put(struct print *p, const struct slip_texts *texts, const struct slip *x, struct reason *r)
 {
-    const struct two t = languages_of(texts, x->order);
+    const struct slip_two t = slip_languages(texts, x->order->ask.language);
     bool strip = x->strip != NULL && x->strip[0] != '\0';
     enum err e;
 
@@ -246,7 +242,7 @@ enum err slip_put(struct print *p, const struct slip_texts *texts, const struct 
 enum err slip_page(const struct slip_texts *t, const struct slip *x, char **html, struct reason *r)
 {
     struct print p;
-    enum err e = print_open(&p, languages_of(t, x->order).own, "slip.title", r);
+    enum err e = print_open(&p, slip_languages(t, x->order->ask.language).own, "slip.title", r);
 
     return e == ERR_OK ? print_close(&p, slip_put(&p, t, x, r), html, r) : e;
 }

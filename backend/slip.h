@@ -40,6 +40,12 @@ struct slip_texts {
 enum err slip_texts_load(struct slip_texts *out, const char *folder, struct reason *r) ERR_MUST_CHECK;
 void slip_texts_free(struct slip_texts *t);
 
+/* The words of papers for people: in the language of an order ("" or unknown: Dutch), and in a second one. */
+struct slip_two {
+    const struct text *own, *second;
+};
+struct slip_two slip_languages(const struct slip_texts *t, const char *language);
+
 /* The slip as a page of its own, freed with print_free. Errors: ERR_SYNTAX (not a code), ERR_MEMORY, as qr_svg. */
 enum err slip_page(const struct slip_texts *t, const struct slip *x, char **html, struct reason *r) ERR_MUST_CHECK;
 /* The same as one <article> of a page that is being written; changes p->t. */

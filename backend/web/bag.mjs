@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an order's page has about who may collect, by what, and with what help: bags of one person, carers, a new code, opening at a
 // distance. Nothing is shown as done before the locker has confirmed it.
-import { html, Component, t, many, say, ask, exact, Form, Field, Choice, Act, Notice, Tag } from './parts.mjs';
+import { html, Component, t, many, say, ask, exact, LANGUAGES, Form, Field, Choice, Act, Notice, Tag } from './parts.mjs';
 
 const KINDS = { valid: 'good', revoking: 'warn', revoked: 'done', expired: 'done', replaced: 'done', used: 'done', pending: 'warn', done: 'good', refused: 'bad', asked: 'busy', opening: 'busy', opened: 'good', lapsed: 'warn' };
 const OPEN_POLL_MS = 1000;
@@ -71,11 +71,19 @@ export class Carers extends Watched {
     await this.load();
   }
 
+  get language() {
+    return this.state.language ?? this.props.order.language;
+  }
+
+  inLanguage(card) {
+    return `${card}&language=${this.language}`;
+  }
+
   renderPlace(carer, p) {
     const state = carer.state === 'valid' ? (carer.kind === 'strip' ? t('carer.strip.only') : p.code === 'none' ? t('carer.card.only') : say('carer.code', p.code)) : say('carer.revoke', p.revoke);
     return html`<li key=${p.locker}>
       ${p.name}: ${state}
-      ${carer.state === 'valid' && p.card && html` <a class="button" href=${p.card} target="_blank">${t('carer.print')}<span class="hidden"> ${carer.name}, ${p.name}</span></a>`}
+      ${carer.state === 'valid' && p.card && html` <a class="button" href=${this.inLanguage(p.card)} target="_blank">${t('carer.print')}<span class="hidden"> ${carer.name}, ${p.name}</span></a>`}
     </li>`;
   }
 
@@ -96,9 +104,11 @@ export class Carers extends Watched {
       ${made &&
       html`<p class="notice" role="status">
         ${t(made.with_code ? 'carer.made.code' : 'carer.made', { name: made.name })}
-        <a class="button primary" href=${made.card} target="_blank">${t('carer.print')}</a>
+        <a class="button primary" href=${this.inLanguage(made.card)} target="_blank">${t('carer.print')}</a>
       </p>`}
       ${news && news.carers.length === 0 && html`<p>${t('carer.none')}</p>`}
+      ${(made || news?.carers.some((c) => c.state === 'valid' && c.places.some((p) => p.card))) &&
+      html`<${Choice} label=${t('carer.language')} name="card_language" value=${this.language} options=${LANGUAGES} onChoose=${(language) => this.setState({ language })} />`}
       <ul class="plain-list">${news?.carers.map((c) => this.renderCarer(c))}</ul>
       ${COLLECTABLE.includes(order.state) &&
       html`<details>

@@ -82,7 +82,7 @@ static void lay_ready(struct fixture *f)
 static void the_code_of_a_carer_is_shown_once(void **state)
 {
     struct fixture *f = *state;
-    char card[120], carer[40], path[80];
+    char card[120], carer[40], path[140];
 
     assert_int_equal(call(f, "POST", "/carers", "{\"name\":\"Bea\",\"kind\":\"once\"}"), 409); /* not packed */
     assert_int_equal(call(f, "POST", "/pack", "{}"), 200);
@@ -97,6 +97,11 @@ static void the_code_of_a_carer_is_shown_once(void **state)
     assert_null(strstr(f->answer, CANARY)); /* not whose medicine it is */
     assert_int_equal(get(f, card, P), 200);
     assert_null(strstr(f->answer, "class=\"code\""));
+    (void)snprintf(path, sizeof(path), "%s&language=uk", card);
+    assert_int_equal(get(f, path, P), 200);
+    assert_non_null(strstr(f->answer, "Картка для того, хто забирає"));
+    (void)snprintf(path, sizeof(path), "%s&language=xx", card);
+    assert_int_equal(get(f, path, P), 422);
     assert_int_equal(call(f, "GET", "/carers", ""), 200);
     assert_non_null(strstr(f->answer, "\"state\":\"valid\""));
     (void)snprintf(path, sizeof(path), "/api/carers/%s/revoke", carer);

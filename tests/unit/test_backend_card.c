@@ -10,10 +10,12 @@
 
 #include <cmocka.h>
 
+#include "backend/slip.h"
 #include "common/code.h"
 
 struct words {
-    struct text *nl, *en;
+    struct text *nl, *en; /* of the hub */
+    struct slip_texts slips;
 };
 
 static int set_up(void **state)
@@ -22,6 +24,7 @@ static int set_up(void **state)
 
     assert_int_equal(text_load(&w.nl, "backend/web/nl.json", NULL), ERR_OK);
     assert_int_equal(text_load(&w.en, "backend/web/en.json", NULL), ERR_OK);
+    assert_int_equal(slip_texts_load(&w.slips, "backend/web", NULL), ERR_OK);
     *state = &w;
     return 0;
 }
@@ -32,6 +35,7 @@ static int tear_down(void **state)
 
     text_free(w->nl);
     text_free(w->en);
+    slip_texts_free(&w->slips);
     return 0;
 }
 
@@ -54,7 +58,7 @@ static void a_card_shows_what_the_carer_needs_and_no_patient(void **state)
     const struct card_carer x = a_card(&c, NULL);
     char *html;
 
-    assert_int_equal(card_carer(w->nl, w->en, &x, &html, NULL), ERR_OK);
+    assert_int_equal(card_carer(w->slips.of[LANGUAGE_NL], w->slips.of[LANGUAGE_EN], &x, &html, NULL), ERR_OK);
     assert_non_null(strstr(html, "data-token=\"4D4331AA\""));
     assert_non_null(strstr(html, "Bea &lt;Buur&gt;"));
     assert_non_null(strstr(html, "Apotheek &lt;Zon&gt;"));
@@ -64,6 +68,36 @@ static void a_card_shows_what_the_carer_needs_and_no_patient(void **state)
     assert_null(strstr(html, "class=\"code\""));
     assert_null(strstr(html, "<script"));
     print_free(html);
+}
+
+/* One card in each language of the slip, every word of it there, and Dutch beside it. */
+static void a_card_speaks_the_languages_of_the_slip(void **state)
+{
+    static const char *const says[LANGUAGE_N][2] = {
+        [LANGUAGE_NL] = {"Pas voor wie komt ophalen", "dir=\"ltr\""},
+        [LANGUAGE_EN] = {"Card for who comes to collect", "dir=\"ltr\""},
+        [LANGUAGE_TR] = {"Almaya gelen kişi için kart", "dir=\"ltr\""},
+        [LANGUAGE_AR] = {"بطاقة لمن يأتي للاستلام", "dir=\"rtl\""},
+        [LANGUAGE_PL] = {"Karta dla osoby, która odbiera", "dir=\"ltr\""},
+        [LANGUAGE_UK] = {"Картка для того, хто забирає", "dir=\"ltr\""},
+    };
+    const struct words *w = *state;
+    const struct store_carer c = {.name = "Bea", .standing = true, .not_after_s = 1792000000};
+    char code[CODE_DIGITS + 1] = "", *html;
+    struct card_carer x = a_card(&c, code);
+
+    code_draw(code);
+    for (unsigned l = 0; l < LANGUAGE_N; l++) {
+        const struct slip_two t = slip_languages(&w->slips, language_code((enum language)l));
+
+        assert_int_equal(card_carer(t.own, t.second, &x, &html, NULL), ERR_OK);
+        assert_non_null(strstr(html, says[l][0]));
+        assert_non_null(strstr(html, says[l][1]));
+        assert_non_null(strstr(html, l == LANGUAGE_NL ? "lang=\"en\"" : "lang=\"nl\""));
+        assert_null(strstr(html, ">card.")); /* a key without words */
+        assert_null(strstr(html, ">slip."));
+        print_free(html);
+    }
 }
 
 static void an_own_code_stands_there_in_groups(void **state)
@@ -76,12 +110,12 @@ static void an_own_code_stands_there_in_groups(void **state)
 
     code_draw(code);
     code_format(code, shown);
-    assert_int_equal(card_carer(w->en, w->nl, &x, &html, NULL), ERR_OK);
+    assert_int_equal(card_carer(w->slips.of[LANGUAGE_EN], w->slips.of[LANGUAGE_NL], &x, &html, NULL), ERR_OK);
     assert_non_null(strstr(html, shown));
     assert_null(strstr(html, ">42<")); /* of no bag */
     print_free(html);
     x.code = "1234567";
-    assert_int_equal(card_carer(w->en, w->nl, &x, &html, NULL), ERR_SYNTAX);
+    assert_int_equal(card_carer(w->slips.of[LANGUAGE_EN], w->slips.of[LANGUAGE_NL], &x, &html, NULL), ERR_SYNTAX);
 }
 
 /* Numbers as in the keypad of the locker: contract.md. */
@@ -107,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_card_shows_what_the_carer_needs_and_no_patient),
+        cmocka_unit_test(a_card_speaks_the_languages_of_the_slip),
         cmocka_unit_test(an_own_code_stands_there_in_groups),
         cmocka_unit_test(every_key_has_its_code_and_its_word),
     };
