@@ -81,19 +81,23 @@ export class Ears {
     return this.page.evaluate((from) => globalThis.transcript.slice(from), this.mark);
   }
 
-  async text() {
-    return (await this.all()).filter((e) => e.what === 'said').map((e) => e.text).join(' ');
-  }
-
   // Waits until this was said (text or expression); gives all that was said up to there and forgets it.
   async hear(what, timeout = 20000) {
     const fits = (text) => (what instanceof RegExp ? what.test(text) : text.includes(what));
-    let text = '';
-    await until(`to hear ${what}`, async () => fits((text = await this.text())), timeout, 30).catch(async (e) => {
-      throw new Error(`${e.message}; heard: ${text || JSON.stringify(await this.all())}`);
+    let now = { text: '' };
+    await until(`to hear ${what}`, async () => fits((now = await this.upToNow()).text), timeout, 30).catch(async (e) => {
+      throw new Error(`${e.message}; heard: ${now.text || JSON.stringify(await this.all())}`);
     });
-    await this.forget();
-    return text;
+    this.mark = now.end;
+    return now.text;
+  }
+
+  // What was said, and up to where: what is said while somebody looks is for the next time.
+  async upToNow() {
+    return this.page.evaluate((from) => {
+      const heard = globalThis.transcript.slice(from);
+      return { end: from + heard.length, text: heard.filter((e) => e.what === 'said').map((e) => e.text).join(' ') };
+    }, this.mark);
   }
 
   async forget() {
