@@ -257,7 +257,7 @@ static void on_clear(struct locker *l, const struct event *ev, struct effects *f
     struct staff *s = &l->staff;
     if (s->entry[0] != '\0')
         sodium_memzero(s->entry, sizeof s->entry);
-    else if (s->cleared || !staff_is_entered(s))
+    else if (s->cleared || !is_at_door(s)) /* at work on a door, one slip of a finger gives up nothing */
         staff_end(l, ev, fx);
     else
         s->cleared = true;

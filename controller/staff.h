@@ -55,7 +55,7 @@ struct staff {
     uint16_t order;         /* LOAD, LABEL: slot */
     bool was_open;          /* LOAD, INSPECT: the door was seen open */
     enum staff_proof proof; /* INSPECT */
-    bool cleared;           /* CLEAR was pressed once */
+    bool cleared;           /* LOAD and later: CLEAR was pressed once */
     int64_t until_ms;
     bool warned;        /* its last 20 s have begun (as in pickup.h); any key gives the full time again */
     uint64_t reference; /* REFUSED */

@@ -13,8 +13,8 @@ export const LANGUAGES = ['nl', 'en', 'tr', 'ar', 'pl', 'uk']; // the order of e
 export const STUCK = ['refused', 'wait', 'ask', 'doors', 'jam', 'help', 'reported', 'out-of-service'];
 const CONTACT = ['telephone', 'reference'];
 
-// Only looked at: nobody says a button or a colour.
-const SILENT = /^(direction$|(button|tone|scan|entry|hint)\.)|\.key\.|^more\.button$/;
+// Only looked at: nobody says a button, a colour, or the names of the languages.
+const SILENT = /^(direction$|(button|tone|scan|entry|hint)\.)|\.key\.|^more\.button$|^languages\.\d$/;
 const LINES = [1, 2, 3, 4];
 const HAS_WORDS = /[\p{L}\p{N}]/u;
 const PLACEHOLDER = /\{(\w+)\}/;
@@ -42,9 +42,11 @@ export function lines(t, s) {
   return keys.filter((key) => said(t, key) && [...said(t, key).matchAll(/\{(\w+)\}/g)].every(([, name]) => v[name] !== '' && v[name] !== undefined));
 }
 
+const isOfStaff = (s) => s.screen.startsWith('staff-');
+
 // How to get more time on this screen, as a key: where OK goes on, opens or sends something, it is REPEAT.
 const OK_ACTS = ['refused', 'jam', 'next', 'remote'];
-export const moreKey = (s) => (OK_ACTS.includes(s.screen) || s.screen.startsWith('staff-') ? 'more.repeat' : 'more.text');
+export const moreKey = (s) => (OK_ACTS.includes(s.screen) || isOfStaff(s) ? 'more.repeat' : 'more.text');
 
 // Row and column in words ("onderste rij, tweede van links"), as keys of the catalogue with their number; [] without a place.
 export function place(s) {
@@ -67,6 +69,7 @@ export function leadsToDoor(t, s) {
 export function groupSizes(s) {
   if (s.entry_cap === 10) return [3, 3, 4];
   if (s.entry_cap === 4 && s.screen === 'birthday') return [2, 2];
+  if (s.screen === 'staff-pin') return [4, s.entry_cap - 4]; // most have four
   return [s.entry_cap];
 }
 
@@ -153,14 +156,15 @@ function typed(t, s, before) {
 const SAME = ['screen', 'language', 'door', 'bag', 'step'];
 
 // What is new on this screen since the one before; undefined: nothing, whatever is being said may go on. An empty list: be silent. A locker where
-// nobody stands says nothing: the first screen speaks only when a key asks it to, or to tell what went wrong.
+// nobody stands says nothing: the first screen speaks only when a key asks it to, to tell what went wrong, or that staff has been signed out.
 export function news(t, s, before) {
   if (!before) return undefined;
   if (s.said > before.said) return speech(t, s);
   if (SAME.some((name) => s[name] !== before[name])) {
     if (s.entry_len > 1 && before.screen === 'start') return typed(t, s, { ...s, entry_len: 0 }); // who types that fast knows what to type
     if (s.screen !== 'start' || (s.language !== before.language && before.screen === 'start')) return speech(t, s);
-    return before.screen === 'languages' || (s.notice && s.notice !== 'none') ? speech(t, s) : [];
+    if (before.screen === 'languages' || (s.notice && s.notice !== 'none')) return speech(t, s);
+    return isOfStaff(before) ? clips(t, 'left', values(s)) : [];
   }
   const fresh = [];
   if (s.notice !== before.notice) fresh.push(...notice(s).flatMap((key) => clips(t, key, values(s))));

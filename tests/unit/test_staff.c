@@ -148,9 +148,8 @@ static void leaving_in_the_last_seconds_leaves(void **state)
     bed_login(b);
     bed_wait(b, STAFF_IDLE_MS - 10000);
     bed_key(b, EVENT_KEY_CLEAR);
-    bed_wait(b, STAFF_IDLE_MS - 10000);
-    bed_key(b, EVENT_KEY_CLEAR);
     assert_int_equal(bed_screen(b), SCREEN_START);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
 }
 
 static void help_at_the_label_and_the_question_sets_the_door_aside(void **state)

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every screen of the kiosk, as it looks: by day and by night, on a screen of 10 inches that lies or stands, on a narrow one, from right to
 // left. The page is the daemon's; what the daemon tells is put in here, because no story comes past every screen in every form.
-import test, { before, after } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { DOORS, ROOT, Stage } from '../stage/stage.mjs';
-import { check, close, open, tabThrough } from './browser.mjs';
+import { DOORS, ROOT } from '../stage/stage.mjs';
+import { PICTURES, check, close, open } from './browser.mjs';
+import { Ears, Finger, KeyedStage, catalogue, heard } from './robot.mjs';
 
 const IDS = [...readFileSync(path.join(ROOT, 'controller/screen.c'), 'utf8').matchAll(/\[SCREEN_(?!NOTICE|SOUND)\w+\] = "([a-z-]+)"/g)].map((m) => m[1]);
 const PLACE = { door: 'C2', number: 18, row: 3, rows: 3, column: 2, columns: 8 };
 // What the controller tells with these screens.
 const MORE = {
-  code: { entry_cap: 10, entry_len: 4 }, birthday: { entry_cap: 4, entry_len: 2, notice: 'date' }, wait: { seconds: 130 }, doors: { ...PLACE },
+  code: { entry_cap: 10, entry_len: 4, seconds: 15, more: true }, birthday: { entry_cap: 4, entry_len: 2, notice: 'date' }, wait: { seconds: 130 }, doors: { ...PLACE },
   opening: PLACE, open: PLACE, close: PLACE, jam: { ...PLACE, step: 1, steps: 3, seconds: 18, more: true, reference: 305 }, next: { ...PLACE, bag: 2, bags: 3 },
   remote: PLACE, refused: { seconds: 12, more: true, reference: 17 }, help: { reference: 305 }, reported: { reference: 305 }, ask: { reference: 305 },
   'staff-pin': { entry_cap: 6, entry_len: 3 }, 'staff-menu': { entry_cap: 2, entry_len: 1, show: true, digits: '1', notice: 'loaded', ...PLACE },
@@ -27,7 +28,7 @@ const screen = (id, more = {}) => ({
 
 let stage;
 before(async () => {
-  stage = new Stage({ seed: 5 });
+  stage = new KeyedStage({ seed: 5 });
   await stage.start();
 }, { timeout: 60000 });
 after(async () => {
@@ -85,5 +86,28 @@ const LOOKS = {
   'ar-night-upright': [{ width: 800, height: 1280, dark: true }, { language: 'ar' }],
   'uk-day': [{}, { language: 'uk' }],
 };
-for (const [name, [options, more]] of Object.entries(LOOKS))
-  test(`every screen is accessible, whole and large: ${name}`, { timeout: 180000 }, async () => everyScreen(await told(options), name, more));
+// The minute of a slow hand is a real one. It passes while the screens are looked at: these pages touch nothing of the locker.
+describe('every screen, and a minute of patience', { concurrency: 2 }, () => {
+  test('a slow hand is told by screen and sound that the time is nearly up, and gets more with one key', { timeout: 120000 }, async () => {
+    const eyes = await Finger.at(stage, { touch: false });
+    const ears = await Ears.listening(stage);
+    const nl = catalogue('nl');
+    stage.keypad('1');
+    await eyes.sees('code');
+    await ears.hear(heard(nl, 'code.title'));
+    await Promise.all([ears.sound('warn', 50000), eyes.page.waitForSelector('#time:not([hidden])', { timeout: 50000 })]);
+    assert.ok(Number(/\d+/.exec(await eyes.text('#left'))[0]) <= 20);
+    await ears.hear(heard(nl, 'more.text'));
+    await eyes.page.screenshot({ path: path.join(PICTURES, 'kiosk-flow-more-time.png') }); // "code" is looked at with the time below
+    stage.keypad('ok');
+    await ears.hear(heard(nl, 'notice.extended'));
+    assert.equal((await eyes.sees('code')).notice, nl['notice.extended']);
+    assert.equal(await eyes.page.isVisible('#time'), false);
+    stage.keypad('clear', 'clear');
+    await eyes.sees('start');
+    await Promise.all([eyes.close(), ears.close()]);
+  });
+
+  for (const [name, [options, more]] of Object.entries(LOOKS))
+    test(`every screen is accessible, whole and large: ${name}`, { timeout: 180000 }, async () => everyScreen(await told(options), name, more));
+});

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Robots at the kiosk, each with the senses and hands that one person has. Keypad and scanner are the locker's own devices (FIFOs that carry
 // what the kernel tells of them), the ears hear only what the page really played, the finger touches what it sees.
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { Stage, run, until } from '../stage/stage.mjs';
-import { open } from './browser.mjs';
+import { LANGUAGES } from '../../controller/kiosk/speech.mjs';
+import { ROOT, Stage, run, until } from '../stage/stage.mjs';
+import { check, open } from './browser.mjs';
+
+export const catalogue = (language) => JSON.parse(readFileSync(path.join(ROOT, `controller/kiosk/${language}.json`), 'utf8'));
+// What is heard of a text up to its first number or door; the same, within an expression.
+export const heard = (t, key) => (t[`say.${key}`] ?? t[key]).split(/\{\w+\}/)[0].trim();
+const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+export const words = (t, key) => quoted(heard(t, key));
+// A whole text with the door that it names: what stands between doors is said only where it has words.
+const HAS_WORDS = /[\p{L}\p{N}]/u;
+const withDoor = (t, key) => new RegExp((t[`say.${key}`] ?? t[key]).split(/(\{door\})/).filter((part) => HAS_WORDS.test(part))
+  .map((part) => (part === '{door}' ? '([A-Z]) (\\d+)' : quoted(part.trim()))).join(' '));
 
 // Numbers of the kernel's keys (input-event-codes.h).
 const KEY = { ok: 28, clear: 14, help: 59, language: 60, show: 61, repeat: 62, A: 30, B: 48, C: 46, D: 32, E: 18, F: 33, Enter: 28 };
@@ -55,6 +67,7 @@ export class KeyedStage extends Stage {
 
 // The key cards beside the scanner: "MK1", a version byte and the number of the key.
 export const KEY_NAMES = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'ok', 'clear', 'help', 'language', 'show', 'repeat'];
+export const card = (key) => `4D4B31${KEY_NAMES.indexOf(key).toString(16).toUpperCase().padStart(2, '0')}`;
 
 // Speech is faster than life here, so that listening does not take its time; ticks and tones are not.
 const RATE = 4;
@@ -156,5 +169,117 @@ export class Finger {
 
   async close() {
     await this.page.context().close();
+  }
+}
+
+// ---------------------------------------------------------------- whole people
+
+const LOCKERS_OWN = 'nl'; // what the locker speaks before anybody chooses
+
+// Somebody with one way to use the kiosk: fingers on the screen, the keys of the keypad, papers and cards, or ears and keypad with the screen off.
+// The papers that people hold before the scanner are the same in each way; all keys are those of the way.
+export const WAYS = ['touch', 'keypad', 'scanner', 'ears'];
+const HANDS = {
+  touch: (p) => (key) => p.eyes.tap(key),
+  keypad: (p) => (key) => p.stage.keypad(key),
+  scanner: (p) => (key) => p.stage.scanner(card(key)),
+  ears: (p) => (key) => p.stage.keypad(key),
+};
+
+export class Person {
+  // pictures: name under which build/web keeps each screen that is met by touch.
+  static async comes(stage, way, language, { pictures } = {}) {
+    const p = Object.assign(new Person(), { stage, way, language, pictures, t: catalogue(language), seen: new Set() });
+    if (way === 'ears') p.ears = await Ears.listening(stage);
+    else p.eyes = await Finger.at(stage, { touch: way === 'touch' });
+    p.press = HANDS[way](p);
+    return p;
+  }
+
+  async close() {
+    await (this.ears ?? this.eyes).close();
+  }
+
+  async key(...names) {
+    for (const name of names) await this.press(name);
+  }
+
+  async types(digits) {
+    await this.key(...digits);
+  }
+
+  paper(token) {
+    this.stage.scanner(token);
+  }
+
+  // Waits until the kiosk is at this screen; gives the door that it names.
+  async meets(id) {
+    if (this.ears) {
+      const fits = withDoor(this.t, `${id}.title`);
+      const [, letter = '', number = ''] = fits.exec(await this.ears.hear(fits));
+      return letter + number;
+    }
+    const { door = '' } = await this.eyes.sees(id);
+    assert.equal(await this.eyes.page.evaluate(() => document.documentElement.lang), this.language);
+    if (this.pictures && this.way === 'touch' && !this.seen.has(id)) await check(this.eyes.page, `${this.pictures}-${id}`);
+    this.seen.add(id);
+    return door;
+  }
+
+  // Waits until these words are there: a key of the catalogue, up to its first number or door.
+  async told(key) {
+    if (this.ears) await this.ears.hear(heard(this.t, key));
+    else await until(`the words of ${key}`, async () => (await this.eyes.text()).includes(this.t[key].split('{')[0].trim()), 15000, 30);
+  }
+
+  // The number to call, and what to tell there.
+  async canCall() {
+    if (this.ears) {
+      await this.ears.hear(new RegExp(`${words(this.t, 'telephone')} 0 8 0 0 1 2 3 4 ${words(this.t, 'reference')} \\d`));
+      return;
+    }
+    assert.match(await this.eyes.text('#telephone'), /0800 1234/);
+    assert.match(await this.eyes.text('#reference'), /\d/);
+  }
+
+  // The bag that comes now, of how many.
+  async counts(bag, bags) {
+    if (this.ears) await this.ears.hear(new RegExp(`${words(this.t, 'bag.count')} ${bag} .*${bags}`));
+    else assert.equal(await this.eyes.text('#bag'), this.t['bag.count'].replace('{bag}', bag).replace('{bags}', bags));
+  }
+
+  // Back at the first screen, which speaks only when it is asked.
+  async home() {
+    if (this.ears) {
+      await this.key('clear', 'clear', 'repeat');
+      await this.ears.hear(heard(catalogue(LOCKERS_OWN), 'start.title'));
+      return;
+    }
+    await until('the first screen', async () => {
+      const { id } = await this.eyes.sees('start', 'done', 'reported', 'help', 'refused');
+      if (id === 'start') return true;
+      await this.key('ok');
+      await this.eyes.page.waitForFunction((before) => document.body.dataset.screen !== before, id);
+      return false;
+    }, 20000, 100);
+  }
+
+  // Makes the kiosk speak the own language.
+  async choosesLanguage() {
+    await this.home();
+    if (this.language === LOCKERS_OWN) return;
+    await this.key('language');
+    if (this.ears) await this.ears.hear(heard(catalogue(LOCKERS_OWN), 'languages.hint'));
+    else await this.eyes.sees('languages');
+    await this.key(String(LANGUAGES.indexOf(this.language) + 1));
+    if (this.ears) await this.told('start.title');
+    else await this.meets('start');
+  }
+
+  // What was typed is nowhere in the page.
+  async leavesNoTrace(...secrets) {
+    const html = await (this.ears ?? this.eyes).page.content();
+    for (const secret of secrets) assert.ok(!html.includes(secret), 'the page still holds what was typed');
+    assert.equal(await (this.ears ?? this.eyes).page.evaluate(() => document.querySelector('#digits').textContent), '');
   }
 }

@@ -21,7 +21,7 @@ export function known() {
     notices: all(screen, /\[SCREEN_NOTICE_\w+\] = "([a-z-]+)"/g),
     // What a screen has, what the kiosk adds, and what the page makes of it.
     members: [...members(read('controller/screen.h')), 'telephone', 'minutes', 'n'],
-    onlySaid: ['cleared', 'show', 'hide'],
+    onlySaid: ['cleared', 'show', 'hide', 'left'],
     ofPatients: ['none', 'typo', 'date', 'bad-scan', 'try-later', 'extended', 'nothing'],
   };
 }
