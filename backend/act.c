@@ -84,6 +84,13 @@ static enum err check_pharmacy(struct store *s, const struct request *q, struct 
                               : e;
 }
 
+enum err act_check(struct hub *hub, const struct request *q, struct reason *r)
+{
+    enum err e = request_check_new(q, clock_wall_ms() / 1000, r);
+
+    return e == ERR_OK ? check_pharmacy(hub->store, q, r) : e;
+}
+
 static enum err insert_order(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,
                              struct order *o, struct reason *r)
 {
@@ -94,10 +101,7 @@ static enum err insert_order(struct hub *hub, const struct act_who *who, const s
 
     randombytes_buf(id, sizeof(id));
     order_init(o, id, q, clock_wall_ms());
-    e = request_check_new(q, o->created_ms / 1000, r);
-    if (e != ERR_OK)
-        return e;
-    e = check_pharmacy(s, q, r);
+    e = act_check(hub, q, r);
     if (e == ERR_OK)
         e = s->ops->order_insert(s, o, kept, r);
     if (e != ERR_OK)
@@ -133,22 +137,29 @@ enum err act_register(struct hub *hub, const struct act_who *who, const struct r
     return ERR_OK;
 }
 
+enum err act_register_inside(struct hub *hub, const struct act_who *who, const struct request *q, struct order *out,
+                             bool *existed, struct reason *r)
+{
+    struct store *s = hub->store;
+    enum err e =
+        q->reference[0] == '\0' ? ERR_NOT_FOUND : s->ops->order_find_reference(s, q->source, q->reference, out, r);
+
+    *existed = e == ERR_OK;
+    return e == ERR_NOT_FOUND ? insert_order(hub, who, q, NULL, out, r) : e;
+}
+
 enum err act_register_all(struct hub *hub, const struct act_who *who, const struct request *rows, size_t n,
                           void (*each)(void *arg, const struct order *o, bool existed), void *arg, struct reason *r)
 {
-    struct store *s = hub->store;
     enum err e = begin(hub, r);
 
     if (e != ERR_OK)
         return e;
     for (size_t i = 0; i < n && e == ERR_OK; i++) {
-        const struct request *q = &rows[i];
         struct order o;
+        bool existed;
 
-        e = q->reference[0] == '\0' ? ERR_NOT_FOUND : s->ops->order_find_reference(s, q->source, q->reference, &o, r);
-        bool existed = e == ERR_OK;
-        if (e == ERR_NOT_FOUND)
-            e = insert_order(hub, who, q, NULL, &o, r);
+        e = act_register_inside(hub, who, &rows[i], &o, &existed, r);
         if (e == ERR_RANGE)
             e = err_prefix(r, e, "order %zu of the table", i + 1);
         if (e == ERR_OK)

@@ -35,6 +35,12 @@ enum err act_note(struct hub *hub, const struct act_who *who, const char *action
 enum err act_register(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,
                       struct order *out, bool *existed, struct reason *r) ERR_MUST_CHECK;
 
+/* Whether act_register would take it as a new one; nothing is kept. */
+enum err act_check(struct hub *hub, const struct request *q, struct reason *r) ERR_MUST_CHECK;
+/* The same as act_register inside an open transaction. */
+enum err act_register_inside(struct hub *hub, const struct act_who *who, const struct request *q, struct order *out,
+                             bool *existed, struct reason *r) ERR_MUST_CHECK;
+
 /* A whole table: all of its rows or, on an error, none; each is called for every row, in order, before the end. */
 enum err act_register_all(struct hub *hub, const struct act_who *who, const struct request *rows, size_t n,
                           void (*each)(void *arg, const struct order *o, bool existed), void *arg,

@@ -9,6 +9,7 @@
 #include "backend/api_part.h"
 #include "backend/csv.h"
 #include "backend/fhir.h"
+#include "backend/import.h"
 #include "backend/orderjson.h"
 #include "backend/pack.h"
 #include "backend/policy.h"
@@ -218,8 +219,26 @@ static enum err register_rows(struct api_call *c, const struct request *rows, si
     return e;
 }
 
+/* One portion of the table, and how far it is. */
+static enum err import_rows(struct api_call *c, const struct import *x, cJSON *tree, struct reason *r)
+{
+    struct store_import at;
+    bool before;
+    enum err e = import_next(c->hub, &c->who, x, &at, &before, r);
+
+    if (e != ERR_OK)
+        return e;
+    json_put_int(tree, "rows", at.rows);
+    json_put_int(tree, "done", at.done);
+    json_put_int(tree, "created", at.made);
+    json_put_int(tree, "at_ms", at.at_ms);
+    json_put_bool(tree, "before", before);
+    return ERR_OK;
+}
+
 void api_new_orders_csv(struct api_call *c)
 {
+    int64_t portion = 0, again_ms = 0;
     struct csv_place where = {.line = 0};
     cJSON *tree = json_new_object();
     struct request *rows = NULL;
@@ -235,7 +254,17 @@ void api_new_orders_csv(struct api_call *c)
         api_answer(c, api_status(e), tree, NULL);
         return;
     }
-    e = register_rows(c, rows, n, tree, &r);
+    e = api_query_int(c, "portion", 1, CSV_MAX_ROWS, 0, &portion, &r);
+    if (e == ERR_OK)
+        e = api_query_int(c, "again", 1, INT64_MAX, 0, &again_ms, &r);
+    if (e == ERR_OK && portion > 0)
+        e = import_rows(
+            c,
+            &(struct import){
+                .text = body, .len = len, .rows = rows, .n = n, .portion = (size_t)portion, .again_ms = again_ms},
+            tree, &r);
+    else if (e == ERR_OK)
+        e = register_rows(c, rows, n, tree, &r);
     csv_free(rows, n);
     api_give(c, e, tree, &r);
 }

@@ -316,6 +316,15 @@ enum store_tour_reason {
     STORE_TOUR_REASON_N
 };
 
+/* How far a table of orders is read in, by the hash of its text: it can be cut anywhere and goes on there. */
+struct store_import {
+    uint8_t hash[STORE_HASH_LEN];
+    int64_t at_ms; /* when this reading began */
+    char by[STORE_NAME_CAP];
+    uint32_t rows, done; /* rows of it, and those that are read in, from the first on */
+    uint32_t made;       /* orders that were new */
+};
+
 /* One round at one locker; one open at most. */
 struct store_tour {
     int64_t id; /* given by the store, rising */
@@ -667,6 +676,11 @@ struct store_ops {
                                             struct reason *r);
     ERR_MUST_CHECK enum err (*contact_last)(struct store *s, const uint8_t order[ORDER_ID_LEN], bool told_only,
                                             struct store_contact *c, struct reason *r);
+
+    /* imports. put: replaces. get: ERR_NOT_FOUND. */
+    ERR_MUST_CHECK enum err (*import_put)(struct store *s, const struct store_import *x, struct reason *r);
+    ERR_MUST_CHECK enum err (*import_get)(struct store *s, const uint8_t hash[STORE_HASH_LEN], struct store_import *x,
+                                          struct reason *r);
 
     /* tours. insert sets t->id; ERR_DUPLICATE: one is open at this locker. open: the open one, ERR_NOT_FOUND. stop_put:
      * insert or replace by (tour, place). stop_list: by place. */

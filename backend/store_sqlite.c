@@ -149,6 +149,7 @@ enum err store_sqlite_open(struct store **out, const char *path, struct reason *
     store_sqlite_factors(&q->ops);
     store_sqlite_pharmacies(&q->ops);
     store_sqlite_contacts(&q->ops);
+    store_sqlite_imports(&q->ops);
     store_sqlite_tours(&q->ops);
     store_sqlite_carers(&q->ops);
     q->base.ops = &q->ops;

@@ -44,6 +44,7 @@ void store_sqlite_people(struct store_ops *ops);
 void store_sqlite_factors(struct store_ops *ops);
 void store_sqlite_pharmacies(struct store_ops *ops);
 void store_sqlite_contacts(struct store_ops *ops);
+void store_sqlite_imports(struct store_ops *ops);
 void store_sqlite_tours(struct store_ops *ops);
 void store_sqlite_carers(struct store_ops *ops);
 

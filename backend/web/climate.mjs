@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Temperature: a curve for each sensor with its band, what was not fine and what people said about it, and the judgement of the window.
-import { html, Component, t, many, say, ask, age, exact, degrees, hubNow, isSilent, Act, Notice, Tag } from './parts.mjs';
+import { html, Component, t, many, say, ask, age, exact, degrees, hubNow, isSilent, Act, Notice, Reading, Tag } from './parts.mjs';
 import { Curve } from './curve.mjs';
 import { Table } from './table.mjs';
 
@@ -106,7 +106,7 @@ class Sensor extends Component {
 class LockerClimate extends Component {
   constructor() {
     super();
-    this.state = { data: null, error: null };
+    this.state = { data: null, of: null, error: null };
   }
 
   componentDidMount() {
@@ -127,20 +127,20 @@ class LockerClimate extends Component {
     const { locker, hours } = this.props;
     try {
       const data = await ask('GET', `/api/lockers/${locker.id}/climate?hours=${hours}`);
-      if (!this.gone && hours === this.props.hours) this.setState({ data, error: null });
+      if (!this.gone && hours === this.props.hours) this.setState({ data, of: hours, error: null });
     } catch (error) {
       this.setState({ error });
     }
   }
 
-  render({ locker, me, lost }, { data, error }) {
+  render({ locker, me, lost, hours }, { data, of, error }) {
     const silent = Boolean(lost) || isSilent(locker, me);
     return html`<section aria-label=${locker.name}>
       <h2><a href="#/locker/${locker.id}">${locker.name}</a></h2>
       <${Notice} error=${error} />
       ${silent && html`<p class="notice warn">${t('locker.silent', { age: age(locker.seen_ms) })}</p>`}
       ${data?.sensors.length === 0 && html`<p class="notice">${t('climate.nothing')}</p>`}
-      ${data === null && !error && html`<p aria-busy="true">${t('busy')}</p>`}
+      ${of !== hours && !error && html`<${Reading} />`}
       ${data?.sensors.map((s) => html`<${Sensor} key=${s.sensor} sensor=${s} data=${data} locker=${locker} me=${me} silent=${silent} onSaid=${() => this.load()} />`)}
     </section>`;
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // New orders: filled in, from a FHIR bundle, from a table.
-import { html, Component, t, many, say, ask, LANGUAGES, Form, Field, Choice, Notice, Progress } from './parts.mjs';
+import { html, Component, t, many, say, ask, exact, LANGUAGES, Refused, Form, Field, Choice, Act, Notice, Progress } from './parts.mjs';
+
+const PORTION = 50; // rows of a table that are sent into the books at a time
 
 export class NewPage extends Component {
   constructor() {
     super();
-    this.state = { done: null, reading: 0, others: [] };
+    this.state = { done: null, before: null, reading: null, others: [] };
   }
 
   // Other pharmacies that share the lockers: mostly there are none, and then nothing is asked.
@@ -33,18 +35,34 @@ export class NewPage extends Component {
   }
 
   async csv(values, form) {
-    const text = await this.text(values);
-    this.setState({ done: null, reading: text.trim().split('\n').length - 1 });
+    if (await this.read(await this.text(values), 0)) form.reset();
+  }
+
+  // By portions, so that one sees how far it is; true when it is at its end. Cut anywhere, the same table goes on where it stopped.
+  // again: of a table that was read before, when it was.
+  async read(text, again) {
+    let at = { done: 0, rows: 0 };
+    this.setState({ done: null, before: null, reading: at });
     try {
-      const { created, orders } = await ask('POST', '/api/orders/csv', text, 'text/csv');
-      form.reset();
-      this.setState({ done: `${many('new.csv.created', created)} ${many('new.csv.rows', orders.length)}` });
+      do {
+        const first = at.done === 0;
+        at = await ask('POST', `/api/orders/csv?portion=${PORTION}${again ? `&again=${again}` : ''}`, text, 'text/csv');
+        if (at.before && first) {
+          this.setState({ before: { text, at_ms: at.at_ms } });
+          return false;
+        }
+        this.setState({ reading: at });
+      } while (at.done < at.rows);
+      this.setState({ done: `${many('new.csv.created', at.created)} ${many('new.csv.rows', at.rows)}` });
+      return true;
+    } catch (error) {
+      throw at.done > 0 ? new Refused(error.status, `${t('new.csv.part', { n: at.done, m: at.rows })} ${error.message}`) : error;
     } finally {
-      this.setState({ reading: 0 });
+      this.setState({ reading: null });
     }
   }
 
-  render({ me }, { done, reading, others }) {
+  render({ me }, { done, before, reading, others }) {
     return html`<h1>${t('nav.new')}</h1>
       <div class="beside">
         <section class="card">
@@ -75,7 +93,8 @@ export class NewPage extends Component {
             <${Field} label=${t('new.file')} name="file" type="file" accept=".csv,text/csv" />
             <label class="field"><span>${t('new.paste')}</span><textarea name="text" rows="6" spellcheck=${false}></textarea></label>
           <//>
-          ${reading > 0 && html`<${Progress} label=${many('new.csv.reading', reading)} />`}
+          ${reading && html`<${Progress} label=${t('new.csv.reading')} done=${reading.done} total=${reading.rows} />`}
+          ${before && html`<p class="notice warn" role="status">${t('new.csv.before', { time: exact(before.at_ms) })}</p><p class="tools"><${Act} label=${t('new.csv.again')} onAct=${() => this.read(before.text, before.at_ms)} /></p>`}
           <${Notice} text=${done} />
           ${done && html`<p><a class="button primary" href="#/today">${t('new.csv.pack')}</a></p>`}
         </section>

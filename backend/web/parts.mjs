@@ -262,6 +262,9 @@ export class Progress extends Component {
   }
 }
 
+// In the place of a report that is on its way.
+export const Reading = () => html`<div aria-busy="true"><${Progress} label=${t('reading')} /></div>`;
+
 // What was just done, with a button that takes it back, for some seconds; time stands still while somebody points at it
 // or has the focus on it. key= makes a new one for each act.
 const UNDO_S = 12;

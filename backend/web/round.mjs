@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The round: where to drive until the end of tomorrow, and why; to print and take along.
-import { html, Component, t, many, ask, age, exact, Notice } from './parts.mjs';
+import { html, Component, t, many, ask, age, exact, Notice, Reading } from './parts.mjs';
 import { Table } from './table.mjs';
 
 const EVERY_MS = 15000;
@@ -65,7 +65,7 @@ export class RoundPage extends Component {
   render(_, { data, error }) {
     return html`<h1>${t('nav.round')}</h1>
       <${Notice} error=${error} />
-      ${!data && !error && html`<p aria-busy="true">${t('busy')}</p>`}
+      ${!data && !error && html`<${Reading} />`}
       ${data &&
       html`<div class="tools"><button onClick=${() => print()}>${t('round.print')}</button></div>
         <p class="soft">${t('round.until', { time: exact(data.now_ms) })}</p>

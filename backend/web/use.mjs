@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use: when people come, how long bags wait, and what it saves. Times are those of the hub.
-import { html, Component, t, many, ask, currentLanguage, Choice, Field, Notice } from './parts.mjs';
+import { html, Component, t, many, ask, currentLanguage, Choice, Field, Notice, Reading } from './parts.mjs';
 import { Curve } from './curve.mjs';
 import { Table } from './table.mjs';
 
@@ -64,7 +64,7 @@ const Days = ({ days }) => {
 export class UsePage extends Component {
   constructor() {
     super();
-    this.state = { asked: readAsk(), data: null, error: null };
+    this.state = { asked: readAsk(), data: null, of: null, error: null };
     this.onPlace = () => this.change(readAsk());
   }
 
@@ -89,7 +89,7 @@ export class UsePage extends Component {
     for (const [name, value] of Object.entries(asked)) if (value !== null && value !== '' && value !== false) query.set(name, value === true ? '1' : String(value));
     try {
       const data = await ask('GET', `/api/use?${query}`);
-      if (asked === this.state.asked) this.setState({ data, error: null });
+      if (asked === this.state.asked) this.setState({ data, of: asked, error: null });
     } catch (error) {
       this.setState({ error });
     }
@@ -120,11 +120,11 @@ export class UsePage extends Component {
     </section>`;
   }
 
-  render({ board }, { data, error, asked }) {
+  render({ board }, { data, of, error, asked }) {
     return html`<h1>${t('nav.use')}</h1>
       ${this.renderTools(board, { asked })}
       <${Notice} error=${error} />
-      ${!data && !error && html`<p aria-busy="true">${t('busy')}</p>`}
+      ${of !== asked && !error && html`<${Reading} />`}
       ${data?.shared && html`<p class="notice">${t('use.few', { n: data.few })}</p>`}
       ${data &&
       html`<section class="card"><${Heat} rows=${data.heat.collected} label=${t('use.heat.collected')} few=${data.few} /><${Heat} rows=${data.heat.opened} label=${t('use.heat.opened')} few=${data.few} /></section>

@@ -1286,6 +1286,26 @@ static bool count_contact(void *arg, const struct store_contact *c)
     return true;
 }
 
+static void an_import_goes_on_where_it_was(void **state)
+{
+    struct store_bed *f = *state;
+    struct store_import x = {.hash = {7}, .at_ms = 5, .by = "pharm", .rows = 300, .done = 100, .made = 99}, back;
+
+    REFUSED(ERR_NOT_FOUND, f->s->ops->import_get(f->s, x.hash, &back, r));
+    begin(f->s);
+    OK(f->s->ops->import_put(f->s, &x, r));
+    x.done = 200;
+    OK(f->s->ops->import_put(f->s, &x, r));
+    commit(f->s);
+    reopen(f);
+    OK(f->s->ops->import_get(f->s, x.hash, &back, r));
+    assert_int_equal(back.at_ms, 5);
+    assert_string_equal(back.by, "pharm");
+    assert_int_equal(back.rows, 300);
+    assert_int_equal(back.done, 200);
+    assert_int_equal(back.made, 99);
+}
+
 static void contacts_are_kept_in_order_and_never_changed(void **state)
 {
     struct store_bed *f = *state;
@@ -1425,6 +1445,7 @@ int main(void)
         CASE(audit_rows_form_a_chain),
         CASE(a_changed_field_changes_the_hash),
         CASE(settings_are_replaced),
+        CASE(an_import_goes_on_where_it_was),
         CASE(contacts_are_kept_in_order_and_never_changed),
         CASE(one_tour_is_open_at_a_locker),
         CASE(the_newest_events_of_a_locker_come_first),

@@ -644,6 +644,50 @@ static void a_table_is_taken_whole_or_not_at_all(void **state)
     assert_non_null(strstr(f->answer, "\"created\":1"));
 }
 
+static void a_table_in_portions_goes_on_after_a_cut_and_is_not_read_twice(void **state)
+{
+    static const char table[] = "patient,reference\nFirst,1\nSecond,\nThird,\nFourth,4\n";
+    static const char address[] = "/api/orders/csv?portion=2";
+    struct fixture *f = *state;
+    struct store *s = f->bed.hub.store;
+    struct store_ops ops = *s->ops;
+    const struct store_ops *right = s->ops;
+    const char *at;
+    char again[80];
+
+    assert_int_equal(post(f, address, STORE_ROLE_PHARMACIST, "patient,size\nA,S\nB,M\nC,XL\n"), 422);
+    assert_non_null(strstr(f->answer, "\"line\":4,\"column\":2"));
+    assert_int_equal(post(f, address, STORE_ROLE_PHARMACIST, "patient,pharmacy\nA,\nB,\nC,00000123\n"),
+                     422); /* known only here: looked at first too */
+    assert_non_null(strstr(f->answer, "order 3 of the table"));
+    assert_int_equal(orders(f), 1);
+    assert_int_equal(post(f, "/api/orders/csv?portion=0", STORE_ROLE_PHARMACIST, table), 422);
+    assert_int_equal(post(f, address, STORE_ROLE_PHARMACIST, table), 200);
+    assert_non_null(strstr(f->answer, "\"rows\":4,\"done\":2,\"created\":2"));
+    right_insert = ops.order_insert;
+    ops.order_insert = insert_but_one;
+    s->ops = &ops;
+    assert_int_equal(post(f, address, STORE_ROLE_PHARMACIST, table), 409);
+    s->ops = right;
+    assert_int_equal(orders(f), 3);
+    assert_int_equal(post(f, address, STORE_ROLE_PHARMACIST, table), 200);
+    assert_non_null(strstr(f->answer, "\"rows\":4,\"done\":4,\"created\":4"));
+    assert_non_null(strstr(f->answer, "\"before\":false"));
+    assert_int_equal(orders(f), 5);
+    assert_int_equal(post(f, address, STORE_ROLE_PHARMACIST, table), 200);
+    assert_non_null(strstr(f->answer, "\"before\":true"));
+    assert_int_equal(orders(f), 5);
+    at = strstr(f->answer, "\"at_ms\":");
+    assert_non_null(at);
+    (void)snprintf(again, sizeof(again), "/api/orders/csv?portion=9&again=%lld", strtoll(at + 8, NULL, 10));
+    assert_int_equal(post(f, again, STORE_ROLE_PHARMACIST, table), 200);
+    assert_non_null(strstr(f->answer, "\"done\":4,\"created\":2"));
+    assert_int_equal(orders(f), 7);
+    assert_int_equal(post(f, again, STORE_ROLE_PHARMACIST, table), 200); /* the answer was lost, say */
+    assert_non_null(strstr(f->answer, "\"before\":true"));
+    assert_int_equal(orders(f), 7);
+}
+
 /* ---------------------------------------------------------------- logistics */
 
 static const uint8_t WALL[STORE_LOCKER_LEN] = {0xAB, 1, 2, 3, 4, 5, 6, 7};
@@ -912,6 +956,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_password_that_was_replaced_meanwhile_lets_nobody_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_session_that_was_ended_meanwhile_chooses_no_password, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_table_is_taken_whole_or_not_at_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_table_in_portions_goes_on_after_a_cut_and_is_not_read_twice, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(wrong_requests_are_refused_with_a_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(same_reference_is_the_same_order, set_up, tear_down),

@@ -135,6 +135,39 @@ test('a table is read in; a wrong cell is told by row and column and nothing of 
   await page.context().close();
 });
 
+test('a table that is cut in the middle goes on there, and is not read twice by mistake', { timeout: 90000 }, async () => {
+  const table = `patient\n${Array.from({ length: 120 }, (_, i) => `K. Nip ${i}`).join('\n')}\n`;
+  const made = async () => (await stage.ok('GET', '/api/orders?search=K.%20Nip&limit=1')).count;
+  const page = await open(stage, 'hub', { at: '#/new' });
+  let sent = 0, go;
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route('**/api/orders/csv?*', async (route) => {
+    if (++sent === 2) await held;
+    return sent === 2 ? route.abort() : route.continue();
+  });
+  await page.fill('form[name=csv] textarea', table);
+  await page.click('form[name=csv] button.primary');
+  await page.waitForSelector('.progress progress[value="50"][max="120"]');
+  await check(page, 'new-progress');
+  go();
+  await page.waitForSelector('form[name=csv] [role=alert]:has-text("Tot en met rij 50 van 120")');
+  page.wrong.length = 0; // the cut itself
+  assert.equal(await made(), 50);
+  await check(page, 'new-cut');
+  await page.click('form[name=csv] button.primary');
+  await page.waitForSelector('text=120 nieuwe bestellingen');
+  assert.equal(await made(), 120);
+  await page.fill('form[name=csv] textarea', table);
+  await page.click('form[name=csv] button.primary');
+  await page.waitForSelector('.notice:has-text("Deze tabel is al gelezen")');
+  await check(page, 'new-before');
+  assert.equal(await made(), 120);
+  await page.click('button:has-text("Lees hem toch nog eens")');
+  await page.waitForSelector('text=120 nieuwe bestellingen');
+  assert.equal(await made(), 240);
+  await page.context().close();
+});
+
 test('the list of orders is filtered by link, sorted, and saved as a file', { timeout: 60000 }, async () => {
   const page = await open(stage, 'hub', { at: '#/orders?orders.q=P.%2037&orders.sort=number' });
   await page.waitForSelector('[data-table=orders] tbody tr[data-order]');

@@ -51,3 +51,20 @@ test('a view to share has no number from 1 to 4, and is a link', { timeout: 6000
   await page.waitForSelector('.heat .few');
   await page.context().close();
 });
+
+test('a report that takes long says that it is on its way, also when another one is seen', { timeout: 60000 }, async () => {
+  const page = await open(stage, 'hub', { at: '#/use' });
+  await drawn(page);
+  let go;
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route('**/api/use?*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.click('button:has-text("1 jaar")');
+  await page.waitForSelector('.progress progress');
+  await check(page, 'use-waiting');
+  go();
+  await page.waitForSelector('.progress', { state: 'detached' });
+  await page.context().close();
+});
