@@ -93,6 +93,27 @@ static enum err badging_count_wrong(struct badging *b, struct reason *r)
     return e != ERR_OK ? e : err_because(r, ERR_RANGE, "password: the colleague's password is wrong");
 }
 
+static enum err refuse_braked(struct reason *r)
+{
+    return err_because(r, ERR_BUSY, "too many wrong passwords of this colleague; wait five minutes");
+}
+
+/* Of tries at the same time each sees the brake of those before, and whether its password is still the one in force. */
+static enum err badging_look_again(struct badging *b, struct reason *r)
+{
+    struct hub *hub = b->job.api->hub;
+    struct store_user u;
+    enum err e = b->for_other ? hub_judge(hub, hub->store->ops->user_get(hub->store, b->pack.user, &u, r), r) : ERR_OK;
+
+    if (e != ERR_OK || !b->for_other)
+        return e;
+    b->agreed = b->agreed && strcmp(b->hash, u.password) == 0;
+    if (user_wait_ms(&u, clock_wall_ms()) > 0)
+        e = refuse_braked(r);
+    sodium_memzero(&u, sizeof(u));
+    return e;
+}
+
 /* Keeps the page for one look; the oldest makes room. */
 static void keep_page(struct api *a, const struct store_badge *badge, char *html)
 {
@@ -131,8 +152,10 @@ static enum err badging_finish(struct api_job *j, cJSON *tree, struct reason *r)
     struct badging *b = (struct badging *)j;
     struct api *a = j->api;
     char hex[2 * sizeof(b->pack.badge.badge) + 1], page[64];
-    enum err e = b->agreed ? pack_badge_finish(a->hub, &b->pack, r) : badging_count_wrong(b, r);
+    enum err e = badging_look_again(b, r);
 
+    if (e == ERR_OK)
+        e = b->agreed ? pack_badge_finish(a->hub, &b->pack, r) : badging_count_wrong(b, r);
     if (e == ERR_OK)
         e = hub_judge(a->hub, make_page(a, &b->pack, r), r);
     if (e != ERR_OK)
@@ -171,7 +194,7 @@ static enum err badging_read_colleague(struct api_call *c, const cJSON *body, st
     if (e != ERR_OK)
         return e;
     if (user_wait_ms(&u, clock_wall_ms()) > 0)
-        e = err_because(r, ERR_BUSY, "too many wrong passwords of this colleague; wait five minutes");
+        e = refuse_braked(r);
     (void)snprintf(b->password, sizeof(b->password), "%s", password); /* length was checked */
     memcpy(b->hash, u.password, sizeof(b->hash));
     sodium_memzero(&u, sizeof(u));

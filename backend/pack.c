@@ -303,11 +303,31 @@ enum err pack_badge_begin(struct hub *hub, struct pack_badge *b, const char *pin
     return hub_judge(hub, e, r);
 }
 
+/* Whoever was sent away, or given other work, while the PIN was stretched gets no badge after all: nobody would revoke
+ * it. */
+static enum err check_holder(struct hub *hub, const struct pack_badge *b, struct reason *r)
+{
+    enum token_role role = TOKEN_ROLE_PHARMACIST;
+    struct store_user u;
+    enum err e = hub->store->ops->user_get(hub->store, b->user, &u, r);
+
+    if (e == ERR_OK && u.disabled)
+        e = err_because(r, ERR_STATE, "user %s is disabled", u.name);
+    if (e == ERR_OK)
+        e = badge_role(u.role, &role, r);
+    if (e == ERR_OK && role != b->badge.role)
+        e = err_because(r, ERR_STATE, "user %s has another role now", u.name);
+    sodium_memzero(&u, sizeof(u));
+    return e;
+}
+
 static enum err badge_inside(struct hub *hub, struct pack_badge *b, struct reason *r)
 {
     char hex[2 * sizeof(b->badge.badge) + 1];
-    enum err e;
+    enum err e = check_holder(hub, b, r);
 
+    if (e != ERR_OK)
+        return e;
     randombytes_buf(b->badge.badge, sizeof(b->badge.badge));
     memcpy(b->badge.locker, b->locker, sizeof(b->badge.locker));
     b->badge.created_ms = clock_wall_ms();

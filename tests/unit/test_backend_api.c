@@ -531,15 +531,21 @@ static void one_client_or_one_name_leaves_room_for_other_log_ins(void **state)
     (void)sem_destroy(&go);
 }
 
-/* Begins a request of the pharmacist while the worker is busy; it is let go by *go. */
-static int begin_held(struct fixture *f, sem_t *go, const char *path, const char *body)
+/* The worker is busy until *go. */
+static void hold(struct fixture *f, sem_t *go)
 {
     const struct work_job job = {.run = hold_worker, .done = let_worker_go, .arg = go};
-    char request[600];
-    int fd = connect_to(api_port(f->api));
 
     assert_int_equal(sem_init(go, 0, 0), 0);
     assert_int_equal(work_submit(f->bed.hub.work, &job), ERR_OK);
+}
+
+/* Begins a request of the pharmacist. */
+static int begin_post(struct fixture *f, const char *path, const char *body)
+{
+    char request[600];
+    int fd = connect_to(api_port(f->api));
+
     (void)snprintf(request, sizeof(request),
                    "POST %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Medlocker: 1\r\nCookie: medlocker=%s\r\n"
                    "Content-Length: %zu\r\n\r\n%s",
@@ -548,6 +554,12 @@ static int begin_held(struct fixture *f, sem_t *go, const char *path, const char
     while (sd_event_run(f->bed.hub.loop, 20000) > 0)
         continue;
     return fd;
+}
+
+static int begin_held(struct fixture *f, sem_t *go, const char *path, const char *body)
+{
+    hold(f, go);
+    return begin_post(f, path, body);
 }
 
 static int end_held(struct fixture *f, sem_t *go, int fd)
@@ -595,6 +607,57 @@ static void a_session_that_was_ended_meanwhile_chooses_no_password(void **state)
     assert_int_equal(end_held(f, &go, fd), 401);
     assert_int_equal(log_in(f, "pharm", "another password"), 401);
     assert_int_equal(log_in(f, "pharm", "a right password"), 200);
+}
+
+/* ---------------------------------------------------------------- badges */
+
+#define BADGE_OF(user) "{\"user\":\"" user "\",\"locker\":\"aa01000000000000\",\"pin\":\"2580\",\"days\":30"
+
+static void put_locker(struct fixture *f)
+{
+    static const uint8_t id[STORE_LOCKER_LEN] = {0xAA, 1}, key[32];
+
+    bed_add_locker(&f->bed, "Dorpsrand", id, key);
+}
+
+static bool count_live(void *arg, const struct store_badge *b)
+{
+    *(unsigned *)arg += b->revoked_ms == 0;
+    return true;
+}
+
+static void somebody_who_was_sent_away_meanwhile_gets_no_badge(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->bed.hub.store;
+    unsigned live = 0;
+    sem_t go;
+    int fd;
+
+    put_locker(f);
+    fd = begin_held(f, &go, "/api/badges", BADGE_OF("pharm") "}");
+    change_pharmacist(f, ACCOUNT_DISABLE, "");
+    assert_int_equal(end_held(f, &go, fd), 409);
+    assert_int_equal(s->ops->badge_list(s, NULL, count_live, &live, NULL), ERR_OK);
+    assert_int_equal(live, 0);
+}
+
+static void guesses_at_a_colleague_at_the_same_time_do_not_get_round_the_brake(void **state)
+{
+    struct fixture *f = *state;
+    int fd[USER_FREE_TRIES + 1];
+    unsigned looked_at = 0;
+    sem_t go;
+
+    put_locker(f);
+    hold(f, &go);
+    for (unsigned i = 0; i <= USER_FREE_TRIES; i++)
+        fd[i] = begin_post(f, "/api/badges", BADGE_OF("logi") ",\"password\":\"a guess\"}");
+    assert_int_equal(sem_post(&go), 0);
+    for (unsigned i = 0; i <= USER_FREE_TRIES; i++)
+        looked_at += end_log_in(f, fd[i]) == 422;
+    assert_int_equal(looked_at, USER_FREE_TRIES);
+    (void)sem_destroy(&go);
 }
 
 /* ---------------------------------------------------------------- tables */
@@ -955,6 +1018,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_client_or_one_name_leaves_room_for_other_log_ins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_password_that_was_replaced_meanwhile_lets_nobody_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_session_that_was_ended_meanwhile_chooses_no_password, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(somebody_who_was_sent_away_meanwhile_gets_no_badge, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(guesses_at_a_colleague_at_the_same_time_do_not_get_round_the_brake, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_table_is_taken_whole_or_not_at_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_table_in_portions_goes_on_after_a_cut_and_is_not_read_twice, set_up,
                                         tear_down),
