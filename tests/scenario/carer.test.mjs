@@ -37,8 +37,8 @@ async function give(bag, fields) {
 }
 
 const right = async (bag, id) => (await stage.ok('GET', `/api/orders/${bag.id}/carers`)).carers.find((c) => c.id === id);
-const untilRight = (bag, id, state) => until(`the right to be ${state}`, async () => (await right(bag, id)).state === state, 30000);
-const untilCode = (bag, id) => until('the code to work', async () => (await right(bag, id)).places[0].code === 'done', 30000);
+const untilRight = (bag, id, state) => until(`the right to be ${state}`, async () => (await right(bag, id)).state === state, 60000);
+const untilCode = (bag, id) => until('the code to work', async () => (await right(bag, id)).places[0].code === 'done', 60000);
 const proof = async (bag) => (await stage.ok('GET', `/api/orders/${bag.id}`)).proof;
 
 async function openBy(scan) {
@@ -184,7 +184,7 @@ test('a right is dead when the locker has confirmed, and the patient keeps their
   assert.equal((await stage.api('POST', `/api/carers/${id}/revoke`, {})).status, 409);
 });
 
-test('a locker that hears nothing is shown as not confirmed, and is right so', { timeout: 120000 }, async () => {
+test('a locker that hears nothing is shown as not confirmed, and is right so', { timeout: 180000 }, async () => {
   const bag = await loaded({ patient: 'Opa Jansen', birth_date: '1930-01-01' });
   const { id, card } = await give(bag, { kind: 'standing' });
   await story.untilDrained(stage);

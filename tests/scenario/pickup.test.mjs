@@ -152,7 +152,7 @@ test('a withdrawal stays pending while the locker is away', async () => {
   await sleep(500);
   assert.equal(await story.orderState(stage, bag.id), 'withdrawing');
   await stage.startBroker();
-  await story.untilState(stage, bag.id, 'withdrawn', 40000);
+  await story.untilState(stage, bag.id, 'withdrawn', 60000);
 });
 
 test('every message on the broker follows the published contract', async () => {

@@ -151,7 +151,7 @@ test('a new code opens and the old code and slip do not, from the word of the lo
   await home();
 });
 
-test('while the locker hears nothing the old code works and nothing new is printed', { timeout: 90000 }, async () => {
+test('while the locker hears nothing the old code works and nothing new is printed', { timeout: 180000 }, async () => {
   const bag = await loaded();
   await story.untilDrained(stage);
   await stage.broker.stop('SIGKILL');
@@ -164,7 +164,7 @@ test('while the locker hears nothing the old code works and nothing new is print
   await story.takeAndClose(stage, bag.door);
   await stage.startBroker();
   await story.untilState(stage, bag.id, 'collected', 60000);
-  await until('the new code to be refused', async () => (await stage.ok('GET', `/api/orders/${bag.id}/recode`)).recodes[0].state === 'refused', 30000);
+  await until('the new code to be refused', async () => (await stage.ok('GET', `/api/orders/${bag.id}/recode`)).recodes[0].state === 'refused', 60000);
   await home();
 });
 
