@@ -29,8 +29,7 @@ for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, n
     assert.equal(await page.locator('.door').count(), 24);
     const place = await page.$eval('[data-door=C8]', (e) => [e.style.gridRow, e.style.gridColumn]);
     assert.deepEqual(place.map((p) => parseInt(p, 10)), [3, 8]);
-    assert.match(await page.textContent(`[data-door=${door}]`), /●/);
-    assert.match(await page.textContent('[data-door=C8]'), /❄/);
+    for (const [name, sign] of [[door, '●'], ['C8', '❄']]) await page.waitForSelector(`[data-door=${name}]:has-text("${sign}")`);
     await page.click(`[data-door=${door}]`);
     await page.waitForSelector('.detail');
     await check(page, `locker-${look}`);
