@@ -55,9 +55,17 @@
 #define CURIOUS 0 /* staff looks into what is FREE, too */
 #endif
 
-#ifdef ATTEMPTS /* people also try what will be refused: no new states, but more events to compare with the code */
-#define MAY(e) true
+/* Runs by chance. People also try what will be refused: no new states, but more events to compare with the code. That,
+ * faults, and turning away are drawn one time in sixteen only (what fails in a lock, one in four): else a bag would hardly
+ * ever be put in, let alone collected or complained of. */
+#ifdef CHANCE
+#define RARELY (luck == 0)
+#define AT_TIMES (luck < 4)
+#define MAY(e) ((e) || RARELY)
+byte luck;
 #else
+#define RARELY true
+#define AT_TIMES true
 #define MAY(e) (e)
 #endif
 
@@ -842,21 +850,21 @@ inline withdraw(o)
     OF_ORDER_AND_DOOR(o, 0) \
     OF_ORDER_AND_DOOR(o, 1) \
     :: ANEW && ses == NOBODY && MAY(COLLECTABLE(o)) -> e = E_CODE; y = o \
-    :: IDLE && withdraws > 0 && !wd[o] && (os[o] != O_NONE || FIRST##o) && MAY(os[o] != O_DONE && os[o] != O_VOID) -> e = E_WITHDRAW; y = o \
-    :: SLOW && expires > 0 && !xp[o] && (os[o] == O_READY || os[o] == O_UNCONFIRMED || os[o] == O_OPENING) -> e = E_EXPIRE; y = o \
-    :: SLOW && expires > 0 && !gr[o] && np[o] > 0 -> e = E_GRACE; y = o \
+    :: RARELY && IDLE && withdraws > 0 && !wd[o] && (os[o] != O_NONE || FIRST##o) && MAY(os[o] != O_DONE && os[o] != O_VOID) -> e = E_WITHDRAW; y = o \
+    :: RARELY && SLOW && expires > 0 && !xp[o] && (os[o] == O_READY || os[o] == O_UNCONFIRMED || os[o] == O_OPENING) -> e = E_EXPIRE; y = o \
+    :: RARELY && SLOW && expires > 0 && !gr[o] && np[o] > 0 -> e = E_GRACE; y = o \
     :: SLOW && ses == ASKED && bag[sc] == BIT(o) -> e = E_KEEP; y = o
 #define OF_DOOR(c) \
-    :: ANEW && ses == MENU && MAY(CAN_LOOK(c) && (st[c] != FREE || CURIOUS)) -> e = E_LOOK; x = c \
+    :: RARELY && ANEW && ses == MENU && MAY(CAN_LOOK(c) && (st[c] != FREE || CURIOUS)) -> e = E_LOOK; x = c \
     :: IDLE && rel == c + 1 && !phys[c] -> e = E_OPENS; x = c \
-    :: IDLE && forces > 0 && !phys[c] -> e = E_FORCE; x = c \
+    :: RARELY && IDLE && forces > 0 && !phys[c] -> e = E_FORCE; x = c \
     :: SLOW && phys[c] && bag[c] != 0 && !AT(c) && (FORCES > 0 || (bd[c] != 0 && np[BOUND(c)] > 0)) -> e = E_TAKE; x = c \
     :: SLOW && phys[c] && (CONTACT(c) == OPEN || !brd[c]) -> e = E_CLOSE; x = c \
     :: IDLE && brd[c] && (NEWS(c) || old[c] || (STALES > 0 && raw[c] != phys[c] + 1)) -> e = E_READ; x = c \
-    :: IDLE && stales > 0 && brd[c] && !old[c] && raw[c] != 0 -> e = E_STALE; x = c \
+    :: RARELY && IDLE && stales > 0 && brd[c] && !old[c] && raw[c] != 0 -> e = E_STALE; x = c \
     :: IDLE && !brd[c] -> e = E_BOARD_OK; x = c \
-    :: IDLE && losses > 0 && brd[c] -> e = E_BOARD_LOST; x = c \
-    :: IDLE && LOSSES > 0 && !brd[c] && LOSE(st[c]) != st[c] && !IS(M_LOST_KEEPS) -> e = E_SILENT; x = c
+    :: RARELY && IDLE && losses > 0 && brd[c] -> e = E_BOARD_LOST; x = c \
+    :: AT_TIMES && IDLE && LOSSES > 0 && !brd[c] && LOSE(st[c]) != st[c] && !IS(M_LOST_KEEPS) -> e = E_SILENT; x = c
 
 #if ORDERS == 1
 #define ALL_ORDERS OF_ORDER(0)
@@ -886,35 +894,41 @@ inline withdraw(o)
 
 inline choose()
 {
+#ifdef CHANCE
+    if
+    :: luck = 0 :: luck = 1 :: luck = 2 :: luck = 3 :: luck = 4 :: luck = 5 :: luck = 6 :: luck = 7
+    :: luck = 8 :: luck = 9 :: luck = 10 :: luck = 11 :: luck = 12 :: luck = 13 :: luck = 14 :: luck = 15
+    fi;
+#endif
     if
     ALL_ORDERS
     OF_DOOR(0)
     OF_DOOR(1)
     :: IDLE && ses == CHECKING -> e = E_VERDICT
     :: SLOW && ph == JAMMED && MAY(!BUSY) -> e = E_AGAIN
-    :: SLOW && ph == JAMMED && ses == COLLECTS -> e = E_GIVE_UP
-    :: SLOW && ph == IS_OPEN && ses == COLLECTS && !lo && wo[sc] -> e = E_LEFT_OPEN
+    :: AT_TIMES && SLOW && ph == JAMMED && ses == COLLECTS -> e = E_GIVE_UP
+    :: RARELY && SLOW && ph == IS_OPEN && ses == COLLECTS && !lo && wo[sc] -> e = E_LEFT_OPEN
     :: SLOW && reports > 0 && ph == IS_OPEN && ses == COLLECTS && !cm && wo[sc] -> e = E_REPORT
-    :: ANEW && MAY(ses == NOBODY || ses == CHECKING || (ses == COLLECTS && lo) || (IS(M_TWO_STAFF) && ses >= LOADS)) -> e = E_BADGE
-    :: IDLE && ses >= MENU -> e = E_GO
-    :: IDLE && ses >= LOADS -> e = E_HELP
+    :: ANEW && MAY(ses == NOBODY || (ses == CHECKING && RARELY) || (ses == COLLECTS && lo) || (IS(M_TWO_STAFF) && ses >= LOADS)) -> e = E_BADGE
+    :: RARELY && IDLE && ses >= MENU -> e = E_GO
+    :: RARELY && IDLE && ses >= LOADS -> e = E_HELP
     :: SLOW && ses == LOADS && phys[sc] && (hand & BIT(so)) != 0 && (bag[sc] == 0 || IS(M_NO_LOOK)) -> e = E_PUT
     :: SLOW && ses == LOOKS && phys[sc] && bag[sc] != 0 -> e = E_FETCH
     :: SLOW && ses == LABELS && (bag[sc] == BIT(so) || (IS(M_NO_LOOK) && (bag[sc] & BIT(so)) != 0) || IS(M_UNSEEN_LABEL)) -> e = E_LABEL
     :: SLOW && ses == ASKED && (bag[sc] == 0 || (IS(M_EMPTY_UNSEEN) && !gopen[sc])) -> e = E_EMPTY
     /* Time and hardware. */
-    :: IDLE && ph == PULSED && !NEWS(sc) -> e = E_JAM
+    :: AT_TIMES && IDLE && ph == PULSED && !NEWS(sc) -> e = E_JAM
     :: IDLE && lately != 0 && ph != PULSED && coil == 0 && pend == 0 && !NEWS(lately - 1) -> e = E_WINDOW
     :: IDLE && pend != 0 && coil != 0 -> e = E_DONE
-    :: IDLE && pend != 0 && coil != 0 && fails > 0 -> e = E_FAILED
+    :: AT_TIMES && IDLE && pend != 0 && coil != 0 && fails > 0 -> e = E_FAILED
     :: IDLE && pend != 0 && coil == 0 -> e = E_REFUSED
     :: IDLE && pend == 0 && coil != 0 && !IS(M_BUSY_FOR_EVER) -> e = E_RESTED
     /* The two steps behind a decision that pulses, and the power. */
     :: (stage == 1 && !IS(M_PULSE_FIRST)) || stage == 3 -> e = E_COMMIT
     :: stage == 2 || (stage == 1 && IS(M_PULSE_FIRST)) -> e = E_SENT
-    :: (stage == 2 || (stage == 1 && IS(M_PULSE_FIRST))) && fails > 0 && !calm -> e = E_UNSENT
-    :: cuts > 0 && !calm -> e = E_CUT
-    :: cuts > 0 && !calm && SPRINGS -> e = E_CUT_OPEN
+    :: RARELY && ((stage == 2 || (stage == 1 && IS(M_PULSE_FIRST))) && fails > 0 && !calm) -> e = E_UNSENT
+    :: RARELY && cuts > 0 && !calm -> e = E_CUT
+    :: RARELY && cuts > 0 && !calm && SPRINGS -> e = E_CUT_OPEN
 #if LIVENESS
     :: IDLE -> e = E_CALM
     AT_DOOR(0)
@@ -933,6 +947,9 @@ inline choose()
     :: NOW && pend != 0 && coil != 0 -> e = E_DONE
     :: NOW && pend != 0 && coil == 0 -> e = E_REFUSED
     :: NOW && pend == 0 && coil != 0 && !IS(M_BUSY_FOR_EVER) -> e = E_RESTED
+#endif
+#ifdef CHANCE
+    :: else /* only what happens rarely is possible now */
 #endif
     fi
 }
@@ -1044,8 +1061,10 @@ end:
     :: atomic {
         choose();
         d_step {
-            carry_out();
-            judge();
+            if
+            :: e != 0 -> carry_out(); judge()
+            :: else
+            fi;
             e = 0;
             x = 0;
             y = 0

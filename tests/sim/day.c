@@ -38,6 +38,8 @@ struct visit {
     struct ghost_order *order;
     int64_t after_us;
     struct people_manner manner;
+    bool sends; /* a carer, who has this: */
+    struct people_carer carer;
     void (*act)(struct visit *v);
 };
 
@@ -173,11 +175,22 @@ static void inspect(struct visit *v)
     (void)people_inspect(v->day->s, v->locker, false);
 }
 
+/* Somebody else shall fetch the bag; the patient goes himself when the pharmacy does not answer. */
+static void ask_for_carer(struct visit *v)
+{
+    struct site *s = v->day->s;
+    v->sends = desk_carer(s, v->order, &v->carer) && desk_wait(s, v->order, "carers", "\"done\"", MINUTE_US);
+    memcpy(v->order->carer_code, v->carer.code, sizeof v->carer.code);
+    v->manner.carer = v->sends ? &v->carer : NULL;
+}
+
 static void collect(struct visit *v)
 {
     struct site *s = v->day->s;
     if (v->order->place != GHOST_DOOR)
         return;
+    if (v->sends)
+        ask_for_carer(v);
     enum people_outcome got = people_pickup(s, v->locker, v->order, &v->manner);
     if (got != PEOPLE_DONE && !v->order->served && v->day->profile == DAY_HONEST && !world_is_ending(s->w))
         world_fail(s->w, "LIV-03 in an honest world a patient is served: %.8s was not (%s)", v->order->id,
@@ -243,6 +256,7 @@ static void steal(struct visit *v)
 static void plan_patients(struct day *day)
 {
     struct dice *whims = world_dice(day->s->w, "whims");
+    struct dice *helpers = world_dice(day->s->w, "helpers");
     struct site *s = day->s;
     for (unsigned i = 0; i < s->ghost->orders; i++) {
         struct ghost_order *o = &s->ghost->order[i];
@@ -265,6 +279,8 @@ static void plan_patients(struct day *day)
                 .curious = dice_below(whims, 10) == 0,
                 .takes_us = (int64_t)(1500 + dice_below(day->d, 6000)) * 1000,
             };
+            v->sends = dice_below(helpers, 8) == 0;
+            v->manner.calls = !v->sends && dice_below(helpers, 12) == 0;
             bool on = faults_are_on(s);
             v->manner.walks_off = on && s->faults->on[FAULT_PEOPLE_WALK_OFF] && dice_below(day->d, 100) < 5;
             v->manner.leaves_open = on && s->faults->on[FAULT_PEOPLE_LEAVE_OPEN] && dice_below(day->d, 100) < 15;

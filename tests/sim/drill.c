@@ -379,12 +379,8 @@ static bool come_for_another(struct drill *d)
     }
     struct people_manner manner = plain;
     manner.by_token = dice_below(d->d, 2) == 0;
-    struct ghost_order as = *o; /* what the patient had for himself */
-    (void)snprintf(o->token, sizeof o->token, "%s", c.card);
-    (void)snprintf(o->code[o->load], sizeof o->code[o->load], "%s", c.code);
+    manner.carer = &c;
     enum people_outcome got = people_pickup(d->s, d->locker, o, &manner);
-    memcpy(o->token, as.token, sizeof o->token);
-    memcpy(o->code[o->load], as.code[o->load], sizeof o->code[o->load]);
     if (got == PEOPLE_DONE)
         must_not_open_by(d, o, c.code, c.card, "INV-12 a right for one bag opens once");
     return got == PEOPLE_DONE && goes_on(d);

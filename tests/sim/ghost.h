@@ -38,6 +38,7 @@ struct ghost_order {
     uint32_t load;                                               /* of the newest label, 0: never packed */
     char code[GHOST_LOADS_MAX + 1][11];                          /* by load */
     char voucher[TOKEN_TEXT_CAP];                                /* of the newest load */
+    char carer_code[11]; /* of the last carer that was asked for it, "": none */
     char old_voucher[TOKEN_TEXT_CAP], old_token[TOKEN_TEXT_CAP]; /* of the load before, "": none */
     char token[TOKEN_TEXT_CAP];                                  /* "": none */
     enum ghost_place place;
@@ -110,7 +111,9 @@ struct ghost_locker {
 
 /* Counts of a run for the report. */
 struct ghost_sum {
-    uint64_t followed; /* bags that were handed out after another one of the same person */
+    uint64_t carers;    /* pickups by a carer */
+    uint64_t from_afar; /* and with a door that the pharmacy opened */
+    uint64_t followed;  /* bags that were handed out after another one of the same person */
     uint64_t strikes, orders, loads, pickups, refusals, thefts, guesses, withdrawals, repacks, inspections, no_service;
     uint64_t outside; /* things outside the guarantee: wrong answers of people, lies of the disk */
 };

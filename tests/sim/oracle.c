@@ -486,6 +486,8 @@ const char *oracle_secret_in(const struct site *s, const char *text, size_t len)
             if (o->code[load][0] != '\0' && memmem(text, len, o->code[load], 10) != NULL)
                 return "a pickup code";
         }
+        if (o->carer_code[0] != '\0' && memmem(text, len, o->carer_code, 10) != NULL)
+            return "the code of a carer";
         if (memmem(text, len, o->patient, strlen(o->patient)) != NULL)
             return "the name of a patient";
         if (memmem(text, len, o->birth_date, strlen(o->birth_date)) != NULL)

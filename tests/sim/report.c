@@ -158,6 +158,8 @@ static void put(FILE *f, const struct report *r)
             r->records, r->starts, u->strikes, u->orders);
     fprintf(f, "\"loads\":%" PRIu64 ",\"pickups\":%" PRIu64 ",\"refusals\":%" PRIu64 ",\"no_service\":%" PRIu64 ",",
             u->loads, u->pickups, u->refusals, u->no_service);
+    fprintf(f, "\"followed\":%" PRIu64 ",\"carers\":%" PRIu64 ",\"from_afar\":%" PRIu64 ",", u->followed, u->carers,
+            u->from_afar);
     fprintf(f, "\"thefts\":%" PRIu64 ",\"guesses\":%" PRIu64 ",\"withdrawals\":%" PRIu64 ",\"repacks\":%" PRIu64 ",",
             u->thefts, u->guesses, u->withdrawals, u->repacks);
     fprintf(f, "\"inspections\":%" PRIu64 ",\"faults\":{", u->inspections);

@@ -219,19 +219,41 @@ static void help_with_doors(struct site *s, unsigned locker, const struct screen
     fiber_sleep(s->w, 2 * SECOND_US);
 }
 
+/* On the telephone: the pharmacy offers to open, and whoever stands there reads it and says yes. */
+static enum people_outcome call_pharmacy(struct site *s, unsigned locker, struct ghost_order *o,
+                                         const struct people_manner *m)
+{
+    struct screen sc;
+    if (!begin(s, locker) || !desk_open(s, o) ||
+        kiosk_wait(s, locker, SET(SCREEN_REMOTE), 20 * SECOND_US, &sc) != SCREEN_REMOTE)
+        return PEOPLE_NO_SERVICE;
+    fiber_sleep(s->w, 3 * SECOND_US);
+    (void)kiosk_key(s, locker, "ok");
+    enum people_outcome got = at_door(s, locker, o, m);
+    s->ghost->sum.from_afar += got == PEOPLE_DONE ? 1 : 0;
+    return got;
+}
+
 static enum people_outcome pickup(struct site *s, unsigned locker, struct ghost_order *o, const struct people_manner *m)
 {
     struct dice *d = world_dice(s->w, "patients");
-    const char *code = o->code[o->load <= GHOST_LOADS_MAX ? o->load : GHOST_LOADS_MAX];
+    const char *code =
+        m->carer != NULL ? m->carer->code : o->code[o->load <= GHOST_LOADS_MAX ? o->load : GHOST_LOADS_MAX];
+    const char *paper = m->carer != NULL ? m->carer->card : o->token;
     struct screen sc;
     bool typo = m->typo, wrong = m->wrong_first;
     unsigned refusals = 0;
     if (m->curious && begin(s, locker))
         play_with_keys(s, locker);
-    if (m->by_token && o->token[0] != '\0' && begin(s, locker)) {
-        (void)kiosk_scan(s, locker, o->token);
+    if (m->calls) {
+        enum people_outcome got = call_pharmacy(s, locker, o, m);
+        if (got != PEOPLE_NO_SERVICE)
+            return got;
+    }
+    if (m->by_token && paper[0] != '\0' && begin(s, locker)) {
+        (void)kiosk_scan(s, locker, paper);
         if (m->impatient)
-            (void)kiosk_scan(s, locker, o->token);
+            (void)kiosk_scan(s, locker, paper);
         if (kiosk_screen(s, locker, &sc) && (sc.id == SCREEN_OPENING || sc.id == SCREEN_OPEN))
             return at_door(s, locker, o, m);
     }
@@ -281,6 +303,7 @@ enum people_outcome people_pickup(struct site *s, unsigned locker, struct ghost_
     kiosk_enter(s, locker);
     enum people_outcome got = pickup(s, locker, o, manner);
     world_tell(s->w, "patient", "%.8s at locker %u: %s", o->id, locker, people_outcome_name(got));
+    s->ghost->sum.carers += got == PEOPLE_DONE && manner->carer != NULL ? 1 : 0;
     s->ghost->sum.refusals += got == PEOPLE_REFUSED ? 1 : 0;
     s->ghost->sum.no_service += got == PEOPLE_NO_SERVICE ? 1 : 0;
     kiosk_leave(s, locker);

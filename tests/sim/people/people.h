@@ -100,10 +100,12 @@ unsigned people_inspect(struct site *s, unsigned locker, bool everything);
 
 struct people_manner {
     bool by_token, typo, impatient, walks_off, leaves_open, wrong_first;
-    bool one_bag;     /* leaves the other bags of the same person where they are */
-    bool reports;     /* says that something is wrong, though nothing is */
-    bool curious;     /* tries the keys for language and repetition, lets the time nearly run out */
-    int64_t takes_us; /* from door open to door closed */
+    bool one_bag;                     /* leaves the other bags of the same person where they are */
+    bool reports;                     /* says that something is wrong, though nothing is */
+    bool curious;                     /* tries the keys for language and repetition, lets the time nearly run out */
+    bool calls;                       /* has the pharmacy open from afar; with the own code when that does not work */
+    int64_t takes_us;                 /* from door open to door closed */
+    const struct people_carer *carer; /* somebody else comes, with this; NULL: the patient */
 };
 /* The whole visit of the patient of an order. */
 enum people_outcome people_pickup(struct site *s, unsigned locker, struct ghost_order *o,
