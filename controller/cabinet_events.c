@@ -23,13 +23,6 @@ static bool pulsed_lately(const struct locker *l, uint16_t door, int64_t boot_ms
     return l->pulse_ms != 0 && l->pulse_door == door && boot_ms - l->pulse_ms <= CABINET_PULSE_OPENS_MS;
 }
 
-static void name_order_at(const struct locker *l, uint16_t door, struct record *rec)
-{
-    uint16_t slot = ledger_order_at(l, door);
-    if (slot != ORDER_NONE)
-        ledger_name_order(&l->orders.slot[slot], &rec->order);
-}
-
 /* Takes a door away from whoever is at it; cause is FORCE, LOSE or UNCONFIRM (wrong door moved). */
 static void take_away(struct locker *l, uint16_t door, enum compartment_cause cause, const struct event *ev,
                       struct effects *fx)
@@ -72,7 +65,7 @@ static bool was_expected(const struct locker *l, uint16_t door, int64_t boot_ms)
 static void tell_opened(struct locker *l, uint16_t door, struct effects *fx)
 {
     struct record *rec = effects_record(fx, RECORD_OPENED, door);
-    name_order_at(l, door, rec);
+    ledger_name_order_at(l, door, &rec->order);
     rec->pulse = l->pulse_serial;
 }
 
@@ -94,7 +87,7 @@ static void on_surprise(struct locker *l, uint16_t door, bool first_look, const 
         return;
     }
     struct record *rec = effects_record(fx, RECORD_FORCED, door);
-    name_order_at(l, door, rec);
+    ledger_name_order_at(l, door, &rec->order);
     take_away(l, door, COMPARTMENT_FORCE, ev, fx);
     effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_REFUSED;
 }
@@ -102,7 +95,7 @@ static void on_surprise(struct locker *l, uint16_t door, bool first_look, const 
 static void tell_closed(struct locker *l, uint16_t door, struct effects *fx)
 {
     struct record *rec = effects_record(fx, RECORD_CLOSED, door);
-    name_order_at(l, door, rec);
+    ledger_name_order_at(l, door, &rec->order);
 }
 
 /* The session at this door hears of it; false when nobody is there who waits for it. */
@@ -173,8 +166,7 @@ static void on_completion(struct locker *l, const struct event *ev, struct effec
     gate_on_completion(l, serial, ev->u.hw.u.completion.status, ev->now.boot_ms);
     if (l->pickup.state == PICKUP_DOOR)
         handover_on_news(l, opening_on_completion(&l->pickup.opening, serial, status, ev->now.boot_ms), ev, fx);
-    if (l->staff.state == STAFF_LOAD || l->staff.state == STAFF_INSPECT)
-        staff_on_news(l, opening_on_completion(&l->staff.opening, serial, status, ev->now.boot_ms), ev, fx);
+    staff_on_news(l, opening_on_completion(&l->staff.opening, serial, status, ev->now.boot_ms), ev, fx);
 }
 
 /* Staff hears of another door also while the right one is open; a patient is left to collect then. */
@@ -330,7 +322,7 @@ static void watch_open_door(struct locker *l, uint16_t door, const struct event 
         return;
     d->told_left_open = true;
     struct record *rec = effects_record(fx, RECORD_LEFT_OPEN, door);
-    name_order_at(l, door, rec);
+    ledger_name_order_at(l, door, &rec->order);
     rec->u.since_ms = d->open_wall_ms;
 }
 

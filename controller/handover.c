@@ -127,16 +127,6 @@ void handover_retry(struct locker *l, const struct event *ev, struct effects *fx
     pickup_enter(p, PICKUP_DOOR, ev);
 }
 
-static struct record *tell(const struct locker *l, enum record_kind kind, struct effects *fx)
-{
-    const struct pickup *p = &l->pickup;
-    struct record *rec = effects_record(fx, kind, p->opening.door);
-    ledger_name_order(&l->orders.slot[p->order], &rec->order);
-    rec->pulse = p->opening.serial;
-    rec->try = p->opening.pulses;
-    return rec;
-}
-
 static void on_closed(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
@@ -157,17 +147,17 @@ void handover_on_news(struct locker *l, enum opening_news news, const struct eve
     case OPENING_NO_NEWS:
         break;
     case OPENING_HAS_OPENED:
-        (void)tell(l, RECORD_OPENED, fx);
+        ledger_tell(l, RECORD_OPENED, &p->opening, fx);
         pickup_enter(p, PICKUP_DOOR, ev);
         sound(fx, SCREEN_SOUND_OPEN);
         break;
     case OPENING_HAS_CLOSED:
-        (void)tell(l, RECORD_CLOSED, fx);
+        ledger_tell(l, RECORD_CLOSED, &p->opening, fx);
         on_closed(l, ev, fx);
         sound(fx, SCREEN_SOUND_OK);
         break;
     case OPENING_HAS_JAMMED:
-        (void)tell(l, RECORD_JAMMED, fx);
+        ledger_tell(l, RECORD_JAMMED, &p->opening, fx);
         if (opening_may_retry(&p->opening) && l->orders.slot[p->order].pulses < ORDER_PULSES_MAX)
             pickup_enter(p, PICKUP_DOOR, ev);
         else

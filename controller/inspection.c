@@ -8,13 +8,6 @@
 #include "controller/gate.h"
 #include "controller/ledger.h"
 
-static void refuse(struct locker *l, enum screen_notice notice, uint16_t door, const struct event *ev,
-                   struct effects *fx)
-{
-    staff_to_menu(&l->staff, notice, door, ev);
-    effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_REFUSED;
-}
-
 /* A bag that can be collected is nobody's to look at. */
 static bool may_look(const struct locker *l, uint16_t door)
 {
@@ -77,11 +70,11 @@ void inspection_on_door(struct locker *l, uint16_t door, const struct event *ev,
 {
     struct staff *s = &l->staff;
     if (door == CABINET_NO_DOOR) {
-        refuse(l, SCREEN_NOTICE_UNKNOWN_DOOR, door, ev, fx);
+        staff_refuse(s, SCREEN_NOTICE_UNKNOWN_DOOR, door, ev, fx);
         return;
     }
     if (!may_look(l, door)) {
-        refuse(l, SCREEN_NOTICE_NOT_FOR_LOOK, door, ev, fx);
+        staff_refuse(s, SCREEN_NOTICE_NOT_FOR_LOOK, door, ev, fx);
         return;
     }
     if (release_boards(l, door, fx)) {
@@ -92,7 +85,7 @@ void inspection_on_door(struct locker *l, uint16_t door, const struct event *ev,
     uint16_t named = door;
     enum screen_notice notice = is_open ? SCREEN_NOTICE_NONE : judge_gate(l, door, &named, ev);
     if (notice != SCREEN_NOTICE_NONE) {
-        refuse(l, notice, named, ev, fx);
+        staff_refuse(s, notice, named, ev, fx);
         return;
     }
     ledger_inspect(l, door, fx);
@@ -143,54 +136,21 @@ void inspection_on_voucher(struct locker *l, const struct token_voucher *v, cons
     bool belongs = o != NULL && memcmp(v->bind.locker, l->cabinet.id, CODE_LOCKER_LEN) == 0 &&
                    memcmp(v->bind.order, o->id, CODE_ORDER_LEN) == 0 && v->bind.load == o->load;
     if (belongs && o->state == ORDER_READY && commission_is_needed(l, door)) {
-        refuse(l, SCREEN_NOTICE_NOT_TESTED, door, ev, fx);
+        staff_refuse(s, SCREEN_NOTICE_NOT_TESTED, door, ev, fx);
     } else if (belongs && o->state == ORDER_READY) {
         ledger_keep(l, door, fx);
         staff_to_menu(s, SCREEN_NOTICE_KEPT, door, ev);
         effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_OK;
     } else {
-        refuse(l, belongs ? SCREEN_NOTICE_TAKE_OUT : SCREEN_NOTICE_CHECK, door, ev, fx);
+        staff_refuse(s, belongs ? SCREEN_NOTICE_TAKE_OUT : SCREEN_NOTICE_CHECK, door, ev, fx);
     }
 }
 
-static struct record *tell(const struct locker *l, enum record_kind kind, struct effects *fx)
-{
-    const struct opening *o = &l->staff.opening;
-    struct record *rec = effects_record(fx, kind, o->door);
-    uint16_t slot = ledger_order_at(l, o->door);
-    if (slot != ORDER_NONE)
-        ledger_name_order(&l->orders.slot[slot], &rec->order);
-    rec->pulse = o->serial;
-    rec->try = o->pulses;
-    return rec;
-}
-
-void inspection_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx)
+void inspection_on_closed(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
-    switch (news) {
-    case OPENING_NO_NEWS:
-        break;
-    case OPENING_HAS_OPENED:
-        (void)tell(l, RECORD_OPENED, fx);
-        s->was_open = true;
-        staff_enter(s, STAFF_INSPECT, ev);
-        effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_OPEN;
-        break;
-    case OPENING_HAS_CLOSED:
-        (void)tell(l, RECORD_CLOSED, fx);
-        staff_enter(s, STAFF_INSPECT_ASK, ev);
-        staff_notice(s, commission_on_closed(l, fx), s->opening.door);
-        break;
-    case OPENING_HAS_JAMMED:
-        (void)tell(l, RECORD_JAMMED, fx);
-        s->proof = STAFF_PROOF_NONE; /* if it opens now, it was perhaps a hand */
-        if (opening_may_retry(&s->opening))
-            effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_REFUSED;
-        else
-            refuse(l, SCREEN_NOTICE_DID_NOT_OPEN, s->opening.door, ev, fx);
-        break;
-    }
+    staff_enter(s, STAFF_INSPECT_ASK, ev);
+    staff_notice(s, commission_on_closed(l, fx), s->opening.door);
 }
 
 void inspection_retry(struct locker *l, const struct event *ev, struct effects *fx)

@@ -13,7 +13,8 @@ void inspection_on_door(struct locker *l, uint16_t door, const struct event *ev,
 /* The bag that was seen in it. */
 void inspection_on_voucher(struct locker *l, const struct token_voucher *v, const struct event *ev, struct effects *fx);
 void inspection_on_empty(struct locker *l, const struct event *ev, struct effects *fx);
-void inspection_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx);
+/* The door that was looked into is closed again: what was in it? */
+void inspection_on_closed(struct locker *l, const struct event *ev, struct effects *fx);
 void inspection_retry(struct locker *l, const struct event *ev, struct effects *fx);
 
 #endif

@@ -22,6 +22,21 @@ uint16_t ledger_order_at(const struct locker *l, uint16_t door)
     return c->bound ? order_find(&l->orders, c->order) : ORDER_NONE;
 }
 
+void ledger_name_order_at(const struct locker *l, uint16_t door, struct record_order *out)
+{
+    uint16_t slot = ledger_order_at(l, door);
+    if (slot != ORDER_NONE)
+        ledger_name_order(&l->orders.slot[slot], out);
+}
+
+void ledger_tell(const struct locker *l, enum record_kind kind, const struct opening *o, struct effects *fx)
+{
+    struct record *rec = effects_record(fx, kind, o->door);
+    ledger_name_order_at(l, o->door, &rec->order);
+    rec->pulse = o->serial;
+    rec->try = o->pulses;
+}
+
 static struct record *record_of(struct effects *fx, enum record_kind kind, const struct order *o)
 {
     struct record *rec = effects_record(fx, kind, o->door);

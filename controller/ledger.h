@@ -41,6 +41,10 @@ uint16_t ledger_withdraw(struct locker *l, const uint8_t order[CODE_ORDER_LEN], 
 
 /* The order of a compartment: its slot, or ORDER_NONE. */
 uint16_t ledger_order_at(const struct locker *l, uint16_t door);
+/* What lock and contact of the door of o did: a record that names its order, pulse and try. */
+void ledger_tell(const struct locker *l, enum record_kind kind, const struct opening *o, struct effects *fx);
 void ledger_name_order(const struct order *o, struct record_order *out);
+/* That of a compartment; *out stays when there is none. */
+void ledger_name_order_at(const struct locker *l, uint16_t door, struct record_order *out);
 
 #endif

@@ -81,8 +81,7 @@ void loading_on_voucher(struct locker *l, const struct token_voucher *v, const s
     if (notice == SCREEN_NOTICE_NONE && slot == ORDER_NONE)
         notice = SCREEN_NOTICE_FULL;
     if (notice != SCREEN_NOTICE_NONE) {
-        staff_to_menu(s, notice, named, ev);
-        effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_REFUSED;
+        staff_refuse(s, notice, named, ev, fx);
         return;
     }
     struct order *o = &l->orders.slot[slot];
@@ -121,41 +120,6 @@ void loading_abandon(struct locker *l, enum screen_notice notice, const struct e
     uint16_t door = s->opening.door;
     ledger_abandon(l, door, notice == SCREEN_NOTICE_DID_NOT_OPEN ? COMPARTMENT_JAM : COMPARTMENT_ABANDON, fx);
     staff_to_menu(s, notice, door, ev);
-}
-
-static struct record *tell(const struct locker *l, enum record_kind kind, struct effects *fx)
-{
-    const struct staff *s = &l->staff;
-    struct record *rec = effects_record(fx, kind, s->opening.door);
-    ledger_name_order(&l->orders.slot[s->order], &rec->order);
-    rec->pulse = s->opening.serial;
-    rec->try = s->opening.pulses;
-    return rec;
-}
-
-void loading_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx)
-{
-    struct staff *s = &l->staff;
-    switch (news) {
-    case OPENING_NO_NEWS:
-        break;
-    case OPENING_HAS_OPENED:
-        (void)tell(l, RECORD_OPENED, fx);
-        s->was_open = true;
-        staff_enter(s, STAFF_LOAD, ev);
-        effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_OPEN;
-        break;
-    case OPENING_HAS_CLOSED:
-        (void)tell(l, RECORD_CLOSED, fx);
-        staff_enter(s, STAFF_LABEL, ev);
-        break;
-    case OPENING_HAS_JAMMED:
-        (void)tell(l, RECORD_JAMMED, fx);
-        effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_REFUSED;
-        if (!opening_may_retry(&s->opening))
-            loading_abandon(l, SCREEN_NOTICE_DID_NOT_OPEN, ev, fx);
-        break;
-    }
 }
 
 void loading_retry(struct locker *l, const struct event *ev, struct effects *fx)

@@ -10,7 +10,6 @@
 
 void loading_on_voucher(struct locker *l, const struct token_voucher *v, const struct event *ev, struct effects *fx);
 void loading_on_label(struct locker *l, uint16_t door, const struct event *ev, struct effects *fx);
-void loading_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx);
 /* OK after a jam. */
 void loading_retry(struct locker *l, const struct event *ev, struct effects *fx);
 /* Not empty, or any other problem: the door becomes CHECK, the order is forgotten. */

@@ -73,6 +73,12 @@ void staff_to_menu(struct staff *s, enum screen_notice notice, uint16_t door, co
     staff_notice(s, notice, door);
 }
 
+void staff_refuse(struct staff *s, enum screen_notice notice, uint16_t door, const struct event *ev, struct effects *fx)
+{
+    staff_to_menu(s, notice, door, ev);
+    sound(fx, SCREEN_SOUND_REFUSED);
+}
+
 static void leave(struct locker *l)
 {
     sodium_memzero(&l->staff, sizeof l->staff);
@@ -91,9 +97,7 @@ void staff_end(struct locker *l, const struct event *ev, struct effects *fx)
 void staff_lose_door(struct locker *l, enum screen_notice notice, const struct event *ev, struct effects *fx)
 {
     assert(is_at_door(&l->staff));
-    uint16_t door = l->staff.opening.door;
-    staff_to_menu(&l->staff, notice, door, ev);
-    sound(fx, SCREEN_SOUND_REFUSED);
+    staff_refuse(&l->staff, notice, l->staff.opening.door, ev, fx);
 }
 
 /* ---------------------------------------------------------------- badge and PIN */
@@ -349,12 +353,46 @@ void staff_on_label(struct locker *l, const struct token_door *d, const struct e
     refusal_note(l, NULL, ev, fx);
 }
 
+/* The third pulse in vain ends it; the retry is a key. */
+static void on_jam(struct locker *l, const struct event *ev, struct effects *fx)
+{
+    struct staff *s = &l->staff;
+    s->proof = STAFF_PROOF_NONE; /* if it opens now, it was perhaps a hand */
+    sound(fx, SCREEN_SOUND_REFUSED);
+    if (opening_may_retry(&s->opening))
+        return;
+    if (s->state == STAFF_LOAD)
+        loading_abandon(l, SCREEN_NOTICE_DID_NOT_OPEN, ev, fx);
+    else
+        staff_to_menu(s, SCREEN_NOTICE_DID_NOT_OPEN, s->opening.door, ev);
+}
+
 void staff_on_news(struct locker *l, enum opening_news news, const struct event *ev, struct effects *fx)
 {
-    if (l->staff.state == STAFF_LOAD)
-        loading_on_news(l, news, ev, fx);
-    else if (l->staff.state == STAFF_INSPECT)
-        inspection_on_news(l, news, ev, fx);
+    struct staff *s = &l->staff;
+    if (s->state != STAFF_LOAD && s->state != STAFF_INSPECT)
+        return;
+    switch (news) {
+    case OPENING_NO_NEWS:
+        break;
+    case OPENING_HAS_OPENED:
+        ledger_tell(l, RECORD_OPENED, &s->opening, fx);
+        s->was_open = true;
+        staff_enter(s, s->state, ev);
+        sound(fx, SCREEN_SOUND_OPEN);
+        break;
+    case OPENING_HAS_CLOSED:
+        ledger_tell(l, RECORD_CLOSED, &s->opening, fx);
+        if (s->state == STAFF_LOAD)
+            staff_enter(s, STAFF_LABEL, ev);
+        else
+            inspection_on_closed(l, ev, fx);
+        break;
+    case OPENING_HAS_JAMMED:
+        ledger_tell(l, RECORD_JAMMED, &s->opening, fx);
+        on_jam(l, ev, fx);
+        break;
+    }
 }
 
 static void warn(struct staff *s, const struct event *ev, struct effects *fx)
@@ -371,8 +409,7 @@ static void warn(struct staff *s, const struct event *ev, struct effects *fx)
 void staff_on_tick(struct locker *l, const struct event *ev, struct effects *fx)
 {
     struct staff *s = &l->staff;
-    if (s->state == STAFF_LOAD || s->state == STAFF_INSPECT)
-        staff_on_news(l, opening_on_tick(&s->opening, ev->now.boot_ms), ev, fx);
+    staff_on_news(l, opening_on_tick(&s->opening, ev->now.boot_ms), ev, fx);
     if (s->state == STAFF_PIN && s->notice == SCREEN_NOTICE_TRY_LATER && limiter_may(&l->limiter, LIMITER_BOTH))
         s->notice = SCREEN_NOTICE_NONE;
     if (s->state != STAFF_IDLE && ev->now.boot_ms >= s->until_ms)

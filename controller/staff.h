@@ -76,6 +76,8 @@ void staff_on_news(struct locker *l, enum opening_news news, const struct event 
 /* For loading and inspection. */
 void staff_enter(struct staff *s, enum staff_state state, const struct event *ev);
 void staff_to_menu(struct staff *s, enum screen_notice notice, uint16_t door, const struct event *ev);
+void staff_refuse(struct staff *s, enum screen_notice notice, uint16_t door, const struct event *ev,
+                  struct effects *fx);
 void staff_notice(struct staff *s, enum screen_notice notice, uint16_t door);
 
 /* Ends the session; a door it was working on becomes CHECK. */
