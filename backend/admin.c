@@ -320,6 +320,7 @@ static const struct {
     {"locker.revoke", admin_revoke, {"name", NULL}},
     {"locker.lost", admin_lost, {"name", "user", "witness", NULL}},
     {"locker.address", admin_address, {"name", "address", NULL}},
+    {"locker.hours", admin_hours, {"name", "hours", NULL}},
     {"locker.list", admin_lockers, {NULL}},
     {"user.add", admin_user_add, {"name", "full_name", "role", "password_hash", NULL}},
     {"user.list", admin_user_list, {NULL}},

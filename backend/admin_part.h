@@ -21,6 +21,7 @@ enum err admin_enrol(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_revoke(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_lockers(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_address(struct admin_call *c) ERR_MUST_CHECK;
+enum err admin_hours(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_lost(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_user_add(struct admin_call *c) ERR_MUST_CHECK;
 enum err admin_user_list(struct admin_call *c) ERR_MUST_CHECK;

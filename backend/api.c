@@ -53,6 +53,7 @@ static const struct api_route table[] = {
     {{"GET", "/api/board", false, PLA}, API_POLL, api_board},
     {{"GET", "/api/lockers", false, PLA}, API_PLAIN, api_lockers},
     {{"POST", "/api/lockers/*/address", false, ONLY_A}, API_PLAIN, api_set_address},
+    {{"POST", "/api/lockers/*/hours", false, ONLY_A}, API_PLAIN, api_set_hours},
     {{"POST", "/api/lockers/*/revoke", false, ONLY_A}, API_FRESH, api_revoke_locker},
     {{"GET", "/api/lockers/*/climate", false, PLA}, API_POLL, api_climate},
     {{"GET", "/api/lockers/*/door-labels", false, PLA}, API_PLAIN, api_door_labels},

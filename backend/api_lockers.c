@@ -38,6 +38,15 @@ void api_set_address(struct api_call *c)
         run(c, "locker.address", body);
 }
 
+void api_set_hours(struct api_call *c)
+{
+    static const char *const members[] = {"hours", NULL};
+    cJSON *body;
+
+    if (api_body(c, members, &body))
+        run(c, "locker.hours", body);
+}
+
 void api_revoke_locker(struct api_call *c)
 {
     static const char *const members[] = {NULL};

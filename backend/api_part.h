@@ -193,6 +193,7 @@ void api_key_card(struct api_call *c);
 void api_board(struct api_call *c);
 void api_lockers(struct api_call *c);
 void api_set_address(struct api_call *c);
+void api_set_hours(struct api_call *c);
 void api_revoke_locker(struct api_call *c);
 void api_faults(struct api_call *c);
 void api_acknowledge_fault(struct api_call *c);

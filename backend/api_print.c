@@ -48,12 +48,15 @@ static enum err put_pharmacy(struct hub *hub, struct paper *p, struct reason *r)
     if (e == ERR_OK) {
         (void)snprintf(p->pharmacy, sizeof(p->pharmacy), "%s", x.name);        /* same capacity or more */
         (void)snprintf(p->telephone, sizeof(p->telephone), "%s", x.telephone); /* same capacity */
-        p->hours[0] = '\0';                                                    /* not ours to tell */
+        (void)snprintf(p->hours, sizeof(p->hours), "%s", p->locker.hours);     /* of the policy: not ours to tell */
         return ERR_OK;
     }
     (void)snprintf(p->pharmacy, sizeof(p->pharmacy), "%s", hub->cfg.pharmacy_name); /* same capacity */
     policy_text(hub, "telephone", p->telephone);
-    policy_text(hub, "hours", p->hours);
+    if (p->locker.hours[0] != '\0')
+        (void)snprintf(p->hours, sizeof(p->hours), "%s", p->locker.hours); /* same capacity */
+    else
+        policy_text(hub, "hours", p->hours);
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 

@@ -126,6 +126,7 @@ static const char help[] =
     "  locker revoke NAME                                 its messages and certificate count no more\n"
     "  locker lost NAME --user LOGIN --witness LOGIN      give up a locker and what is in it\n"
     "  locker address NAME TEXT                           street and town, for the slip\n"
+    "  locker hours NAME TEXT                             when people can get there, for the slip\n"
     "  locker list\n"
     "  user add --name LOGIN --role pharmacist|logistics|admin [--full-name TEXT] [--stdin]\n"
     "                                                     password drawn and printed, or read with --stdin\n"
@@ -523,17 +524,28 @@ static int cmd_lost(const struct line *l)
     return finish(l, e, answer, &r, show_revoked);
 }
 
-static int cmd_address(const struct line *l)
+/* One line about a locker: locker address NAME TEXT. */
+static int cmd_line(const struct line *l, const char *command, const char *member)
 {
-    cJSON *q = request_for("locker.address");
+    cJSON *q = request_for(command);
     cJSON *answer = NULL;
     struct reason r;
     enum err e;
 
     json_put_text(q, "name", l->arg[0]);
-    json_put_text(q, "address", l->arg[1]);
+    json_put_text(q, member, l->arg[1]);
     e = ask(l, q, &answer, &r);
     return finish(l, e, answer, &r, NULL);
+}
+
+static int cmd_address(const struct line *l)
+{
+    return cmd_line(l, "locker.address", "address");
+}
+
+static int cmd_hours(const struct line *l)
+{
+    return cmd_line(l, "locker.hours", "hours");
 }
 
 static int cmd_lockers(const struct line *l)
@@ -848,6 +860,7 @@ static const struct command {
     {{"locker", "revoke"}, 1, true, cmd_revoke},
     {{"locker", "lost"}, 1, true, cmd_lost},
     {{"locker", "address"}, 2, false, cmd_address},
+    {{"locker", "hours"}, 2, false, cmd_hours},
     {{"locker", "list"}, 0, false, cmd_lockers},
     {{"user", "add"}, 0, true, cmd_user_add},
     {{"user", "password"}, 1, true, cmd_user_password},

@@ -35,6 +35,7 @@
 #define STORE_NAME_CAP 81
 #define STORE_TOKEN_CAP 33 /* short words of the contract: state names, causes, board and sensor names */
 #define STORE_TEXT_CAP 256
+#define STORE_HOURS_CAP 81
 #define STORE_LOCKER_LEN ORDER_LOCKER_LEN
 #define STORE_HASH_LEN 32
 #define STORE_KEY_BOX_LEN (24 + 16 + CODE_KEY_LEN) /* nonce, MAC, key */
@@ -75,6 +76,7 @@ struct store_locker {
     uint8_t id[STORE_LOCKER_LEN];
     char name[STORE_NAME_CAP];
     char address[STORE_TEXT_CAP]; /* street and town, for the slip */
+    char hours[STORE_HOURS_CAP];  /* when people can get to it, for the slip; "": as policy `hours` says */
     enum store_locker_state state;
     uint8_t sign_key[32], box_key[32], tls_key[32];
     char certificate[81];               /* serial number, hex */

@@ -6,37 +6,26 @@
 
 #define L(kind, member) ROW_MEMBER(kind, struct store_locker, member)
 static const struct row_col locker_cols[] = {
-    L(ROW_TEXT, name),
-    L(ROW_TEXT, address),
-    ROW_MEMBER_ENUM(struct store_locker, state, STORE_LOCKER_STATE_N),
-    L(ROW_BLOB, sign_key),
-    L(ROW_BLOB, box_key),
-    L(ROW_BLOB, tls_key),
-    L(ROW_TEXT, certificate),
-    L(ROW_U32, key_epoch),
-    L(ROW_BLOB, key_box),
-    L(ROW_U32, cost.passes),
-    L(ROW_U32, cost.mem_kib),
-    L(ROW_U32, evt.epoch),
-    L(ROW_I64, evt.seq),
-    L(ROW_BLOB, evt.hash),
-    L(ROW_U32, cmd.epoch),
-    L(ROW_I64, cmd.seq),
-    L(ROW_BLOB, cmd.hash),
-    L(ROW_I64, cmd_acked),
-    L(ROW_I64, created_ms),
-    L(ROW_I64, seen_ms),
-    L(ROW_I64, tel_seq),
-    L(ROW_TEXT, version),
-    L(ROW_TEXT, guess_mode),
-    L(ROW_I64, outbox),
-    L(ROW_BLOB, id), /* last: the condition of UPDATE */
+    L(ROW_TEXT, name),       L(ROW_TEXT, address),
+    L(ROW_TEXT, hours),      ROW_MEMBER_ENUM(struct store_locker, state, STORE_LOCKER_STATE_N),
+    L(ROW_BLOB, sign_key),   L(ROW_BLOB, box_key),
+    L(ROW_BLOB, tls_key),    L(ROW_TEXT, certificate),
+    L(ROW_U32, key_epoch),   L(ROW_BLOB, key_box),
+    L(ROW_U32, cost.passes), L(ROW_U32, cost.mem_kib),
+    L(ROW_U32, evt.epoch),   L(ROW_I64, evt.seq),
+    L(ROW_BLOB, evt.hash),   L(ROW_U32, cmd.epoch),
+    L(ROW_I64, cmd.seq),     L(ROW_BLOB, cmd.hash),
+    L(ROW_I64, cmd_acked),   L(ROW_I64, created_ms),
+    L(ROW_I64, seen_ms),     L(ROW_I64, tel_seq),
+    L(ROW_TEXT, version),    L(ROW_TEXT, guess_mode),
+    L(ROW_I64, outbox),      L(ROW_BLOB, id), /* last: the condition of UPDATE */
 };
 #define LOCKER_N ROW_COUNT(locker_cols)
 #define LOCKER_NAMES                                                                                                   \
-    "name,address,state,sign_key,box_key,tls_key,certificate,key_epoch,key_box,cost_passes,cost_mem_kib,evt_epoch,"    \
+    "name,address,hours,state,sign_key,box_key,tls_key,certificate,key_epoch,key_box,cost_passes,cost_mem_kib,evt_"    \
+    "epoch,"                                                                                                           \
     "evt_seq,evt_hash,cmd_epoch,cmd_seq,cmd_hash,cmd_acked,created_ms,seen_ms,tel_seq,version,guess_mode,outbox"
-#define LOCKER_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+#define LOCKER_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 #define I(kind, member) ROW_MEMBER(kind, struct store_invite, member)
 static const struct row_col invite_cols[] = {I(ROW_TEXT, name), I(ROW_BLOB, secret), I(ROW_I64, expires_ms)};

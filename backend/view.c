@@ -407,6 +407,7 @@ static void put_locker_head(const struct store_locker *l, cJSON *row)
     json_put_hex(row, "id", l->id, sizeof(l->id));
     json_put_text(row, "name", l->name);
     put_text(row, "address", l->address);
+    put_text(row, "hours", l->hours);
     json_put_text(row, "state", store_locker_state_name(l->state));
     put_time(row, "seen_ms", l->seen_ms);
     put_text(row, "version", l->version);

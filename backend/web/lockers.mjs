@@ -30,9 +30,16 @@ export class LockersPage extends Component {
     await this.load();
   }
 
-  async address(locker, address) {
-    await ask('POST', `/api/lockers/${locker.id}/address`, { address });
+  // what: address or hours, a line for the slip.
+  async set(locker, what, values) {
+    await ask('POST', `/api/lockers/${locker.id}/${what}`, { [what]: values[what] });
     await this.load();
+  }
+
+  renderLine(l, what, max) {
+    return html`<${Form} key=${`${l.id} ${l[what] ?? ''}`} name=${what} label=${t(`lockers.${what}.save`)} onSubmit=${(v) => this.set(l, what, v)}>
+      <${Field} label=${t(`lockers.${what}`)} hint=${t(`lockers.${what}.hint`)} name=${what} value=${l[what] ?? ''} maxlength=${max} autocomplete="off" />
+    <//>`;
   }
 
   renderOne(l, untested) {
@@ -47,9 +54,7 @@ export class LockersPage extends Component {
         <dt>${t('lockers.untested')}</dt><dd>${untested.length === 0 ? t('lockers.untested.none') : untested.join(', ')}</dd>
       </dl>
       ${!gone &&
-      html`<${Form} key=${l.id + (l.address ?? '')} name="address" label=${t('lockers.address.save')} onSubmit=${(v) => this.address(l, v.address)}>
-          <${Field} label=${t('lockers.address')} hint=${t('lockers.address.hint')} name="address" value=${l.address ?? ''} maxlength="200" autocomplete="off" />
-        <//>
+      html`${this.renderLine(l, 'address', 200)} ${this.renderLine(l, 'hours', 80)}
         <details>
           <summary>${t('lockers.revoke')}</summary>
           <p>${t('lockers.revoke.why')}</p>
@@ -70,6 +75,7 @@ export class LockersPage extends Component {
       { key: 'ends', label: t('lockers.ends'), kind: 'time', value: (l) => l.certificate_ends_ms, show: (l) => html`<span class="tag ${ends(l)}">${new Date(l.certificate_ends_ms).toISOString().slice(0, 10)}</span>` },
       { key: 'untested', label: t('lockers.untested'), kind: 'number', value: (l) => untested(l).length },
       { key: 'address', label: t('lockers.address'), value: (l) => l.address },
+      { key: 'hours', label: t('lockers.hours'), value: (l) => l.hours },
     ];
     return html`<h1>${t('nav.lockers')}</h1>
       <${Notice} error=${error} />

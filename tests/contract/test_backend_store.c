@@ -79,6 +79,7 @@ static struct store_locker a_locker(const uint8_t id[STORE_LOCKER_LEN], const ch
 
     memcpy(l.id, id, STORE_LOCKER_LEN);
     (void)snprintf(l.name, sizeof(l.name), "%s", name);
+    (void)snprintf(l.hours, sizeof(l.hours), "07:00-22:00");
     memset(l.sign_key, 7, sizeof(l.sign_key));
     l.evt.epoch = 1;
     l.cmd.epoch = 1;

@@ -34,6 +34,7 @@ static const struct {
     {"GET", "/api/board", "PLA"},
     {"GET", "/api/lockers", "PLA"},
     {"POST", "/api/lockers/*/address", "--A"},
+    {"POST", "/api/lockers/*/hours", "--A"},
     {"POST", "/api/lockers/*/revoke", "--A"},
     {"GET", "/api/lockers/*/climate", "PLA"},
     {"GET", "/api/lockers/*/door-labels", "PLA"},

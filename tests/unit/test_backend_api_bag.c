@@ -158,6 +158,28 @@ static void the_policy_says_whether_slips_have_strips(void **state)
     assert_true(print_strip(f, strip));
 }
 
+static void a_slip_has_the_hours_of_its_locker_or_those_of_all(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->bed.hub.store;
+    struct store_locker l;
+    struct act_who who;
+
+    act_who_named("hubctl", &who);
+    assert_int_equal(policy_set(&f->bed.hub, &who, policy_find("hours"), "dag en nacht", NULL), ERR_OK);
+    assert_int_equal(call(f, "POST", "/pack", "{}"), 200);
+    assert_int_equal(call(f, "GET", "/slip", ""), 200);
+    assert_non_null(strstr(f->answer, "<dd>dag en nacht</dd>"));
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->locker_get(s, LOCKER, &l, NULL), ERR_OK);
+    (void)snprintf(l.hours, sizeof(l.hours), "07:00-22:00 <hal>");
+    assert_int_equal(s->ops->locker_update(s, &l, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    assert_int_equal(call(f, "GET", "/slip", ""), 200);
+    assert_non_null(strstr(f->answer, "<dd>07:00-22:00 &lt;hal&gt;</dd>"));
+    assert_null(strstr(f->answer, "dag en nacht"));
+}
+
 static void wrong_rights_are_refused_with_a_reason(void **state)
 {
     struct fixture *f = *state;
@@ -238,13 +260,10 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up_locker, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(the_code_of_a_carer_is_shown_once),
-        CASE(a_slip_has_the_strip_that_was_chosen_until_it_is_revoked),
-        CASE(the_policy_says_whether_slips_have_strips),
-        CASE(wrong_rights_are_refused_with_a_reason),
-        CASE(a_new_code_is_pending_and_capped),
-        CASE(who_made_too_many_codes_is_told_so),
-        CASE(a_door_opens_at_a_distance_only_over_a_connection),
+        CASE(the_code_of_a_carer_is_shown_once),         CASE(a_slip_has_the_strip_that_was_chosen_until_it_is_revoked),
+        CASE(the_policy_says_whether_slips_have_strips), CASE(a_slip_has_the_hours_of_its_locker_or_those_of_all),
+        CASE(wrong_rights_are_refused_with_a_reason),    CASE(a_new_code_is_pending_and_capped),
+        CASE(who_made_too_many_codes_is_told_so),        CASE(a_door_opens_at_a_distance_only_over_a_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,10 +373,12 @@ static void a_locker_is_revoked_by_an_administrator_with_a_fresh_proof(void **st
 
     bed_add_locker(&f->bed, "Dorpsrand", id, key);
     assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/address", "{\"address\":\"Plein 1\"}"), 200);
+    assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/hours", "{\"hours\":\"07:00-22:00\"}"), 200);
+    assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/hours", "{\"hours\":\"a\\nb\"}"), 400);
     assert_int_equal(post_admin(f, "/api/lockers/bb01000000000000/address", "{\"address\":\"Plein 1\"}"), 404);
     assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/address", "{\"address\":\"a\\nb\"}"), 400);
     assert_int_equal(get(f, "/api/lockers", STORE_ROLE_ADMIN), 200);
-    assert_non_null(strstr(f->answer, "\"address\":\"Plein 1\",\"state\":\"active\""));
+    assert_non_null(strstr(f->answer, "\"address\":\"Plein 1\",\"hours\":\"07:00-22:00\",\"state\":\"active\""));
     assert_non_null(strstr(f->answer, "\"certificate\":\"4000"));
     age_session(f, f->token[STORE_ROLE_ADMIN], 6);
     assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 401);

@@ -251,7 +251,7 @@ test('the audit is a table that can be searched and taken along', { timeout: 600
   await leave(page);
 });
 
-test('a locker gets an address and is revoked', { timeout: 60000 }, async () => {
+test('a locker gets an address and hours and is revoked', { timeout: 60000 }, async () => {
   const page = await as('admin', `#/lockers/${stage.lockerId}`);
   await page.fill('form[name=address] [name=address]', 'Stationsplein 1, Dorp');
   const age = await page.textContent('[data-table=lockers] td.time');
@@ -259,6 +259,9 @@ test('a locker gets an address and is revoked', { timeout: 60000 }, async () => 
   assert.equal(await page.inputValue('form[name=address] [name=address]'), 'Stationsplein 1, Dorp');
   await page.click('form[name=address] button.primary');
   await page.waitForSelector('[data-table=lockers] >> text=Stationsplein 1, Dorp');
+  await page.fill('form[name=hours] [name=hours]', '07:00-22:00');
+  await page.click('form[name=hours] button.primary');
+  await page.waitForSelector('[data-table=lockers] >> text=07:00-22:00');
   await page.click('summary');
   await check(page, 'locker-admin');
   await page.click('details button.danger');
