@@ -334,6 +334,18 @@ static enum err set_state(struct admin_call *c, struct store_locker *l, enum sto
     return hub_end(c->hub, e, c->r);
 }
 
+/* A locker that counts no more: who asked, the link and the broker hear of it. Wipes l. */
+static enum err tell_gone(struct admin_call *c, struct store_locker *l, enum err e)
+{
+    if (e == ERR_OK) {
+        json_put_text(c->a, "name", l->name);
+        tell_change(c->hub);
+        e = write_list(c);
+    }
+    sodium_memzero(l, sizeof(*l));
+    return e;
+}
+
 enum err admin_revoke(struct admin_call *c)
 {
     struct store_locker l;
@@ -345,13 +357,7 @@ enum err admin_revoke(struct admin_call *c)
         e = err_because(c->r, ERR_STATE, "locker %s is %s already", l.name, store_locker_state_name(l.state));
     else
         e = set_state(c, &l, STORE_LOCKER_REVOKED, "locker.revoked", NULL);
-    if (e == ERR_OK) {
-        json_put_text(c->a, "name", l.name);
-        tell_change(c->hub);
-        e = write_list(c);
-    }
-    sodium_memzero(&l, sizeof(l));
-    return e;
+    return tell_gone(c, &l, e);
 }
 
 /* ---------------------------------------------------------------- lost */
@@ -446,13 +452,7 @@ enum err admin_lost(struct admin_call *c)
             e = act_audit(c->hub, &c->who, "locker.lost", NULL, l.name, both, c->r);
         e = hub_end(c->hub, e, c->r);
     }
-    if (e == ERR_OK) {
-        json_put_text(c->a, "name", l.name);
-        tell_change(c->hub);
-        e = write_list(c);
-    }
-    sodium_memzero(&l, sizeof(l));
-    return e;
+    return tell_gone(c, &l, e);
 }
 
 /* ---------------------------------------------------------------- list, address */

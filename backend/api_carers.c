@@ -16,16 +16,7 @@
 
 void api_carers(struct api_call *c)
 {
-    struct order o;
-    struct reason r;
-    cJSON *tree;
-    enum err e;
-
-    if (!api_order_of(c, &o))
-        return;
-    tree = json_new_object();
-    e = hub_judge(c->hub, view_carers(c->hub, &o, tree, &r), &r);
-    api_give(c, e, tree, &r);
+    api_give_of_order(c, view_carers);
 }
 
 /* ---------------------------------------------------------------- giving a right */

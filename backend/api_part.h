@@ -119,6 +119,9 @@ enum err api_query_int(const struct api_call *c, const char *name, int64_t min, 
                        int64_t *out, struct reason *r);
 /* The order in segment 0; on false the refusal has been answered. */
 bool api_order_of(struct api_call *c, struct order *o);
+/* What view tells of that order. */
+void api_give_of_order(struct api_call *c,
+                       enum err (*view)(struct hub *hub, const struct order *o, cJSON *into, struct reason *r));
 const struct text *api_text(const struct api *a, const char *language);
 bool api_is_fatal(const struct api_call *c); /* the store is gone: answers 503 */
 

@@ -8,6 +8,7 @@
 #include "backend/carer.h"
 #include "backend/label.h"
 #include "backend/policy.h"
+#include "common/json.h"
 #include "common/num.h"
 
 #define SHEET_MAX 50
@@ -26,6 +27,21 @@ bool api_order_of(struct api_call *c, struct order *o)
         return true;
     api_refuse(c, e, &r);
     return false;
+}
+
+void api_give_of_order(struct api_call *c,
+                       enum err (*view)(struct hub *hub, const struct order *o, cJSON *into, struct reason *r))
+{
+    struct order o;
+    struct reason r;
+    cJSON *tree;
+    enum err e;
+
+    if (!api_order_of(c, &o))
+        return;
+    tree = json_new_object();
+    e = hub_judge(c->hub, view(c->hub, &o, tree, &r), &r);
+    api_give(c, e, tree, &r);
 }
 
 /* Everything that the papers of one bag are made of; holds a code: wiped by paper_wipe. */

@@ -84,14 +84,5 @@ void api_recode(struct api_call *c)
 
 void api_recodes(struct api_call *c)
 {
-    struct order o;
-    struct reason r;
-    cJSON *tree;
-    enum err e;
-
-    if (!api_order_of(c, &o))
-        return;
-    tree = json_new_object();
-    e = hub_judge(c->hub, view_recodes(c->hub, &o, tree, &r), &r);
-    api_give(c, e, tree, &r);
+    api_give_of_order(c, view_recodes);
 }

@@ -46,7 +46,7 @@ export function mentioned() {
       ...all(pages, /\bt\('([^']+)'/g), ...all(pages, /\b(?:t|many)\(`([^$`]+)\$\{/g),
       ...all(pages, /\bmany\('([^']+)'/g).flatMap((key) => [key, `${key}.1`]), // a count has words for one
     ].map((key) => `page.${key}`),
-    prints: all(sources('backend', '.c'), /\b(?:print_pair|print_words|print_open|text_get)\(([^;]*);/g).flatMap((call) => all(call, /"([a-z]+(?:\.[a-z0-9_]+)+)"/g)),
+    prints: all(sources('backend', '.c'), /\b(?:print_pair|print_words|print_open|text_get|put_both|put_twice|put_second)\(([^;]*);/g).flatMap((call) => all(call, /"([a-z]+(?:\.[a-z0-9_]+)+)"/g)),
     kiosk: all(kioskPage, /(?:\bt\[|plain\(|marked\(|clips\(t, )'([^']+)'/g),
   };
 }
