@@ -215,6 +215,14 @@ static bool challenges(const struct world *w)
     return false;
 }
 
+/* Of the order whose door was opened last in the visit that goes on. */
+static bool is_visited(const struct world *w, const struct record *rec)
+{
+    const struct ghost *g = w->ghost;
+    return g == NULL || (g->visited.present && g->visited.load == rec->order.load &&
+                         memcmp(g->visited.id, rec->order.id, CODE_ORDER_LEN) == 0);
+}
+
 static int inv_09(const struct world *w)
 {
     const struct record *rec = pulse_in(w) != NULL ? record_in(w, RECORD_PULSED) : NULL;
@@ -224,8 +232,8 @@ static int inv_09(const struct world *w)
         return pulse_in(w) == NULL;
     if (w->event->kind == EVENT_OPEN_ANSWER)
         return answers_the_challenge(w, rec);
-    if (rec->actor.kind == RECORD_ACTOR_REMOTE) /* a jam: the person who stands there tries again */
-        return is_key(w->event, EVENT_KEY_OK) && rec->try > 1;
+    if (rec->actor.kind == RECORD_ACTOR_REMOTE) /* a jam: the person who stands there tries the same door again */
+        return is_key(w->event, EVENT_KEY_OK) && rec->try > 1 && is_visited(w, rec);
     return w->event->kind == EVENT_KEY || w->event->kind == EVENT_SCAN || w->event->kind == EVENT_VERDICT;
 }
 

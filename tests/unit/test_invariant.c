@@ -358,7 +358,12 @@ static void inv_09_sees_an_answer_to_no_challenge(void **state)
     s->ev.u.key = EVENT_KEY_OK;
     assert_broken(s, 9);
     rec->try = 2;
+    assert_broken(s, 9); /* of what was never opened */
+    g->visited = rec->order;
     assert_true(holds(s, 9));
+    g->visited.load++;
+    assert_broken(s, 9);
+    g->visited.load--;
     s->ev.u.key = EVENT_KEY_5;
     assert_broken(s, 9);
     s->ev.kind = EVENT_SCAN; /* or the card of that key */
