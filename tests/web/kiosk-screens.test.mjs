@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { LANGUAGES } from '../../controller/kiosk/speech.mjs';
 import { DOORS, ROOT } from '../stage/stage.mjs';
 import { PICTURES, check, close, open } from './browser.mjs';
 import { Ears, Finger, KeyedStage, catalogue, heard } from './robot.mjs';
@@ -57,6 +58,28 @@ async function told(options) {
   return page;
 }
 
+// Words that are wider or higher than the key they stand on, and headings that break inside of a word.
+const cutOff = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    for (const box of document.querySelectorAll('button, .cap, h1')) {
+      if (!box.checkVisibility()) continue;
+      const edge = box.getBoundingClientRect();
+      const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const range = document.createRange();
+        for (const word of node.data.matchAll(/\S+/g)) {
+          range.setStart(node, word.index);
+          range.setEnd(node, word.index + word[0].length);
+          const r = range.getBoundingClientRect();
+          const broken = new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size > 1 && !word[0].includes('-');
+          if (broken || r.left < edge.left - 1 || r.right > edge.right + 1 || r.top < edge.top - 1 || r.bottom > edge.bottom + 1) found.push(word[0]);
+        }
+      }
+    }
+    return found;
+  });
+
 async function everyScreen(page, name, more) {
   const wrong = [];
   for (const id of IDS) {
@@ -68,6 +91,7 @@ async function everyScreen(page, name, more) {
     const keys = await page.evaluate(() => [...document.querySelectorAll('button')].filter((e) => e.checkVisibility()).map((e) => [e.textContent, e.getBoundingClientRect()])
       .filter(([, r]) => r.height < 64 || r.width < 64).map(([text, r]) => `${text} ${r.width}x${r.height}`));
     if (keys.length) wrong.push(`${name} ${id}: keys smaller than 64 px: ${keys.join(', ')}`);
+    wrong.push(...(await cutOff(page)).map((text) => `${name} ${id}: "${text}" does not fit`));
     const below = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
     if (below > 0 && !name.includes('narrow')) wrong.push(`${name} ${id}: ${below} px below the edge of the screen`);
   }
@@ -106,6 +130,28 @@ describe('every screen, and a minute of patience', { concurrency: 2 }, () => {
     stage.keypad('clear', 'clear');
     await eyes.sees('start');
     await Promise.all([eyes.close(), ears.close()]);
+  });
+
+  // Not looked at by axe: only the length of the words is another.
+  const LOOKED_AT = ['nl', 'ar', 'uk'];
+  const LATE = { seconds: 12, more: true };
+  test('in every language nothing is cut off, also in the last seconds', { timeout: 120000 }, async () => {
+    const wrong = [];
+    for (const size of [{}, { width: 320, height: 640 }]) {
+      const page = await told(size);
+      for (const language of LANGUAGES)
+        for (const id of IDS)
+          for (const late of size.width ? [{}] : LOOKED_AT.includes(language) ? [LATE] : [{}, LATE]) {
+            await page.show(screen(id, { language, ...late }));
+            const at = `${size.width ?? 1280} ${language} ${id}${late.more ? ' late' : ''}`;
+            wrong.push(...(await cutOff(page)).map((text) => `${at}: "${text}" does not fit`));
+            const [below, wide] = await page.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - document.documentElement.clientWidth]);
+            if (wide > 0) wrong.push(`${at}: ${wide} px wider than the screen`);
+            if (below > 0 && !size.width) wrong.push(`${at}: ${below} px below the edge of the screen`);
+          }
+      await page.context().close();
+    }
+    assert.equal(wrong.length, 0, wrong.join('\n'));
   });
 
   for (const [name, [options, more]] of Object.entries(LOOKS))
