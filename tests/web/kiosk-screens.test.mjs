@@ -28,14 +28,6 @@ const screen = (id, more = {}) => ({
 });
 
 let stage;
-before(async () => {
-  stage = new KeyedStage({ seed: 5 });
-  await stage.start();
-}, { timeout: 60000 });
-after(async () => {
-  await close();
-  await stage?.stop();
-});
 
 // A page that is told these screens; show(s) returns when the page shows it.
 async function told(options) {
@@ -112,6 +104,15 @@ const LOOKS = {
 };
 // The minute of a slow hand is a real one. It passes while the screens are looked at: these pages touch nothing of the locker.
 describe('every screen, and a minute of patience', { concurrency: 2 }, () => {
+  before(async () => {
+    stage = new KeyedStage({ seed: 5 });
+    await stage.start();
+  }, { timeout: 60000 });
+  after(async () => {
+    await close();
+    await stage?.stop();
+  });
+
   test('a slow hand is told by screen and sound that the time is nearly up, and gets more with one key', { timeout: 120000 }, async () => {
     const eyes = await Finger.at(stage, { touch: false });
     const ears = await Ears.listening(stage);
