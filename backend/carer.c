@@ -11,7 +11,7 @@
 #include "common/num.h"
 
 #define DAY_S 86400
-#define PLACES_MAX 64 /* lockers that one right reaches */
+#define PLACES_MAX 64 /* lockers that one right reaches: taking it back reaches them all */
 
 void carer_holder(const struct hub *hub, const struct order *o, uint8_t holder[TOKEN_PERSON_LEN])
 {
@@ -293,18 +293,25 @@ static enum err follow_one(struct hub *hub, const struct act_who *who, const str
 {
     struct store *s = hub->store;
     struct store_carer_place p;
+    struct places all = {.count = 0};
     char hex[2 * TOKEN_CARER_LEN + 1];
     enum err e = s->ops->carer_place_get(s, c->carer, o->locker, &p, r);
 
     if (e != ERR_NOT_FOUND)
         return e;
+    e = s->ops->carer_places(s, c->carer, gather_place, &all, r);
+    if (e != ERR_OK)
+        return e;
+    num_to_hex(c->carer, sizeof(c->carer), hex);
+    if (all.count == PLACES_MAX)
+        return act_audit(hub, who, "carer.not_followed", o->id, hex, "this right reaches as many lockers as one can",
+                         r);
     memset(&p, 0, sizeof(p));
     memcpy(p.carer, c->carer, sizeof(p.carer));
     memcpy(p.locker, o->locker, sizeof(p.locker));
     memcpy(p.person, o->person, sizeof(p.person));
     p.changed_ms = clock_wall_ms();
     e = s->ops->carer_place_put(s, &p, r);
-    num_to_hex(c->carer, sizeof(c->carer), hex);
     return e == ERR_OK ? act_audit(hub, who, "carer.followed", o->id, hex, "a new card is needed for this locker", r)
                        : e;
 }

@@ -325,6 +325,26 @@ static void a_standing_right_follows_its_person_to_another_locker(void **state)
     assert_int_equal(audited(b, "carer.followed"), 1);
 }
 
+static void a_right_goes_nowhere_where_taking_it_back_would_not_reach(void **state)
+{
+    struct bag_bed *b = *state;
+    struct order first = packed(b, "1937-07-13"), second = bag_ask(b, "J. de Wit", "1937-07-13");
+    struct carer_grant g = given(b, &first, true, false);
+    struct store_carer_place p = place_of(b, &g);
+
+    for (unsigned i = 1; i < 64; i++) {
+        memset(p.locker, (int)(0x80 + i), sizeof(p.locker));
+        BAG_OK(b->bed.hub.store->ops->begin(b->bed.hub.store, NULL));
+        BAG_OK(b->bed.hub.store->ops->carer_place_put(b->bed.hub.store, &p, NULL));
+        BAG_OK(b->bed.hub.store->ops->commit(b->bed.hub.store, NULL));
+    }
+    (void)bag_pack_as(b, &second, BAG_OTHER, false);
+    assert_int_equal(audited(b, "carer.followed"), 0);
+    assert_int_equal(audited(b, "carer.not_followed"), 1);
+    assert_int_equal(b->bed.hub.store->ops->carer_place_get(b->bed.hub.store, g.carer.carer, BAG_OTHER, &p, NULL),
+                     ERR_NOT_FOUND);
+}
+
 /* ---------------------------------------------------------------- the strip of a slip */
 
 static struct order packed_with_strip(struct bag_bed *b)
@@ -522,6 +542,7 @@ int main(void)
         CASE(a_locker_that_cannot_revoke_is_a_fault),
         CASE(a_right_for_one_bag_is_used_up_with_it),
         CASE(a_standing_right_follows_its_person_to_another_locker),
+        CASE(a_right_goes_nowhere_where_taking_it_back_would_not_reach),
         CASE(a_strip_is_a_card_for_that_bag_and_names_nobody),
         CASE(a_bag_packed_without_has_no_strip),
         CASE(a_revoked_strip_is_not_printed_and_does_not_come_back),
