@@ -19,16 +19,18 @@ const FLAGS = [
 ];
 
 let browser;
+let opening;
 
 // One browser for all pages of a test file; close() ends it.
 export async function launch() {
-  browser ??= await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+  opening ??= chromium.launch({ executablePath: BROWSER, args: FLAGS }); // two who ask at once get one
+  browser = await opening;
   return browser;
 }
 
 export async function close() {
   await browser?.close();
-  browser = undefined;
+  browser = opening = undefined;
 }
 
 // A page of the hub (logged in as the stage is, unless `stranger`) or of the kiosk. The page's context ends with page.context().close().
