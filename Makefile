@@ -74,7 +74,7 @@ CONTRACT := $(patsubst %.c,$(B)/%,$(wildcard tests/contract/test_*.c))
 MODEL := $(B)/tests/model/replay
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 
-.PHONY: sim web bus bus-programs all help deps install run demo check check-people check-machines check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
+.PHONY: sim web bus bus-programs all help deps install run demo check check-people check-pages check-machines check-long lint format bench bench-programs clean tests unit contract scenario crash npm assets \
 	warned tidy analyzer fuzzers fuzz fuzz-replay coverage sandbox safety-case model model-long mutants
 .DEFAULT_GOAL := all
 
@@ -207,16 +207,17 @@ $(KIOSK_SMALL) &: $(KIOSK_SCRIPTS)
 	@node common/minify.mjs $(SHARE)/kiosk $(KIOSK_SCRIPTS)
 $(WEB_SMALL) $(KIOSK_SMALL): common/minify.mjs node_modules/.package-lock.json
 
-assets: npm $(WEB_SMALL) $(KIOSK_SMALL)
+# What is there already is left alone (-u): daemons of a test may be reading it.
+assets: npm $(WEB_SMALL) $(KIOSK_SMALL) $(VENDOR)/uplot.mjs
 	@node tests/words/lint.mjs --keys
-	@mkdir -p $(SHARE)/kiosk $(VENDOR)
-	@cp controller/kiosk/*.html controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
+	@cp -u controller/kiosk/*.html controller/kiosk/*.css controller/kiosk/*.json $(SHARE)/kiosk/
 	@node controller/kiosk/speak.mjs $(SHARE)/kiosk/speech $(SPEECH_STORE)
-	@cp backend/web/*.html backend/web/*.css backend/web/*.json $(SHARE)/web/
-	@cp node_modules/preact/dist/preact.mjs $(VENDOR)/preact.mjs
-	@cp node_modules/htm/dist/htm.mjs $(VENDOR)/htm.mjs
-	@{ cat node_modules/uplot/dist/uPlot.iife.min.js; echo 'export default uPlot;'; } >$(VENDOR)/uplot.mjs
-	@cp node_modules/uplot/dist/uPlot.min.css $(VENDOR)/uplot.css
+	@cp -u backend/web/*.html backend/web/*.css backend/web/*.json $(SHARE)/web/
+	@cp -u node_modules/preact/dist/preact.mjs node_modules/htm/dist/htm.mjs $(VENDOR)/
+	@cp -u node_modules/uplot/dist/uPlot.min.css $(VENDOR)/uplot.css
+$(VENDOR)/uplot.mjs: node_modules/.package-lock.json
+	@mkdir -p $(@D)
+	@{ cat node_modules/uplot/dist/uPlot.iife.min.js; echo 'export default uPlot;'; } >$@.new && mv $@.new $@
 
 # Where things go. The daemons look for profiles and pages in /usr/share/medlocker unless their settings say otherwise.
 PREFIX ?= /usr
@@ -267,16 +268,17 @@ check: deps ## every test and lint; ends with the sum
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=asan all tests
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=sim build/sim/sim sim-tests
 	@$(MAKE) --no-print-directory -j$(CORES) CONFIG=fuzz fuzzers
-	@$(MAKE) --no-print-directory -j2 check-people check-machines
+	@$(MAKE) --no-print-directory -j3 check-people check-pages check-machines
 	@tests/tally step proof safety-case node tests/proof/case.mjs --check
 	@tests/tally sum $(SUITES)
 
-# Two rows of lanes beside each other: what people do, and what machines do. A lane that cannot be built leaves the next their
-# turn; the sum says that it did not run.
+# Three rows of lanes beside each other, for two of them mostly wait: what people do, their pages, and what machines do. A lane that
+# cannot be built leaves the next their turn; the sum says that it did not run.
 check-people:
 	@-$(MAKE) --no-print-directory CONFIG=asan unit
 	@-$(MAKE) --no-print-directory CONFIG=asan contract
 	@-$(MAKE) --no-print-directory scenario
+check-pages:
 	@-$(MAKE) --no-print-directory web
 check-machines:
 	@-$(MAKE) --no-print-directory sim

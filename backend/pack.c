@@ -180,7 +180,7 @@ static enum err check_again(struct hub *hub, const struct pack *p, const struct 
 /* The label that exists is dead at its locker, should somebody load it. */
 static enum err call_back(struct hub *hub, struct pack *p, const struct order *o, struct reason *r)
 {
-    char strip[TOKEN_TEXT_CAP];
+    char strip[TOKEN_TEXT_CAP] = "";
     enum err e = recode_check_caps(hub, &p->who, o->id, &p->capped, r);
 
     if (e == ERR_OK)

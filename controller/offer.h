@@ -2,8 +2,8 @@
 /*
  * offer: a remote opening before the person at the kiosk. The hub asks; the screen asks the person; OK sends the
  * challenge, and the hub's answer hands the bag over by the same gate and ledger as a code would. Whatever else happens
- * at the kiosk ends it, and the hub is told why. A door that jams after it may be tried again by the same person without
- * a new challenge: docs/safety.md says why. Works on struct remote and struct pickup, states REMOTE and AWAIT.
+ * at the kiosk ends it, and the hub is told why. A door that jams after it may be tried again by the same person
+ * without a new challenge: docs/safety.md says why. Works on struct remote and struct pickup, states REMOTE and AWAIT.
  * Pure.
  */
 #ifndef MEDLOCKER_OFFER_H

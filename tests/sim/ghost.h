@@ -38,7 +38,7 @@ struct ghost_order {
     uint32_t load;                                               /* of the newest label, 0: never packed */
     char code[GHOST_LOADS_MAX + 1][11];                          /* by load */
     char voucher[TOKEN_TEXT_CAP];                                /* of the newest load */
-    char carer_code[11]; /* of the last carer that was asked for it, "": none */
+    char carer_code[11];                                         /* of the last carer that was asked for it, "": none */
     char old_voucher[TOKEN_TEXT_CAP], old_token[TOKEN_TEXT_CAP]; /* of the load before, "": none */
     char token[TOKEN_TEXT_CAP];                                  /* "": none */
     enum ghost_place place;
