@@ -32,6 +32,7 @@ struct cabinet_bus {
     uint64_t garbage;        /* frames that are none */
     uint64_t collisions;     /* requests begun while an answer was on the line */
     uint64_t gap_violations; /* requests begun less than t3.5 after the last byte on the line */
+    uint64_t stalls;         /* requests begun while an answer was overdue: the simulator was late, not the client */
     uint64_t split_frames;   /* pauses above t1.5 inside a request */
     int64_t min_gap_us;      /* shortest silence before a request, -1: none yet */
     uint64_t connections;    /* TCP: accepted */

@@ -872,6 +872,7 @@ static void put_bus(cJSON *o, const struct cabinet_bus *b)
     json_put_int(o, "garbage", (int64_t)b->garbage);
     json_put_int(o, "collisions", (int64_t)b->collisions);
     json_put_int(o, "gap_violations", (int64_t)b->gap_violations);
+    json_put_int(o, "stalls", (int64_t)b->stalls);
     json_put_int(o, "split_frames", (int64_t)b->split_frames);
     json_put_int(o, "min_gap_us", b->min_gap_us);
     json_put_int(o, "connections", (int64_t)b->connections);

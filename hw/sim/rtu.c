@@ -24,14 +24,32 @@ void rtu_init(struct rtu *l, uint8_t bus, const struct layout_bus *cfg)
 
 /* ---------------------------------------------------------------- receiving */
 
-static bool sending(const struct rtu *l, int64_t now_us)
+static int64_t left_us(const struct rtu *l, const struct rtu_reply *r, size_t count)
 {
+    return r->start_us + rtu_span_us(l, count);
+}
+
+static struct rtu_reply *first_reply(struct rtu *l)
+{
+    struct rtu_reply *first = NULL;
     for (size_t i = 0; i < RTU_PENDING; i++) {
-        if (l->reply[i].used && l->reply[i].start_us <= now_us) {
-            return true;
+        struct rtu_reply *r = &l->reply[i];
+        if (r->used && (first == NULL || r->start_us < first->start_us)) {
+            first = r;
         }
     }
-    return false;
+    return first;
+}
+
+/* Nobody can keep clear of bytes that this machine was too busy to send: such a request breaks no rule. */
+static void blame(const struct rtu *l, const struct rtu_reply *r, struct cabinet_bus *count, int64_t now_us)
+{
+    if (now_us > left_us(l, r, r->sent + 1) + l->t35_us) {
+        count->stalls++;
+        return;
+    }
+    count->gap_violations++;
+    count->min_gap_us = 0;
 }
 
 static void measure_gap(const struct rtu *l, struct cabinet_bus *count, int64_t now_us)
@@ -50,9 +68,9 @@ void rtu_receive(struct rtu *l, struct cabinet *c, const uint8_t *bytes, size_t 
 {
     struct cabinet_bus *count = &c->bus[l->bus];
     rtu_step(l, c, now_us); /* a frame that ended before these bytes */
-    if (sending(l, now_us)) {
-        count->gap_violations++;
-        count->min_gap_us = 0;
+    const struct rtu_reply *running = first_reply(l);
+    if (running != NULL && running->start_us <= now_us) {
+        blame(l, running, count, now_us);
         cabinet_garbage(c, l->bus, TRACE_COLLISION, bytes, len, now_us);
         return;
     }
@@ -136,23 +154,6 @@ void rtu_step(struct rtu *l, struct cabinet *c, int64_t now_us)
 }
 
 /* ---------------------------------------------------------------- sending */
-
-static int64_t left_us(const struct rtu *l, const struct rtu_reply *r, size_t count)
-{
-    return r->start_us + rtu_span_us(l, count);
-}
-
-static struct rtu_reply *first_reply(struct rtu *l)
-{
-    struct rtu_reply *first = NULL;
-    for (size_t i = 0; i < RTU_PENDING; i++) {
-        struct rtu_reply *r = &l->reply[i];
-        if (r->used && (first == NULL || r->start_us < first->start_us)) {
-            first = r;
-        }
-    }
-    return first;
-}
 
 size_t rtu_due(struct rtu *l, uint8_t *out, size_t cap, int64_t now_us)
 {

@@ -165,6 +165,29 @@ static void request_during_a_reply_is_not_heard(void **state)
     free(r.cabinet);
 }
 
+/* A busy machine may wake the simulator late: the line was silent, and nobody could know that more was to come. */
+static void answer_that_the_simulator_sends_late_is_not_blamed_on_the_request(void **state)
+{
+    (void)state;
+    struct rig r = new_rig();
+    uint8_t out[LINE_FRAME_MAX];
+    int64_t first_us = 0, last_us = 0;
+    const struct cabinet_bus *count = &r.cabinet->bus[0];
+    say(&r, read_inputs, 0);
+    size_t n = hear(&r, out, REQUEST_US + GAP_US + TURN_US + 2500, &first_us, &last_us);
+    assert_int_equal(n, 2);
+    int64_t next_us = rtu_next(&r.line);
+    say(&r, read_other, next_us + GAP_US + 1);
+    assert_int_equal(count->stalls, 1);
+    assert_int_equal(count->gap_violations, 0);
+    say(&r, read_other, next_us + GAP_US);
+    assert_int_equal(count->stalls, 1);
+    assert_int_equal(count->gap_violations, 1);
+    assert_int_equal(count->collisions, 2);
+    assert_int_equal(count->requests, 1);
+    free(r.cabinet);
+}
+
 static void frame_in_pieces_is_one_frame(void **state)
 {
     (void)state;
@@ -247,6 +270,7 @@ int main(void)
         cmocka_unit_test(silence_before_a_request_is_measured),
         cmocka_unit_test(request_that_follows_too_closely_spoils_both),
         cmocka_unit_test(request_during_a_reply_is_not_heard),
+        cmocka_unit_test(answer_that_the_simulator_sends_late_is_not_blamed_on_the_request),
         cmocka_unit_test(frame_in_pieces_is_one_frame),
         cmocka_unit_test(late_reply_comes_after_the_next_one),
         cmocka_unit_test(replies_never_overlap_on_the_line),
