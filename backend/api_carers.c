@@ -240,7 +240,7 @@ void api_key_card(struct api_call *c)
 {
     const struct text *t = api_text(c->api, c->hub->cfg.language);
     struct reason r;
-    char *html;
+    char *html = NULL;
     enum err e = card_keys(t, other_text(c->api, t), &html, &r);
 
     api_give_page(c, e, html, &r);
