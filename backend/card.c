@@ -11,19 +11,6 @@
 
 #define NUMBER_CAP 24
 
-/* <open>words<close>, and the same in the other language behind them. */
-static void put_twice(struct print *p, const struct text *also, const char *open, const char *key, const char *close)
-{
-    const struct text *t = p->t;
-
-    print_words(p, open, key, " ");
-    p->t = also;
-    print_words(p, "<span class=\"second\" dir=\"ltr\" lang=\"", "language.code", "\">");
-    print_words(p, "", key, "</span>");
-    p->t = t;
-    print_markup(p, close);
-}
-
 /* ---------------------------------------------------------------- a carer */
 
 static void put_place(struct print *p, const struct card_carer *x)
@@ -57,18 +44,18 @@ static enum err put_code(struct print *p, const struct text *also, const char *c
     if (!code_is_well_formed(code))
         return err_because(r, ERR_SYNTAX, "not a code");
     code_format(code, shown);
-    put_twice(p, also, "<h2>", "card.carer.code", "</h2>");
+    print_both(p, also, "<h2>", "card.carer.code", "</h2>");
     print_element(p, "<p class=\"code\">", shown, "</p>");
     sodium_memzero(shown, sizeof(shown));
-    put_twice(p, also, "<p>", "card.carer.code.once", "</p>");
+    print_both(p, also, "<p>", "card.carer.code.once", "</p>");
     return ERR_OK;
 }
 
 static void put_help(struct print *p, const struct text *also, const struct card_carer *x)
 {
-    put_twice(p, also, "<p>", "card.carer.step.scan", "</p>");
-    put_twice(p, also, "<p>", "card.carer.step.take", "</p>");
-    put_twice(p, also, "<p>", "card.carer.keep", "</p>");
+    print_both(p, also, "<p>", "card.carer.step.scan", "</p>");
+    print_both(p, also, "<p>", "card.carer.step.take", "</p>");
+    print_both(p, also, "<p>", "card.carer.keep", "</p>");
     print_words(p, "<div class=\"help\"><p><b>", "slip.help", "</b> ");
     print_element(p, "&#9742; <b class=\"phone\">", x->telephone, "</b> (<bdi>");
     print_element(p, "", x->pharmacy_name, "</bdi>).</p></div>");
@@ -84,11 +71,11 @@ enum err card_carer(const struct text *t, const struct text *also, const struct 
         return e;
     print_words(&p, "<main><article class=\"slip\" dir=\"", "language.dir", "\"><div class=\"edge\"></div>");
     print_words(&p, "<div class=\"head\"><div dir=\"", "language.dir", "\">");
-    put_twice(&p, also, "<h1>", "card.carer.title", "</h1>");
+    print_both(&p, also, "<h1>", "card.carer.title", "</h1>");
     put_place(&p, x);
     print_markup(&p, "</div><div class=\"scan\">");
     e = print_qr(&p, x->token, r);
-    put_twice(&p, also, "<span dir=\"auto\">&#9650; ", "slip.scan", "</span></div></div>");
+    print_both(&p, also, "<span dir=\"auto\">&#9650; ", "slip.scan", "</span></div></div>");
     if (e == ERR_OK)
         e = put_code(&p, also, x->code, r);
     put_help(&p, also, x);
@@ -132,7 +119,7 @@ static enum err put_key(struct print *p, const struct text *also, uint8_t number
     print_markup(p, "</b>");
     e = print_qr(p, content, r);
     if (keys[number].word != NULL)
-        put_twice(p, also, "<span>", keys[number].word, "</span>");
+        print_both(p, also, "<span>", keys[number].word, "</span>");
     print_markup(p, "</div>");
     return e;
 }
@@ -145,8 +132,8 @@ enum err card_keys(const struct text *t, const struct text *also, char **html, s
 
     if (e != ERR_OK)
         return e;
-    put_twice(&p, also, "<main><h1>", "card.keys.title", "</h1>");
-    put_twice(&p, also, "<p>", "card.keys.hint", "</p>");
+    print_both(&p, also, "<main><h1>", "card.keys.title", "</h1>");
+    print_both(&p, also, "<p>", "card.keys.hint", "</p>");
     print_markup(&p, "<div class=\"doors\">");
     for (uint8_t i = 0; i < CARD_KEYS && e == ERR_OK; i++)
         e = put_key(&p, also, i, r);

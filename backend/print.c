@@ -101,6 +101,23 @@ void print_pair(struct print *p, const char *key, const char *value)
     print_element(p, "<dd>", value, "</dd>");
 }
 
+void print_second(struct print *p, const struct text *second, const char *key)
+{
+    const struct text *own = p->t;
+
+    p->t = second;
+    print_words(p, " <span class=\"second\" dir=\"ltr\" lang=\"", "language.code", "\">");
+    print_words(p, "", key, "</span>");
+    p->t = own;
+}
+
+void print_both(struct print *p, const struct text *second, const char *open, const char *key, const char *close)
+{
+    print_words(p, open, key, "");
+    print_second(p, second, key);
+    print_markup(p, close);
+}
+
 enum err print_open(struct print *p, const struct text *t, const char *title_key, struct reason *r)
 {
     p->text = NULL;

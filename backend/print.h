@@ -36,6 +36,10 @@ void print_free(char *html);
 void print_markup(struct print *p, const char *markup);
 /* The only way in which anything that is not markup of ours gets into a page: escaped. */
 void print_text(struct print *p, const char *text);
+/* The words of key once more, smaller, in the language of second, marked as such for whoever listens to the page. */
+void print_second(struct print *p, const struct text *second, const char *key);
+/* <open>words<close> with print_second behind the words. */
+void print_both(struct print *p, const struct text *second, const char *open, const char *key, const char *close);
 /* <open>text<close>; words of the catalogue instead of the text; a pair of a definition list. */
 void print_element(struct print *p, const char *open, const char *text, const char *close);
 void print_words(struct print *p, const char *open, const char *key, const char *close);

@@ -54,22 +54,6 @@ struct slip_two slip_languages(const struct slip_texts *t, const char *language)
     return (struct slip_two){.own = t->of[own], .second = t->of[own == LANGUAGE_NL ? LANGUAGE_EN : LANGUAGE_NL]};
 }
 
-/* The same words once more, smaller, marked as another language for whoever listens to the page. */
-static void put_second(struct print *p, const struct slip_two *t, const char *key)
-{
-    p->t = t->second;
-    print_words(p, " <span class=\"second\" dir=\"ltr\" lang=\"", "language.code", "\">");
-    print_words(p, "", key, "</span>");
-    p->t = t->own;
-}
-
-static void put_both(struct print *p, const struct slip_two *t, const char *open, const char *key, const char *close)
-{
-    print_words(p, open, key, "");
-    put_second(p, t, key);
-    print_markup(p, close);
-}
-
 static void put_place(struct print *p, const struct slip *x)
 {
     char at[PRINT_TIME_CAP];
@@ -104,7 +88,7 @@ static enum err put_scan(struct print *p, const struct slip_two *t, const char *
     print_markup(p, "</div><div class=\"scan\">");
     e = print_qr(p, token, r);
     print_words(p, "<span dir=\"auto\">&#9650; ", "slip.scan", "</span>");
-    put_second(p, t, "slip.scan");
+    print_second(p, t->second, "slip.scan");
     print_markup(p, "</div></div>");
     return e;
 }
@@ -112,7 +96,7 @@ static enum err put_scan(struct print *p, const struct slip_two *t, const char *
 static enum err put_head(struct print *p, const struct slip_two *t, const struct slip *x, struct reason *r)
 {
     put_edge(p);
-    put_both(p, t, "<h1>", "slip.title", "</h1>");
+    print_both(p, t->second, "<h1>", "slip.title", "</h1>");
     print_markup(p, "<dl>");
     print_pair(p, "slip.for", x->order->ask.patient);
     put_place(p, x);
@@ -148,7 +132,7 @@ static void put_way(struct print *p, const struct slip_two *t)
         print_markup(p, pictogram_svg(steps[i].picture));
         print_element(p, "<b>", number, "</b> ");
         print_words(p, "", steps[i].words, "");
-        put_second(p, t, steps[i].words);
+        print_second(p, t->second, steps[i].words);
         print_markup(p, "</li>");
     }
     print_markup(p, "</ol>");
@@ -173,7 +157,7 @@ static enum err put_help(struct print *p, const struct slip_two *t, const struct
     e = print_qr(p, content, r);
     print_words(p, "<p><b>", "slip.help", "</b> ");
     print_words(p, "", "slip.help.scan", "");
-    put_second(p, t, "slip.help.scan");
+    print_second(p, t->second, "slip.help.scan");
     print_words(p, "<br>", "slip.help.call", " <b class=\"phone\">");
     print_element(p, "", x->telephone, "</b> ");
     print_element(p, "(<bdi>", x->pharmacy_name, "</bdi>). ");
@@ -192,20 +176,20 @@ static enum err put_strip(struct print *p, const struct slip_two *t, const struc
 
     (void)snprintf(number, sizeof(number), "%" PRId64, x->order->number);
     print_markup(p, "<section class=\"strip\">");
-    put_both(p, t, "<p class=\"cut\">&#9986; ", "slip.strip.cut", "</p>");
+    print_both(p, t->second, "<p class=\"cut\">&#9986; ", "slip.strip.cut", "</p>");
     print_markup(p, "<div class=\"part\">");
     put_edge(p);
-    put_both(p, t, "<h2>", "slip.strip.title", "</h2>");
+    print_both(p, t->second, "<h2>", "slip.strip.title", "</h2>");
     print_markup(p, "<dl>");
     put_place(p, x);
     print_pair(p, "slip.strip.number", number);
     print_markup(p, "</dl>");
-    put_both(p, t, "<p>", "slip.strip.way", "</p>");
+    print_both(p, t->second, "<p>", "slip.strip.way", "</p>");
     if (x->order->ask.cls != TOKEN_CLASS_ORDINARY) /* the card is not enough: see claim.c of the locker */
-        put_both(p, t, "<p>", "slip.strip.both", "</p>");
+        print_both(p, t->second, "<p>", "slip.strip.both", "</p>");
     print_words(p, "<p>&#9986; ", "slip.notch", "</p>");
     e = put_scan(p, t, x->strip, r);
-    put_both(p, t, "<div class=\"help\"><p>", "slip.strip.call", "");
+    print_both(p, t->second, "<div class=\"help\"><p>", "slip.strip.call", "");
     print_element(p, " <b class=\"phone\">", x->telephone, "</b> ");
     print_element(p, "(<bdi>", x->pharmacy_name, "</bdi>).</p></div></div></section>");
     return e;
@@ -228,7 +212,7 @@ enum err slip_put(struct print *p, const struct slip_texts *texts, const struct 
     e = put_head(p, &t, x, r);
     put_code(p, x->code);
     put_way(p, &t);
-    put_both(p, &t, "<p>", birthday_key(&x->order->ask), "</p>");
+    print_both(p, t.second, "<p>", birthday_key(&x->order->ask), "</p>");
     print_words(p, "<p>", strip ? "slip.keep.strip" : "slip.keep", "");
     print_words(p, "<br>&#9986; ", "slip.notch", "</p>");
     if (e == ERR_OK)
