@@ -169,8 +169,9 @@ class App extends Component {
 
   renderHeader(current) {
     const { me, board, lost, exceptions, menu = false } = this.state;
-    const counts = { faults: board?.faults.filter((f) => !f.closed_ms).length ?? 0, exceptions: exceptions?.exceptions.length ?? 0 };
-    const waiting = pages.reduce((n, p) => n + (!p.under && p.roles.includes(me.role) ? counts[p.name] ?? 0 : 0), 0);
+    const counts = { tickets: board?.faults.filter((f) => !f.closed_ms).length ?? 0, exceptions: exceptions?.exceptions.length ?? 0 };
+    const links = pages.filter((p) => !p.under && !me.must && p.roles.includes(me.role));
+    const waiting = links.reduce((n, p) => n + (counts[p.name] ?? 0), 0);
     return html`<header>
         <strong>${me.pharmacy}</strong>
         <button class="menu" aria-expanded=${String(menu)} aria-controls="menu" onClick=${() => this.setState({ menu: !menu })}>
@@ -183,14 +184,12 @@ class App extends Component {
             <button class="plain" onClick=${() => this.logout()}>${t('logout')}</button>
           </div>
           <nav aria-label=${t('title')}>
-            ${pages
-              .filter((p) => !p.under && !me.must && p.roles.includes(me.role))
-              .map(
-                (p) =>
-                  html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
-                    >${t(`nav.${p.name}`)}${counts[p.name] > 0 && html` <span class="count">${counts[p.name]}</span>`}</a
-                  >`,
-              )}
+            ${links.map(
+              (p) =>
+                html`<a href="#/${p.name}" aria-current=${p.name === current ? 'page' : null}
+                  >${t(`nav.${p.name}`)}${counts[p.name] > 0 && html` <span class="count">${counts[p.name]}</span>`}</a
+                >`,
+            )}
           </nav>
         </div>
       </header>

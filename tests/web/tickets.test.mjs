@@ -28,6 +28,8 @@ for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, n
   test(`tickets are a list to work through: ${look}`, { timeout: 60000 }, async () => {
     const page = await open(stage, 'hub', { at: '#/tickets', ...options });
     await page.waitForSelector('[data-fault=forced]');
+    const faults = await page.locator('[data-fault]').count();
+    assert.equal(await page.textContent('header nav a[href="#/tickets"] .count'), String(faults));
     await check(page, `tickets-${look}`);
     await page.context().close();
   });
