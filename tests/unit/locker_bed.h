@@ -510,6 +510,16 @@ static inline void bed_put_bag(struct bed *b, uint16_t door, unsigned n, uint32_
     b->g->content[door].load = load;
 }
 
+/* Staff comes and puts bag 1 behind door 0: the label of the door is awaited. */
+static inline void bed_load_until_label(struct bed *b)
+{
+    bed_login(b);
+    bed_scan(b, bed_voucher(b, 1, 1));
+    bed_opens(b);
+    bed_put_bag(b, 0, 1, 1);
+    bed_sense(b, 0, HW_DOOR_CLOSED);
+}
+
 static inline void bed_take_bag(struct bed *b, uint16_t door)
 {
     b->g->content[door].full = false;

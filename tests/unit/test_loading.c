@@ -90,11 +90,7 @@ static void wrong_label_is_refused_and_right_one_still_counts(void **state)
 static void label_counts_only_while_the_door_is_known_closed(void **state)
 {
     struct bed *b = *state;
-    bed_login(b);
-    bed_scan(b, bed_voucher(b, 1, 1));
-    bed_opens(b);
-    bed_put_bag(b, 0, 1, 1);
-    bed_sense(b, 0, HW_DOOR_CLOSED);
+    bed_load_until_label(b);
     bed_sense(b, 0, HW_DOOR_UNKNOWN);
     bed_scan(b, bed_label(b, 0));
     assert_int_equal(bed_notice(b), SCREEN_NOTICE_BOARD);
@@ -125,11 +121,7 @@ static void not_empty_makes_check_and_the_bag_may_go_elsewhere(void **state)
 static void session_that_ends_while_loading_leaves_check(void **state)
 {
     struct bed *b = *state;
-    bed_login(b);
-    bed_scan(b, bed_voucher(b, 1, 1));
-    bed_opens(b);
-    bed_put_bag(b, 0, 1, 1);
-    bed_sense(b, 0, HW_DOOR_CLOSED);
+    bed_load_until_label(b);
     bed_wait(b, STAFF_IDLE_MS);
     assert_int_equal(bed_screen(b), SCREEN_START);
     assert_int_equal(b->l->compartment[0].state, COMPARTMENT_CHECK);

@@ -243,11 +243,7 @@ static void withdrawal_of_an_unconfirmed_order_needs_people(void **state)
 static void withdrawal_cuts_a_loading_short(void **state)
 {
     struct bed *b = *state;
-    bed_login(b);
-    bed_scan(b, bed_voucher(b, 1, 1));
-    bed_opens(b);
-    bed_put_bag(b, 0, 1, 1);
-    bed_sense(b, 0, HW_DOOR_CLOSED);
+    bed_load_until_label(b);
     bed_withdraw(b, 1, 1, false);
     assert_int_equal(bed_notice(b), SCREEN_NOTICE_WITHDRAWN);
     assert_int_equal(b->l->compartment[0].state, COMPARTMENT_CHECK);

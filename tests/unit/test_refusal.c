@@ -14,20 +14,10 @@ static void assert_told(const struct bed *b, const char *cause, uint16_t door, u
     assert_int_equal(rec->order.id[15], order);
 }
 
-static struct bed *at_label(void **state)
-{
-    struct bed *b = *state;
-    bed_login(b);
-    bed_scan(b, bed_voucher(b, 1, 1));
-    bed_opens(b);
-    bed_put_bag(b, 0, 1, 1);
-    bed_sense(b, 0, HW_DOOR_CLOSED);
-    return b;
-}
-
 static void wrong_label_at_the_rescan_is_told_with_the_door_that_was_meant(void **state)
 {
-    struct bed *b = at_label(state);
+    struct bed *b = *state;
+    bed_load_until_label(b);
     bed_scan(b, bed_label(b, 1));
     assert_int_equal(TOLD(b), 1);
     assert_told(b, "wrong-label", 0, 0);
@@ -74,7 +64,8 @@ static void what_is_not_ours_is_told_without_anything_of_it(void **state)
 
 static void bag_that_does_not_belong_behind_the_door_is_told(void **state)
 {
-    struct bed *b = at_label(state);
+    struct bed *b = *state;
+    bed_load_until_label(b);
     bed_key(b, EVENT_KEY_HELP); /* not this door */
     bed_wait(b, 2000);
     bed_scan(b, bed_label(b, 0));
@@ -88,7 +79,8 @@ static void bag_that_does_not_belong_behind_the_door_is_told(void **state)
 
 static void label_below_the_scanner_is_told_once_in_a_minute(void **state)
 {
-    struct bed *b = at_label(state);
+    struct bed *b = *state;
+    bed_load_until_label(b);
     for (unsigned i = 0; i < 10; i++)
         bed_scan(b, bed_label(b, 1));
     assert_int_equal(TOLD(b), 1);
@@ -102,7 +94,8 @@ static void label_below_the_scanner_is_told_once_in_a_minute(void **state)
 
 static void another_refusal_or_the_same_after_a_good_scan_is_told(void **state)
 {
-    struct bed *b = at_label(state);
+    struct bed *b = *state;
+    bed_load_until_label(b);
     bed_scan(b, bed_label(b, 1));
     bed_scan(b, bed_voucher(b, 2, 1));
     assert_told(b, "finish-first", 0, 2);
@@ -143,7 +136,8 @@ static void nobody_or_a_badge_without_pin_is_not_told(void **state)
 
 static void refusals_leave_the_outbox_to_bags(void **state)
 {
-    struct bed *b = at_label(state);
+    struct bed *b = *state;
+    bed_load_until_label(b);
     b->l->cabinet.outbox_rows_max = 1000;
     b->outbox = 1000 * REFUSAL_ROOM_PERCENT / 100;
     bed_scan(b, bed_label(b, 1));
