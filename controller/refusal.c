@@ -49,13 +49,13 @@ void refusal_note(struct locker *l, const struct token_voucher *v, const struct 
         now.order.load = v->bind.load;
         memcpy(now.order.id, v->bind.order, CODE_ORDER_LEN);
     }
-    if (cause == NULL)
-        now = (struct refusal){.notice = SCREEN_NOTICE_NONE}; /* a scan that counted: the next refusal is a new one */
-    else if (was_told(&s->refusal, &now) || !locker_outbox_has_room(l, REFUSAL_ROOM_PERCENT, 0))
+    if (cause == NULL) { /* a scan that counted: the next refusal is a new one */
+        s->refusal = (struct refusal){.notice = SCREEN_NOTICE_NONE};
+        return;
+    }
+    if (was_told(&s->refusal, &now) || !locker_outbox_has_room(l, REFUSAL_ROOM_PERCENT, 0))
         return;
     s->refusal = now;
-    if (cause == NULL)
-        return;
     struct record *rec = effects_record(fx, RECORD_SCAN_REFUSED, now.door);
     rec->order = now.order;
     rec->actor = record_by_staff(s->badge.staff);
