@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admin: lockers: invite, enrol, revoke, declare lost. */
 #include <sodium.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -462,32 +461,36 @@ enum err admin_lockers(struct admin_call *c)
     return hub_judge(c->hub, view_lockers(c->hub, c->a, c->r), c->r);
 }
 
-/* One line of text about a locker, which its slips tell. */
-static enum err set_line(struct admin_call *c, const char *key, const char *action, size_t member, size_t cap)
+/* One line of text about a locker, which its slips tell: a member of l, which is read here. */
+static enum err set_line(struct admin_call *c, struct store_locker *l, char *member, size_t cap, const char *key,
+                         const char *action)
 {
-    struct store_locker l;
     const char *line;
     enum err e = json_get_text(c->q, key, 0, cap - 1, &line, c->r);
 
     if (e == ERR_OK)
-        e = admin_find_locker(c, "name", &l);
+        e = admin_find_locker(c, "name", l);
     if (e != ERR_OK)
         return e;
-    e = request_text((char *)&l + member, cap, line, strlen(line));
+    e = request_text(member, cap, line, strlen(line));
     if (e != ERR_OK)
         e = err_because(c->r, e, "%s: not a line of text", key);
     else
-        e = set_state(c, &l, l.state, action, NULL);
-    sodium_memzero(&l, sizeof(l));
+        e = set_state(c, l, l->state, action, NULL);
+    sodium_memzero(l, sizeof(*l));
     return e;
 }
 
 enum err admin_address(struct admin_call *c)
 {
-    return set_line(c, "address", "locker.address", offsetof(struct store_locker, address), STORE_TEXT_CAP);
+    struct store_locker l;
+
+    return set_line(c, &l, l.address, sizeof(l.address), "address", "locker.address");
 }
 
 enum err admin_hours(struct admin_call *c)
 {
-    return set_line(c, "hours", "locker.hours", offsetof(struct store_locker, hours), STORE_HOURS_CAP);
+    struct store_locker l;
+
+    return set_line(c, &l, l.hours, sizeof(l.hours), "hours", "locker.hours");
 }

@@ -186,6 +186,7 @@ static enum err call_back(struct hub *hub, struct pack *p, const struct order *o
     if (e == ERR_OK)
         e = carer_strip(hub, o, strip, r);
     p->strip = e == ERR_OK && strip[0] != '\0';
+    sodium_memzero(strip, sizeof(strip)); /* it opens a door */
     if (e == ERR_OK && o->state == ORDER_PACKED)
         e = outbox_withdraw(hub, o, r);
     if (e == ERR_OK)

@@ -22,9 +22,9 @@ static const struct row_col locker_cols[] = {
 };
 #define LOCKER_N ROW_COUNT(locker_cols)
 #define LOCKER_NAMES                                                                                                   \
-    "name,address,hours,state,sign_key,box_key,tls_key,certificate,key_epoch,key_box,cost_passes,cost_mem_kib,evt_"    \
-    "epoch,"                                                                                                           \
-    "evt_seq,evt_hash,cmd_epoch,cmd_seq,cmd_hash,cmd_acked,created_ms,seen_ms,tel_seq,version,guess_mode,outbox"
+    "name,address,hours,state,sign_key,box_key,tls_key,certificate,key_epoch,key_box,cost_passes,cost_mem_kib,"        \
+    "evt_epoch,evt_seq,evt_hash,cmd_epoch,cmd_seq,cmd_hash,cmd_acked,created_ms,seen_ms,tel_seq,version,guess_mode,"   \
+    "outbox"
 #define LOCKER_MARKS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 #define I(kind, member) ROW_MEMBER(kind, struct store_invite, member)

@@ -33,8 +33,7 @@ struct trail {
     enum err e; /* of a question inside a list */
     struct row *row;
     unsigned count;
-    char
-        actor[STORE_TOKEN_CAP]; /* of the last pulse: whose right opens the door that is told next; "strip" of carers */
+    char actor[STORE_TOKEN_CAP]; /* of the last pulse: whose right opens the next door; "strip" for that of a slip */
     uint8_t staff[ORDER_STAFF_LEN];
     bool has_staff;
 };

@@ -22,9 +22,8 @@ bool view_role_knows_patients(enum store_role role);
 /* An order as members of `into`. */
 enum err view_order(struct hub *hub, enum store_role role, const struct order *o, cJSON *into,
                     struct reason *r) ERR_MUST_CHECK;
-/* "events": what the lockers told about it; "acts": what people did; "history_cut": there is more of either. Their
- * words
- * ("detail") are for those who know the patient: a reason that a pharmacist wrote down may name him. */
+/* "events": what the lockers told about it; "acts": what people did; "history_cut": there is more of either. Words of
+ * acts ("detail") are for those who know the patient: a reason that a pharmacist wrote down may name him. */
 enum err view_order_history(struct hub *hub, enum store_role role, const struct order *o, cJSON *into,
                             struct reason *r) ERR_MUST_CHECK;
 /* "with": other bags of the same person for or in the same locker, which one visit can collect. For those who know

@@ -116,7 +116,6 @@ static bool add_contact(void *arg, const struct store_contact *c)
 enum err view_contacts(struct hub *hub, const struct order *o, cJSON *into, struct reason *r)
 {
     struct viewing v = {.hub = hub, .array = json_put_array(into, "contacts"), .r = r};
-
     enum err e = hub->store->ops->contact_list(hub->store, o->id, CONTACTS_MAX, add_contact, &v, r);
 
     json_put_bool(into, "contacts_cut", cJSON_GetArraySize(v.array) == CONTACTS_MAX);

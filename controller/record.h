@@ -86,8 +86,8 @@ struct record {
     struct record_order order;
     uint64_t pulse; /* serial: PULSED, OPENED, JAMMED, COMMISSIONED */
     uint8_t try;    /* 1..3: PULSED, JAMMED */
-    struct record_actor
-        actor; /* PULSED, COLLECTED; staff of LOADED, REMOVED, STAFF_ENTERED, SCAN_REFUSED, COMMISSIONED */
+    /* PULSED, COLLECTED; staff of LOADED, REMOVED, STAFF_ENTERED, SCAN_REFUSED, COMMISSIONED */
+    struct record_actor actor;
     union {
         struct {
             enum compartment_state state;
