@@ -272,14 +272,17 @@ check: deps ## every test and lint; ends with the sum
 	@tests/tally step proof safety-case node tests/proof/case.mjs --check
 	@tests/tally sum $(SUITES)
 
-# Three rows of lanes beside each other, for two of them mostly wait: what people do, their pages, and what machines do. A lane that
-# cannot be built leaves the next their turn; the sum says that it did not run.
+# Three rows of lanes beside each other, for two of them mostly wait: what people do, their pages (then the sandbox and the boards,
+# for which that row has time left), and what machines do. A lane that cannot be built leaves the next their turn; the sum says that
+# it did not run.
 check-people:
 	@-$(MAKE) --no-print-directory CONFIG=asan unit
 	@-$(MAKE) --no-print-directory CONFIG=asan contract
 	@-$(MAKE) --no-print-directory scenario
 check-pages:
 	@-$(MAKE) --no-print-directory web
+	@-$(MAKE) --no-print-directory sandbox
+	@-$(MAKE) --no-print-directory check-board
 check-machines:
 	@-$(MAKE) --no-print-directory sim
 	@-$(MAKE) --no-print-directory crash
@@ -288,8 +291,6 @@ check-machines:
 	@-$(MAKE) --no-print-directory lint
 	@-$(MAKE) --no-print-directory fuzz-replay
 	@tests/tally step proof coverage $(MAKE) --no-print-directory coverage
-	@-$(MAKE) --no-print-directory sandbox
-	@-$(MAKE) --no-print-directory check-board
 
 unit: tests
 	@tests/tally c unit $(UNIT)
