@@ -11,6 +11,12 @@ static void take(struct locker *l, enum language language, const struct event *e
     pickup_lay_over(p, p->over_before, ev);
 }
 
+void choice_keep(struct locker *l, enum language language, const struct event *ev)
+{
+    l->pickup.over_before = l->pickup.over;
+    take(l, language, ev);
+}
+
 void choice_ask(struct locker *l, const struct event *ev)
 {
     l->pickup.language_before = l->language;

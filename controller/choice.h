@@ -17,6 +17,9 @@ void choice_ask(struct locker *l, const struct event *ev);
 /* A key while it is shown. */
 void choice_on_key(struct locker *l, enum event_key key, const struct event *ev);
 
+/* As if it had been chosen just now, over whatever is shown. */
+void choice_keep(struct locker *l, enum language language, const struct event *ev);
+
 /* The order that somebody was verified for has this language. */
 void choice_offer(struct locker *l, enum language language);
 

@@ -198,7 +198,7 @@ static void on_key(struct locker *l, const struct event *ev, struct effects *fx)
         press(l, ev->u.key, ev, fx);
 }
 
-/* A badge ends whatever a patient was typing; an open door of a patient only once it has stood open so long that staff
+/* A badge ends whatever a patient was doing; an open door of a patient only once it has stood open so long that staff
  * was called. */
 static void on_badge(struct locker *l, const struct event *ev, struct effects *fx)
 {
@@ -207,8 +207,11 @@ static void on_badge(struct locker *l, const struct event *ev, struct effects *f
         effects_add(fx, EFFECT_SOUND)->u.sound = SCREEN_SOUND_REFUSED;
         return;
     }
-    if (pickup_is_active(p))
-        pickup_end(l, ev, fx);
+    bool keeps = !pickup_is_active(p); /* whoever chose a language and typed nothing chose it for this */
+    enum language language = l->language;
+    pickup_end(l, ev, fx);
+    if (keeps)
+        l->language = language;
     staff_on_badge(l, &ev->u.scan.u.badge, ev, fx);
 }
 

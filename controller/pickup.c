@@ -79,6 +79,15 @@ void pickup_go_home(struct locker *l)
     l->language = l->cabinet.language;
 }
 
+void pickup_go_back(struct locker *l, const struct event *ev)
+{
+    enum language language = l->language;
+    bool chosen = l->pickup.chose_language;
+    pickup_go_home(l);
+    if (chosen)
+        choice_keep(l, language, ev);
+}
+
 void pickup_ask(struct pickup *p, enum screen_notice notice, const struct event *ev)
 {
     wipe_entry(p);
@@ -132,8 +141,10 @@ void pickup_go_on(struct locker *l, const struct event *ev)
     p->next = visit_go_on(l, ev);
     if (p->next != ORDER_NONE)
         pickup_enter(p, PICKUP_NEXT, ev);
+    else if (p->state == PICKUP_MESSAGE && p->message == SCREEN_REPORTED)
+        pickup_go_home(l); /* that was the last word */
     else if (p->state == PICKUP_MESSAGE)
-        pickup_go_home(l);
+        pickup_go_back(l, ev);
     else
         pickup_enter(p, PICKUP_DONE, ev);
 }
@@ -250,6 +261,8 @@ static void clear(struct locker *l, const struct event *ev)
         p->notice = SCREEN_NOTICE_NONE;
     } else if (p->state == PICKUP_BIRTHDAY) {
         pickup_ask(p, SCREEN_NOTICE_NONE, ev);
+    } else if (p->state == PICKUP_REMOTE) {
+        pickup_go_back(l, ev); /* no to the offer, not to the kiosk */
     } else if (p->state != PICKUP_CHECKING && p->state != PICKUP_DOOR) {
         pickup_go_home(l);
     }
@@ -354,17 +367,13 @@ void pickup_on_key(struct locker *l, enum event_key key, const struct event *ev,
 }
 
 /* While a door is his or a try is running, a person cannot begin anew. */
-static bool may_begin(struct locker *l)
+static bool may_begin(struct locker *l, const struct event *ev)
 {
-    struct pickup *p = &l->pickup;
-    bool keeps_language = p->state == PICKUP_NEXT && p->chose_language;
-    enum language language = l->language;
-    if (p->state == PICKUP_DONE || p->state == PICKUP_NEXT)
+    const struct pickup *p = &l->pickup;
+    if (p->state == PICKUP_DONE)
         pickup_go_home(l);
-    if (keeps_language) {
-        l->language = language;
-        p->chose_language = true;
-    }
+    else if (p->state == PICKUP_NEXT)
+        pickup_go_back(l, ev);
     return p->state != PICKUP_DOOR && p->state != PICKUP_CHECKING && p->state != PICKUP_AWAIT;
 }
 
@@ -396,7 +405,7 @@ static void on_claim(struct locker *l, enum claim_verdict verdict, const struct 
 void pickup_on_token(struct locker *l, const struct token_pickup *t, const struct event *ev, struct effects *fx)
 {
     struct claim claim;
-    if (!may_begin(l))
+    if (!may_begin(l, ev))
         return;
     enum claim_verdict v = claim_by_token(l, t, &claim, &l->pickup.paper);
     on_claim(l, v, &claim, ev, fx);
@@ -405,7 +414,7 @@ void pickup_on_token(struct locker *l, const struct token_pickup *t, const struc
 void pickup_on_card(struct locker *l, const struct token_carer *t, const struct event *ev, struct effects *fx)
 {
     struct claim claim;
-    if (!may_begin(l))
+    if (!may_begin(l, ev))
         return;
     enum claim_verdict v = claim_by_card(l, t, ev, &claim, &l->pickup.paper);
     on_claim(l, v, &claim, ev, fx);
@@ -419,7 +428,7 @@ void pickup_on_bad_scan(struct locker *l, const struct event *ev, struct effects
         sound(fx, SCREEN_SOUND_REFUSED);
         return;
     }
-    if (!may_begin(l))
+    if (!may_begin(l, ev))
         return;
     pickup_ask(&l->pickup, SCREEN_NOTICE_BAD_SCAN, ev);
     sound(fx, SCREEN_SOUND_REFUSED);

@@ -96,7 +96,8 @@ void pickup_end(struct locker *l, const struct event *ev, struct effects *fx);
 /* For handover and others who change what the person sees: a state with its full time; something over it, or nothing
  * any more, with full time; the typed code wiped and why was asked for it forgotten; typing a code; a screen to read
  * (ask, help, doors, reported); what follows when that was read, or a door closed: the next bag, else (after a message)
- * home or (after a door) thanks; the start screen, nothing kept. */
+ * back or (after a door) thanks; the start screen, nothing kept; the same while the person is still there, for whom a
+ * language that was chosen is kept. */
 void pickup_enter(struct pickup *p, enum pickup_state state, const struct event *ev);
 void pickup_lay_over(struct pickup *p, enum pickup_over over, const struct event *ev);
 void pickup_forget_entry(struct pickup *p);
@@ -104,6 +105,7 @@ void pickup_ask(struct pickup *p, enum screen_notice notice, const struct event 
 void pickup_show(struct pickup *p, enum screen_id message, const struct event *ev);
 void pickup_go_on(struct locker *l, const struct event *ev);
 void pickup_go_home(struct locker *l);
+void pickup_go_back(struct locker *l, const struct event *ev);
 
 bool pickup_is_active(const struct pickup *p);
 

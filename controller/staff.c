@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/num.h"
+#include "controller/choice.h"
 #include "controller/commission.h"
 #include "controller/inspection.h"
 #include "controller/ledger.h"
@@ -275,8 +276,11 @@ static void on_help(struct locker *l, const struct event *ev, struct effects *fx
     } else if (s->state == STAFF_INSPECT || s->state == STAFF_INSPECT_ASK) {
         staff_to_menu(s, SCREEN_NOTICE_CHECK, s->opening.door, ev);
     } else if (s->state == STAFF_PIN || s->state == STAFF_REFUSED) {
+        enum language language = l->language;
         leave(l);
         pickup_show(&l->pickup, SCREEN_HELP, ev); /* whom to call */
+        if (language != l->language)
+            choice_keep(l, language, ev);
     }
 }
 

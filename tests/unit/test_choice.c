@@ -156,6 +156,102 @@ static void the_choice_is_there_on_every_screen(void **state)
     assert_int_equal(bed_screen(b), SCREEN_REPORT);
 }
 
+/* Help, read, and back: the person is still there. */
+static void the_choice_outlives_help_and_ends_with_the_visit(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    bed_key(b, EVENT_KEY_4);
+    for (unsigned i = 0; i < 2; i++) {
+        bed_key(b, EVENT_KEY_HELP);
+        assert_int_equal(language(b), LANGUAGE_AR);
+        bed_key(b, EVENT_KEY_OK);
+        assert_int_equal(bed_screen(b), SCREEN_START);
+        assert_int_equal(language(b), LANGUAGE_AR);
+        bed_wait(b, PICKUP_IDLE_MS - 1000);
+    }
+    bed_wait(b, 1000);
+    assert_int_equal(language(b), LANGUAGE_NL); /* nobody is there any more */
+    bed_key(b, EVENT_KEY_HELP);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(language(b), LANGUAGE_NL);
+    assert_int_equal(b->l->pickup.until_ms, 0);
+}
+
+static void clear_and_time_on_help_end_the_choice(void **state)
+{
+    struct bed *b = *state;
+    for (unsigned i = 0; i < 2; i++) {
+        bed_key(b, EVENT_KEY_LANGUAGE);
+        bed_key(b, EVENT_KEY_4);
+        bed_key(b, EVENT_KEY_HELP);
+        if (i == 0)
+            bed_key(b, EVENT_KEY_CLEAR);
+        else
+            bed_wait(b, PICKUP_MESSAGE_MS);
+        assert_int_equal(bed_screen(b), SCREEN_START);
+        assert_int_equal(language(b), LANGUAGE_NL);
+    }
+}
+
+static void the_choice_outlives_help_on_the_way_to_a_bag(void **state)
+{
+    struct bed *b = *state;
+    (void)load_polish(b);
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    bed_key(b, EVENT_KEY_3);
+    bed_key(b, EVENT_KEY_HELP);
+    bed_key(b, EVENT_KEY_OK);
+    bed_enter_code(b, 1);
+    assert_int_equal(language(b), LANGUAGE_TR); /* chosen: not that of the order */
+}
+
+static void who_has_reported_is_done_and_so_is_the_choice(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = load_polish(b);
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    bed_key(b, EVENT_KEY_3);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_key(b, EVENT_KEY_HELP);
+    bed_key(b, EVENT_KEY_1);
+    bed_take_and_close(b, door);
+    assert_int_equal(bed_screen(b), SCREEN_REPORTED);
+    assert_int_equal(language(b), LANGUAGE_TR);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+    assert_int_equal(language(b), LANGUAGE_NL);
+}
+
+static void staff_may_choose_before_the_badge_and_keeps_it(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    bed_key(b, EVENT_KEY_2);
+    bed_login(b);
+    assert_int_equal(language(b), LANGUAGE_EN);
+    bed_wait(b, PICKUP_IDLE_MS); /* the time of a patient who is not there */
+    assert_int_equal(bed_screen(b), SCREEN_STAFF_MENU);
+    assert_int_equal(language(b), LANGUAGE_EN);
+    bed_logout(b);
+    assert_int_equal(language(b), LANGUAGE_NL);
+}
+
+static void staff_that_asks_for_help_instead_of_the_pin_keeps_the_language(void **state)
+{
+    struct bed *b = *state;
+    bed_scan(b, bed_badge(b, 1, "2580"));
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_int_equal(bed_screen(b), SCREEN_HELP);
+    assert_int_equal(language(b), LANGUAGE_EN);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(language(b), LANGUAGE_EN);
+    bed_wait(b, PICKUP_IDLE_MS);
+    assert_int_equal(language(b), LANGUAGE_NL);
+}
+
 static void what_goes_on_behind_the_choice_is_not_stopped(void **state)
 {
     struct bed *b = *state;
@@ -218,6 +314,12 @@ int main(void)
         BED_TEST(a_key_counts_more_than_the_order),
         BED_TEST(a_token_that_also_needs_a_code_speaks_its_language_at_once),
         BED_TEST(the_choice_is_there_on_every_screen),
+        BED_TEST(the_choice_outlives_help_and_ends_with_the_visit),
+        BED_TEST(clear_and_time_on_help_end_the_choice),
+        BED_TEST(the_choice_outlives_help_on_the_way_to_a_bag),
+        BED_TEST(who_has_reported_is_done_and_so_is_the_choice),
+        BED_TEST(staff_may_choose_before_the_badge_and_keeps_it),
+        BED_TEST(staff_that_asks_for_help_instead_of_the_pin_keeps_the_language),
         BED_TEST(what_goes_on_behind_the_choice_is_not_stopped),
         BED_TEST(a_badge_ends_the_choice),
         BED_TEST(staff_steps_through_the_languages),

@@ -247,6 +247,18 @@ static void no_and_silence_are_told(void **state)
     assert_late(b);
 }
 
+static void no_is_said_to_the_offer_and_not_to_the_language(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    bed_key(b, EVENT_KEY_4);
+    ask(b, 1, door);
+    bed_key(b, EVENT_KEY_CLEAR);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+    assert_int_equal(locker_screen(b->l)->language, LANGUAGE_AR);
+}
+
 static void staff_at_the_locker_ends_it(void **state)
 {
     struct bed *b = *state;
@@ -516,6 +528,7 @@ int main(void)
         BED_TEST(answer_of_another_boot_opens_nothing),
         BED_TEST(answer_about_something_else_opens_nothing),
         BED_TEST(no_and_silence_are_told),
+        BED_TEST(no_is_said_to_the_offer_and_not_to_the_language),
         BED_TEST(staff_at_the_locker_ends_it),
         BED_TEST(same_offer_again_changes_nothing_and_another_is_busy),
         BED_TEST(scanning_a_token_is_a_no_to_the_offer),

@@ -3,7 +3,7 @@
 //
 //   flow                                                  | touch | keypad | scanner | ears | of all in nl and ar
 //   ------------------------------------------------------+-------+--------+---------+------+--------------------
-//   language, by the own keys                             |   x   |   x    |    x    |  x   |
+//   language, by the own keys; it stays after help        |   x   |   x    |    x    |  x   |
 //   a bag by its code; by its paper                       |   x   |   x    |    x    |  x   |
 //   step-up: code alone refused, then day of birth        |   x   |   x    |    x    |  x   |
 //   several bags in one visit                             |   x   |   x    |    x    |  x   |
@@ -151,6 +151,8 @@ const FLOWS = {
     await p.key('help');
     await p.meets('help');
     await p.canCall();
+    await p.key('ok');
+    await p.isBack();
     const offer = () => stage.ok('POST', `/api/orders/${offered.id}/open`, { reason: 'the paper is lost' });
     await offer();
     assert.ok([offered.door, ''].includes(await p.meets('remote')));

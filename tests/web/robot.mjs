@@ -264,6 +264,15 @@ export class Person {
     }, 20000, 100);
   }
 
+  // Back at the first screen, in the own language.
+  async isBack() {
+    if (!this.ears) await this.meets('start');
+    else {
+      await this.key('repeat');
+      await this.told('start.title');
+    }
+  }
+
   // Makes the kiosk speak the own language.
   async choosesLanguage() {
     await this.home();
