@@ -107,7 +107,7 @@ static const struct api_route table[] = {
     {{"POST", "/api/badges", false, P_A}, API_FRESH, api_make_badge},
     {{"GET", "/api/badges/*/page", false, P_A}, API_PLAIN, api_badge_page},
     {{"POST", "/api/badges/*/revoke", false, P_A}, API_PLAIN, api_revoke_badge},
-    {{"GET", "/api/audit", false, P_A}, API_PLAIN, api_audit},
+    {{"GET", "/api/audit", false, P_A}, API_POLL, api_audit},
     {{"GET", "/api/policies", false, P_A}, API_PLAIN, api_policies},
     {{"POST", "/api/policies/*", false, ONLY_A}, API_FRESH, api_set_policy},
     {{"GET", "/api/pharmacies", false, P_A}, API_PLAIN, api_pharmacies},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api: badges for lockers, the audit. */
+/* api: badges for lockers. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,24 +13,6 @@
 #include "common/num.h"
 
 #define PIN_MAX CODE_PIN_MAX
-
-void api_audit(struct api_call *c)
-{
-    cJSON *tree = json_new_object();
-    int64_t above = 0, limit = 0, newest = 0;
-    struct reason r;
-    enum err e = api_query_int(c, "above", 0, INT64_MAX, 0, &above, &r);
-
-    if (e == ERR_OK)
-        e = api_query_int(c, "limit", 1, STORE_PAGE_MAX, 200, &limit, &r);
-    if (e == ERR_OK)
-        e = api_query_int(c, "newest", 1, STORE_PAGE_MAX, 0, &newest, &r);
-    if (e == ERR_OK && newest > 0)
-        e = hub_judge(c->hub, view_audit_newest(c->hub, (unsigned)newest, tree, &r), &r);
-    else if (e == ERR_OK)
-        e = hub_judge(c->hub, view_audit(c->hub, above, (unsigned)limit, tree, &r), &r);
-    api_give(c, e, tree, &r);
-}
 
 /* ---------------------------------------------------------------- badges */
 

@@ -496,6 +496,20 @@ struct store_order_filter {
     unsigned offset; /* rows that are passed over first */
 };
 
+/* Newest first, or from the first one on. */
+struct store_audit_filter {
+    const char *search;         /* words that each begin a word of the row, or of its order's id in hex; NULL: all */
+    const char *actor, *action; /* NULL: all */
+    int64_t from_ms;            /* from_ms <= at_ms */
+    int64_t before_ms;          /* at_ms < before_ms; 0: all */
+    int64_t below_seq;          /* only rows with a lower number; 0: all (paging: the last one seen) */
+    bool oldest_first;
+    unsigned limit;
+    unsigned offset; /* rows that are passed over first */
+};
+
+enum store_audit_name { STORE_AUDIT_ACTORS, STORE_AUDIT_ACTIONS };
+
 struct store_fault_filter {
     bool open_only;
     bool has_locker;
@@ -745,6 +759,16 @@ struct store_ops {
     ERR_MUST_CHECK enum err (*audit_list)(struct store *s, const uint8_t *order, int64_t above_seq, unsigned limit,
                                           bool (*each)(void *arg, const struct store_audit *a), void *arg,
                                           struct reason *r);
+
+    /* find: rows that fit, ERR_TOO_LONG for a search of too many words. matches: how many fit whatever limit, offset
+     * and below_seq are. names: all that ever acted, or all that was ever done, by name. */
+    ERR_MUST_CHECK enum err (*audit_find)(struct store *s, const struct store_audit_filter *f,
+                                          bool (*each)(void *arg, const struct store_audit *a), void *arg,
+                                          struct reason *r);
+    ERR_MUST_CHECK enum err (*audit_matches)(struct store *s, const struct store_audit_filter *f, int64_t *n,
+                                             struct reason *r);
+    ERR_MUST_CHECK enum err (*audit_names)(struct store *s, enum store_audit_name which,
+                                           void (*each)(void *arg, const char *name), void *arg, struct reason *r);
 
     /* How many rows of this action since then; actor and order NULL: of all. */
     ERR_MUST_CHECK enum err (*audit_count)(struct store *s, const char *action, const char *actor, const uint8_t *order,

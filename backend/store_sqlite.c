@@ -146,6 +146,7 @@ enum err store_sqlite_open(struct store **out, const char *path, struct reason *
     store_sqlite_reports(&q->ops);
     store_sqlite_logistics(&q->ops);
     store_sqlite_people(&q->ops);
+    store_sqlite_audit(&q->ops);
     store_sqlite_factors(&q->ops);
     store_sqlite_pharmacies(&q->ops);
     store_sqlite_contacts(&q->ops);

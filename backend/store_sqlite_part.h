@@ -41,6 +41,7 @@ void store_sqlite_lockers(struct store_ops *ops);
 void store_sqlite_reports(struct store_ops *ops);
 void store_sqlite_logistics(struct store_ops *ops);
 void store_sqlite_people(struct store_ops *ops);
+void store_sqlite_audit(struct store_ops *ops);
 void store_sqlite_factors(struct store_ops *ops);
 void store_sqlite_pharmacies(struct store_ops *ops);
 void store_sqlite_contacts(struct store_ops *ops);

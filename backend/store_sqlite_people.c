@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Users, sessions, badges, audit and settings in SQLite. */
+/* Users, sessions, badges and settings in SQLite. */
 #include <string.h>
 
-#include "backend/audit.h"
 #include "backend/store_sqlite_part.h"
 
 #define U(kind, member) ROW_MEMBER(kind, struct store_user, member)
@@ -30,15 +29,6 @@ static const struct row_col badge_cols[] = {
 };
 #define BADGE_N ROW_COUNT(badge_cols)
 #define BADGE_NAMES "locker,staff,role,not_after_s,created_ms,revoked_ms,revoked_seq"
-
-#define A(kind, member) ROW_MEMBER(kind, struct store_audit, member)
-static const struct row_col audit_cols[] = {
-    A(ROW_I64, seq),     A(ROW_I64, at_ms),      A(ROW_TEXT, actor), A(ROW_TEXT, responsible),
-    A(ROW_TEXT, action), A(ROW_BOOL, has_order), A(ROW_BLOB, order), A(ROW_TEXT, subject),
-    A(ROW_TEXT, detail), A(ROW_BLOB, prev),      A(ROW_BLOB, hash),
-};
-#define AUDIT_N ROW_COUNT(audit_cols)
-#define AUDIT_NAMES "seq,at_ms,actor,responsible,action,has_order,ord,subject,detail,prev,hash"
 
 /* ---------------------------------------------------------------- users */
 
@@ -231,61 +221,6 @@ static enum err badge_list(struct store *s, const uint8_t *staff, bool (*each)(v
     return e;
 }
 
-/* ---------------------------------------------------------------- audit */
-
-static enum err audit_append(struct store *s, struct store_audit *a, struct reason *r)
-{
-    struct db *db = store_sqlite_writing(s);
-    struct store_audit last = {0}, row = *a;
-    sqlite3_stmt *q = db_stmt(db, "SELECT " AUDIT_NAMES " FROM audit ORDER BY seq DESC LIMIT 1");
-    enum err e = store_sqlite_one(db, q, audit_cols, AUDIT_N, &last, "audit row", r);
-
-    if (e != ERR_OK && e != ERR_NOT_FOUND) {
-        return e;
-    }
-    row.seq = last.seq + 1;
-    memcpy(row.prev, last.hash, sizeof(row.prev));
-    audit_hash(&row, row.hash);
-    e = store_sqlite_put(db, db_stmt(db, "INSERT INTO audit(" AUDIT_NAMES ") VALUES(?,?,?,?,?,?,?,?,?,?,?)"),
-                         audit_cols, AUDIT_N, &row, r);
-    if (e == ERR_OK) {
-        *a = row;
-    }
-    return e;
-}
-
-static enum err audit_list(struct store *s, const uint8_t *order, int64_t above_seq, unsigned limit,
-                           bool (*each)(void *arg, const struct store_audit *a), void *arg, struct reason *r)
-{
-    struct db *db = store_sqlite_db(s);
-    sqlite3_stmt *q;
-    struct store_audit a;
-    bool more = true;
-    enum err e = ERR_OK;
-
-    if (order != NULL) {
-        q = db_stmt(db,
-                    "SELECT " AUDIT_NAMES " FROM audit WHERE has_order=1 AND ord=?1 AND seq>?2 ORDER BY seq LIMIT ?3");
-        if (sqlite3_bind_blob(q, 1, order, ORDER_ID_LEN, SQLITE_STATIC) != SQLITE_OK) {
-            e = db_error(db, r);
-        }
-    } else {
-        q = db_stmt(db, "SELECT " AUDIT_NAMES " FROM audit WHERE seq>?2 ORDER BY seq LIMIT ?3");
-    }
-    if (e == ERR_OK &&
-        (sqlite3_bind_int64(q, 2, above_seq) != SQLITE_OK || sqlite3_bind_int64(q, 3, limit) != SQLITE_OK)) {
-        e = db_error(db, r);
-    }
-    while (e == ERR_OK) {
-        e = store_sqlite_next(db, q, audit_cols, AUDIT_N, &a, &more, r);
-        if (e != ERR_OK || !more || !each(arg, &a)) {
-            break;
-        }
-    }
-    (void)sqlite3_reset(q);
-    return e;
-}
-
 /* ---------------------------------------------------------------- settings */
 
 static enum err setting_put(struct store *s, const char *name, const char *value, struct reason *r)
@@ -326,27 +261,6 @@ static enum err setting_get(struct store *s, const char *name, char *out, size_t
     return e;
 }
 
-static enum err audit_count(struct store *s, const char *action, const char *actor, const uint8_t *order,
-                            int64_t since_ms, uint32_t *n, struct reason *r)
-{
-    struct db *db = store_sqlite_db(s);
-    sqlite3_stmt *q =
-        db_stmt(db, "SELECT count(*) FROM audit WHERE action=?1 AND at_ms>=?2 AND (?3 IS NULL OR actor=?3)"
-                    " AND (?4 IS NULL OR (has_order=1 AND ord=?4))");
-    int code = sqlite3_bind_text(q, 1, action, -1, SQLITE_STATIC) | sqlite3_bind_int64(q, 2, since_ms);
-    bool more = false;
-
-    if (actor != NULL)
-        code |= sqlite3_bind_text(q, 3, actor, -1, SQLITE_STATIC);
-    if (order != NULL)
-        code |= sqlite3_bind_blob(q, 4, order, ORDER_ID_LEN, SQLITE_STATIC);
-    enum err e = code == SQLITE_OK ? db_step(db, q, &more, r) : db_error(db, r);
-    if (e == ERR_OK)
-        *n = (uint32_t)sqlite3_column_int64(q, 0);
-    (void)sqlite3_reset(q);
-    return e;
-}
-
 void store_sqlite_people(struct store_ops *ops)
 {
     ops->user_insert = user_insert;
@@ -364,9 +278,6 @@ void store_sqlite_people(struct store_ops *ops)
     ops->badge_update = badge_update;
     ops->badge_get = badge_get;
     ops->badge_list = badge_list;
-    ops->audit_append = audit_append;
-    ops->audit_list = audit_list;
-    ops->audit_count = audit_count;
     ops->setting_put = setting_put;
     ops->setting_get = setting_get;
 }

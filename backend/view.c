@@ -602,53 +602,25 @@ enum err view_badges(struct hub *hub, cJSON *into, struct reason *r)
     return hub->store->ops->badge_list(hub->store, NULL, add_badge, &v, r);
 }
 
-enum err view_audit(struct hub *hub, int64_t above_seq, unsigned limit, cJSON *into, struct reason *r)
+static void add_name(void *arg, const char *name)
 {
+    json_put_text(arg, NULL, name);
+}
+
+enum err view_audit(struct hub *hub, const struct store_audit_filter *f, cJSON *into, struct reason *r)
+{
+    const struct store_ops *ops = hub->store->ops;
     struct viewing v = {.hub = hub, .array = json_put_array(into, "rows"), .r = r};
+    int64_t count = 0;
+    enum err e = ops->audit_find(hub->store, f, add_act, &v, r);
 
-    return hub->store->ops->audit_list(hub->store, NULL, above_seq, limit, add_act, &v, r);
-}
-
-static bool see_row(void *arg, const struct store_audit *a)
-{
-    (void)a;
-    *(bool *)arg = true;
-    return false;
-}
-
-/* Doubling and halving: the store counts from 1 without gaps. */
-static enum err find_last_audit(struct hub *hub, int64_t *last, struct reason *r)
-{
-    int64_t low = 0, high = 1; /* rows up to low exist */
-    bool more = true;
-    enum err e = ERR_OK;
-
-    while (e == ERR_OK && more && high < INT64_MAX / 4) {
-        more = false;
-        e = hub->store->ops->audit_list(hub->store, NULL, high - 1, 1, see_row, &more, r);
-        if (more) {
-            low = high;
-            high *= 2;
-        }
-    }
-    while (e == ERR_OK && high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-
-        more = false;
-        e = hub->store->ops->audit_list(hub->store, NULL, middle - 1, 1, see_row, &more, r);
-        if (more)
-            low = middle;
-        else
-            high = middle;
-    }
-    *last = low;
+    if (e != ERR_OK || f->below_seq > 0) /* who goes on from a number has been told */
+        return e;
+    e = ops->audit_matches(hub->store, f, &count, r);
+    json_put_int(into, "count", count);
+    if (e == ERR_OK)
+        e = ops->audit_names(hub->store, STORE_AUDIT_ACTORS, add_name, json_put_array(into, "actors"), r);
+    if (e == ERR_OK)
+        e = ops->audit_names(hub->store, STORE_AUDIT_ACTIONS, add_name, json_put_array(into, "actions"), r);
     return e;
-}
-
-enum err view_audit_newest(struct hub *hub, unsigned limit, cJSON *into, struct reason *r)
-{
-    int64_t last;
-    enum err e = find_last_audit(hub, &last, r);
-
-    return e == ERR_OK ? view_audit(hub, last > limit ? last - limit : 0, limit, into, r) : e;
 }

@@ -52,8 +52,8 @@ void view_fault(const struct store_fault *f, cJSON *into);
 enum err view_lockers(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_users(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 enum err view_badges(struct hub *hub, cJSON *into, struct reason *r) ERR_MUST_CHECK;
-enum err view_audit(struct hub *hub, int64_t above_seq, unsigned limit, cJSON *into, struct reason *r) ERR_MUST_CHECK;
-/* The last `limit` rows, rising. */
-enum err view_audit_newest(struct hub *hub, unsigned limit, cJSON *into, struct reason *r) ERR_MUST_CHECK;
+/* "rows": a page of those that fit; unless f goes on below a number also "count": how many fit, and "actors" and
+ * "actions": all that there are to choose from. */
+enum err view_audit(struct hub *hub, const struct store_audit_filter *f, cJSON *into, struct reason *r) ERR_MUST_CHECK;
 
 #endif

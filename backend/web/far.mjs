@@ -4,7 +4,7 @@
 // <${FarTable} id="orders" where="/api/orders" list="orders" columns=${[...]} filters=${[...]} toQuery=${...} cursor=${...} />
 //   id, caption, columns, rowKey, rowProps, empty  as of Table; only a column with sort: true can be sorted by
 //   where, list   the address, and the member of its answer with the rows; "count" there says how many fit
-//   filters       [{ key, label, options: [[value, words]] } or { key, label, type }]; what is chosen stands in the address
+//   filters       [{ key, label, options: [[value, words]] } or { key, label, type }]; what is chosen stands in the address; options may come from the last answer
 //   toQuery       ({ q, choices }) to what is asked; cursor(row): what ?below= goes on from
 import { html, Component, t, many, ask, poll, Notice, Progress } from './parts.mjs';
 import { Grid, readView, writeView } from './table.mjs';
@@ -14,6 +14,15 @@ const POLL_MS = 1000;
 const PAGE_ROWS = 100;
 const PORTION = 1000; // rows of one request for the file
 const FILE_MAX = 50000; // rows that a browser and a spreadsheet still hold well
+
+// The day of a field as the moment when it begins here; days: so many later.
+const dayStart = (text, days = 0) => {
+  const [y, m, d] = text.split('-').map(Number);
+  return Math.max(1, new Date(y, m - 1, d + days).getTime()); // a year that is not typed in full is long ago
+};
+
+// Two fields of type date as the hub is asked for them.
+export const dayRange = ({ from, to }) => ({ ...(from ? { from_ms: dayStart(from) } : {}), ...(to ? { to_ms: dayStart(to, 1) } : {}) });
 
 export class FarTable extends Component {
   constructor(props) {
@@ -110,7 +119,7 @@ export class FarTable extends Component {
           html`<label class="field"><span>${label}</span
             >${options
               ? html`<select name="${id}.is.${key}" onChange=${(e) => this.choose(key, e.target.value)}>
-                  ${options.map(([value, words]) => html`<option value=${value} selected=${(choices[key] ?? '') === value}>${words}</option>`)}
+                  ${(typeof options === 'function' ? options(news) : options).map(([value, words]) => html`<option value=${value} selected=${(choices[key] ?? '') === value}>${words}</option>`)}
                 </select>`
               : html`<input type=${type} name="${id}.is.${key}" value=${choices[key] ?? ''} onChange=${(e) => this.choose(key, e.target.value)} />`}</label
           >`,

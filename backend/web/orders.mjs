@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of orders, all of them: searched, sorted and cut into pages by the hub.
 import { html, t, say, orderPlace, OrderState } from './parts.mjs';
-import { FarTable } from './far.mjs';
+import { FarTable, dayRange } from './far.mjs';
 
 const OPEN = ['registered', 'packed', 'in_transit', 'ready', 'unconfirmed', 'withdrawing', 'withdrawn', 'expired', 'recalled', 'returned'];
 const OVER = ['collected', 'restocked', 'destroyed', 'lost', 'cancelled'];
-
-// The day of a field as the moment when it begins here; days: so many later.
-const dayStart = (text, days = 0) => {
-  const [y, m, d] = text.split('-').map(Number);
-  return Math.max(1, new Date(y, m - 1, d + days).getTime()); // a year that is not typed in full is long ago
-};
 
 // Only who knows patients searches in names and references; others by the number of the bag.
 const toQuery = (me) => ({ q, choices }) => ({
   state: { all: '' }[choices.state] ?? (choices.state || OPEN.join(',')),
   locker: choices.locker,
   search: me.knows_patients ? q : q.replace(/\D/g, ''),
-  ...(choices.from ? { from_ms: dayStart(choices.from) } : {}),
-  ...(choices.to ? { to_ms: dayStart(choices.to, 1) } : {}),
+  ...dayRange(choices),
 });
 
 const columnsFor = (me) => [

@@ -1234,6 +1234,87 @@ static void audit_rows_form_a_chain(void **state)
     assert_int_equal(got.n[0], 2);
 }
 
+static void note_name(void *arg, const char *name)
+{
+    char *all = arg;
+
+    (void)snprintf(all + strlen(all), 80 - strlen(all), "%s,", name);
+}
+
+static void audit_rows_are_found_by_what_is_in_them(void **state)
+{
+    struct store_bed *f = *state;
+    static const struct {
+        const char *actor, *action, *subject, *detail;
+        bool order;
+    } acts[] = {
+        {"anna", "order.packed", "12", "", true},
+        {"ben", "order.viewed", "12", "", true},
+        {"anna", "policy.changed", "cap.recode_order", "3 -> 5", false},
+        {"annabel", "user.login", "annabel", "", false},
+        {"anna", "user.login", "anna", "says \"Jérôme's\" 100%", false},
+    };
+    for (unsigned i = 0; i < 5; i++) {
+        struct store_audit a = {.at_ms = 101 + i, .has_order = acts[i].order, .order = {0xAB, 0xCD}};
+
+        (void)snprintf(a.actor, sizeof(a.actor), "%s", acts[i].actor);
+        (void)snprintf(a.action, sizeof(a.action), "%s", acts[i].action);
+        (void)snprintf(a.subject, sizeof(a.subject), "%s", acts[i].subject);
+        (void)snprintf(a.detail, sizeof(a.detail), "%s", acts[i].detail);
+        begin(f->s);
+        OK(f->s->ops->audit_append(f->s, &a, r));
+        commit(f->s);
+    }
+    const struct {
+        struct store_audit_filter filter;
+        int64_t want[5];
+        unsigned count;
+        int64_t matches; /* 0: as many as are found */
+    } row[] = {
+        {{.limit = 10}, {5, 4, 3, 2, 1}, 5, 0},
+        {{.limit = 2, .offset = 1}, {4, 3}, 2, 5},
+        {{.limit = 2, .below_seq = 3}, {2, 1}, 2, 5},
+        {{.limit = 2, .oldest_first = true}, {1, 2}, 2, 5},
+        {{.limit = 10, .from_ms = 102, .before_ms = 104}, {3, 2}, 2, 0},
+        {{.limit = 10, .actor = "anna"}, {5, 3, 1}, 3, 0},
+        {{.limit = 1, .actor = "anna", .below_seq = 5}, {3}, 1, 3},
+        {{.limit = 10, .actor = "anna", .action = "user.login"}, {5}, 1, 0},
+        {{.limit = 10, .action = "user.log"}, {0}, 0, 0},
+        {{.limit = 10, .search = "12", .oldest_first = true}, {1, 2}, 2, 0},
+        {{.limit = 10, .search = "ANN log"}, {5, 4}, 2, 0},
+        {{.limit = 10, .search = "cap.recode_order"}, {3}, 1, 0},
+        {{.limit = 10, .search = "3 -> 5"}, {3}, 1, 0}, /* signs are not looked for beside words */
+        {{.limit = 10, .search = " jerome "}, {5}, 1, 0},
+        {{.limit = 10, .search = "\"Jérôme's\""}, {5}, 1, 0},
+        {{.limit = 10, .search = "abcd0000"}, {2, 1}, 2, 0}, /* the id of the order */
+        {{.limit = 10, .search = "anna OR ben"}, {0}, 0, 0},
+        {{.limit = 10, .search = "%"}, {0}, 0, 0},
+        {{.limit = 10, .search = "12", .from_ms = 102}, {2}, 1, 0},
+    };
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct numbers got = {.count = 0};
+        int64_t matches = -1;
+
+        OK(f->s->ops->audit_find(f->s, &row[i].filter, note_audit, &got, r));
+        assert_int_equal(got.count, row[i].count);
+        for (unsigned k = 0; k < got.count; k++)
+            assert_int_equal(got.n[k], row[i].want[k]);
+        OK(f->s->ops->audit_matches(f->s, &row[i].filter, &matches, r));
+        assert_int_equal(matches, row[i].matches > 0 ? row[i].matches : row[i].count);
+    }
+    char names[80] = "", much[2000];
+
+    OK(f->s->ops->audit_names(f->s, STORE_AUDIT_ACTORS, note_name, names, r));
+    assert_string_equal(names, "anna,annabel,ben,");
+    names[0] = '\0';
+    OK(f->s->ops->audit_names(f->s, STORE_AUDIT_ACTIONS, note_name, names, r));
+    assert_string_equal(names, "order.packed,order.viewed,policy.changed,user.login,");
+    memset(much, 'a', sizeof(much) - 1);
+    much[sizeof(much) - 1] = '\0';
+    int64_t none;
+    REFUSED(ERR_TOO_LONG, f->s->ops->audit_matches(f->s, &(struct store_audit_filter){.search = much}, &none, r));
+}
+
 static void a_changed_field_changes_the_hash(void **state)
 {
     struct store_audit a = {.seq = 1, .at_ms = 5, .actor = "anna", .action = "x"}, b;
@@ -1445,6 +1526,7 @@ int main(void)
         CASE(badges_belong_to_staff),
         CASE(audit_rows_form_a_chain),
         CASE(a_changed_field_changes_the_hash),
+        CASE(audit_rows_are_found_by_what_is_in_them),
         CASE(settings_are_replaced),
         CASE(an_import_goes_on_where_it_was),
         CASE(contacts_are_kept_in_order_and_never_changed),

@@ -79,7 +79,7 @@ test('a card opens the one door it is for, once, and the record says who', async
   assert.equal(await story.collect(stage, other), other.door); // the patient's own code
   await story.untilState(stage, other.id, 'collected');
   assert.equal((await proof(other)).actor, 'code');
-  const { rows } = await stage.ok('GET', '/api/audit?newest=200');
+  const { rows } = await stage.ok('GET', '/api/audit?action=order.collected_by_carer');
   assert.ok(rows.some((a) => a.action === 'order.collected_by_carer' && a.order === bag.id));
   assert.ok(!rows.some((a) => a.action === 'order.collected_by_carer' && a.order === other.id));
 });

@@ -208,7 +208,7 @@ static void patients_are_shown_to_pharmacists_only(void **state)
     (void)snprintf(path, sizeof(path), "/api/orders/%s", f->order);
     assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 200);
     assert_non_null(strstr(f->answer, CANARY));
-    assert_int_equal(get(f, "/api/audit?newest=5", STORE_ROLE_ADMIN), 200);
+    assert_int_equal(get(f, "/api/audit?limit=5", STORE_ROLE_ADMIN), 200);
     assert_non_null(strstr(f->answer, "order.viewed"));
 }
 
@@ -312,9 +312,41 @@ static void a_contact_is_kept_for_pharmacists_and_leaves_no_note_in_the_trail(vo
     assert_non_null(strstr(f->answer, "\"outcome\":\"told\""));
     assert_int_equal(get(f, path, STORE_ROLE_LOGISTICS), 200);
     assert_null(strstr(f->answer, "contacts"));
-    assert_int_equal(get(f, "/api/audit?newest=10", STORE_ROLE_ADMIN), 200);
+    assert_int_equal(get(f, "/api/audit?limit=10", STORE_ROLE_ADMIN), 200);
     assert_non_null(strstr(f->answer, "order.contact"));
     assert_null(strstr(f->answer, CANARY));
+}
+
+static void the_audit_is_searched_and_cut_into_pages_here(void **state)
+{
+    struct fixture *f = *state;
+    struct act_who who;
+    struct reason r;
+
+    act_who_named("nora", &who);
+    for (unsigned i = 0; i < 3; i++) {
+        char subject[8];
+
+        (void)snprintf(subject, sizeof(subject), "door%u", i);
+        assert_int_equal(act_note(&f->bed.hub, &who, "test.done", NULL, subject, NULL, &r), ERR_OK);
+    }
+    assert_int_equal(get(f, "/api/audit?search=door1", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "\"count\":1"));
+    assert_non_null(strstr(f->answer, "door1"));
+    assert_null(strstr(f->answer, "door0"));
+    assert_int_equal(get(f, "/api/audit?actor=nora&limit=1&offset=2", STORE_ROLE_PHARMACIST), 200);
+    assert_non_null(strstr(f->answer, "\"count\":3"));
+    assert_non_null(strstr(f->answer, "door0"));    /* the newest come first */
+    assert_non_null(strstr(f->answer, "\"nora\"")); /* to choose from */
+    assert_int_equal(get(f, "/api/audit?action=test.done&sort=seq&limit=1", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "door0"));
+    assert_int_equal(get(f, "/api/audit?action=test.done&below=1000&limit=1", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "door2"));
+    assert_null(strstr(f->answer, "count"));
+    assert_int_equal(get(f, "/api/audit?to_ms=5", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "\"count\":0"));
+    assert_int_equal(get(f, "/api/audit?sort=actor", STORE_ROLE_ADMIN), 422);
+    assert_int_equal(get(f, "/api/audit?limit=0", STORE_ROLE_ADMIN), 422);
 }
 
 /* The order in another state, as if all had happened. */
@@ -1005,6 +1037,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_post_needs_the_mark_and_the_own_origin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(patients_are_shown_to_pharmacists_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_of_an_act_are_for_pharmacists_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_audit_is_searched_and_cut_into_pages_here, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_of_orders_says_how_many_there_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(logistics_takes_only_its_own_steps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_contact_is_kept_for_pharmacists_and_leaves_no_note_in_the_trail, set_up,
