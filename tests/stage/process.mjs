@@ -13,8 +13,14 @@ const environment = (more) => ({ ...process.env, PATH, ...more });
 // With MEDLOCKER_CONFINE these run under the rules of their unit files; see tests/sandbox.
 const CONFINED = ['lockerd', 'hubd'];
 
+// How long is waited for what takes a second on an idle machine: long enough for one that does many things at once.
+export const PATIENCE_MS = 45000;
+
 const alive = new Set();
 process.on('exit', () => alive.forEach((p) => p.child.kill('SIGKILL')));
+// Who is ended by a signal ends its children too, unless it has its own way to stop (make run).
+for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]])
+  process.on(signal, () => process.listenerCount(signal) === 1 && process.exit(128 + number));
 
 export class Process {
   constructor(name, child, logPath) {
@@ -52,7 +58,7 @@ export class Process {
 }
 
 // Starts a program. ready: 'json' waits for a first line of JSON on standard output and keeps it as .hello.
-export async function start(name, file, args, { log, env, ready, timeoutMs = 15000 } = {}) {
+export async function start(name, file, args, { log, env, ready, timeoutMs = PATIENCE_MS } = {}) {
   const rules = process.env.MEDLOCKER_CONFINE && CONFINED.includes(name) ? confined(name, file, args, path.dirname(log)) : undefined;
   const child = spawn(rules?.file ?? file, rules?.args ?? args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env) });
   const p = new Process(name, child, log);
@@ -112,7 +118,7 @@ export async function run(file, args, { input, env, accept = [0] } = {}) {
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 
 // Asks again every stepMs until look() gives something truthy; the error names what was waited for.
-export async function until(what, look, timeoutMs = 15000, stepMs = 50) {
+export async function until(what, look, timeoutMs = PATIENCE_MS, stepMs = 50) {
   const end = Date.now() + timeoutMs;
   let last;
   for (;;) {

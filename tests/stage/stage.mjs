@@ -7,9 +7,9 @@ import { createConnection, createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { start, run, until, sleep } from './process.mjs';
+import { PATIENCE_MS, start, run, until, sleep } from './process.mjs';
 
-export { until, sleep, run };
+export { PATIENCE_MS, until, sleep, run };
 export const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
 export const URA = '01236578';
 const SHARE = path.join(ROOT, 'build/share');
@@ -75,7 +75,7 @@ export class Stage {
     await until('the hub to know every door', async () => {
       const doors = (await this.ok('GET', '/api/board')).lockers.find((l) => l.id === this.lockerId)?.doors ?? [];
       return doors.length > 0 && doors.every((d) => d.state);
-    }, 30000);
+    });
     return this;
   }
 
@@ -177,7 +177,7 @@ ${extra}
     await until('every door to be known', async () => {
       const { doors } = await this.lockerctl('doors');
       return doors.length === DOORS.length && doors.every((d) => d.contact !== 'unknown');
-    }, 30000);
+    });
     return this.locker;
   }
 

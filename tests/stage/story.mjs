@@ -62,7 +62,7 @@ export async function staffLeave(stage) {
 
 // A door that is pushed while its lock still has current springs open again: people wait that half second without knowing why.
 export async function shut(stage, door) {
-  await until(`the lock of ${door} to rest`, async () => !(await stage.cabinet(`door ${door}`)).energised, 5000, 20);
+  await until(`the lock of ${door} to rest`, async () => !(await stage.cabinet(`door ${door}`)).energised, undefined, 20);
   await stage.cabinet(`close ${door}`);
 }
 

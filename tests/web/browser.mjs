@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { ROOT } from '../stage/stage.mjs';
+import { PATIENCE_MS, ROOT } from '../stage/stage.mjs';
 
 export const PICTURES = path.join(ROOT, 'build/web');
 const AXE = readFileSync(path.join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8');
@@ -18,12 +18,16 @@ const FLAGS = [
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
+// How long a test may take. Each wait in it has its own limit, which is shorter and says what was waited for.
+export const TEST_MS = 300000;
+
 let browser;
 let opening;
 
 // One browser for all pages of a test file; close() ends it.
 export async function launch() {
-  opening ??= chromium.launch({ executablePath: BROWSER, args: FLAGS }); // two who ask at once get one
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false }; // the stage ends, and the browser with it
+  opening ??= chromium.launch({ executablePath: BROWSER, args: FLAGS, timeout: 2 * PATIENCE_MS, ...signals }); // two who ask at once get one
   browser = await opening;
   return browser;
 }
@@ -49,7 +53,7 @@ export async function open(stage, which, { language = 'nl', width = 1280, height
   }
   if (which === 'hub') await context.addInitScript(([key, value]) => localStorage.setItem(key, value), ['language', language]);
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.which = which;
   page.wrong = [];
   page.scripts = []; // bytes of each script that was loaded, as promises; one that the browser had already weighs nothing
@@ -62,6 +66,13 @@ export async function open(stage, which, { language = 'nl', width = 1280, height
   });
   await page.goto(`${url}/${at}`);
   return page;
+}
+
+// Goes to another page of the hub, as a link in the menu does; until it is that page, and no longer the one before.
+export async function turnTo(page, at) {
+  await page.evaluate((hash) => (location.hash = hash), at);
+  await page.waitForSelector(`header nav a[href="${at}"][aria-current=page]`, { state: 'attached' });
+  await settled(page);
 }
 
 // When the page has what it shows.
