@@ -272,7 +272,7 @@ const UNDO_S = 12;
 export class Undo extends Component {
   constructor() {
     super();
-    this.state = { left: UNDO_S, held: false, busy: false, error: null };
+    this.state = { left: UNDO_S, pointed: false, focused: false, busy: false, error: null };
   }
 
   componentDidMount() {
@@ -284,8 +284,8 @@ export class Undo extends Component {
   }
 
   tick() {
-    const { left, held, busy, error } = this.state;
-    if (held || busy || error) return;
+    const { left, pointed, focused, busy, error } = this.state;
+    if (pointed || focused || busy || error) return;
     if (left <= 1) this.props.onGone();
     else this.setState({ left: left - 1 });
   }
@@ -301,8 +301,8 @@ export class Undo extends Component {
   }
 
   render({ text, onGone }, { busy, error }) {
-    const hold = (held) => () => this.setState({ held });
-    return html`<div class="undo notice" role="status" onMouseEnter=${hold(true)} onMouseLeave=${hold(false)} onFocusIn=${hold(true)} onFocusOut=${hold(false)}>
+    const hold = (by) => () => this.setState(by);
+    return html`<div class="undo notice" role="status" onMouseEnter=${hold({ pointed: true })} onMouseLeave=${hold({ pointed: false })} onFocusIn=${hold({ focused: true })} onFocusOut=${hold({ focused: false })}>
       <span>${text}</span>
       <button disabled=${busy} onClick=${() => this.undo()}>${t('undo')}</button>
       <button class="plain" onClick=${onGone}>${t('undo.close')}</button>

@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 
 let stage;
 
@@ -12,7 +12,7 @@ before(async () => {
   stage = new Stage({ seed: 11 });
   await stage.start();
   for (let i = 1; i <= 4; i++) await story.order(stage, { reference: `today-${i}`, patient: `A. Patient ${i}`, size: 'S', ...(i === 4 ? { zone: 'cold', size: 'M' } : {}) });
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -21,7 +21,7 @@ after(async () => {
 const states = async (state) => (await stage.ok('GET', `/api/orders?state=${state}&limit=100`)).orders;
 const settled = (page) => page.waitForSelector('#pack [data-table=pack]');
 
-test('a pharmacist begins at the work of today', { timeout: 60000 }, async () => {
+test('a pharmacist begins at the work of today', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub');
   await settled(page);
   assert.equal(await page.$$eval('#pack tbody tr[data-order]', (rows) => rows.length), 4);
@@ -30,7 +30,7 @@ test('a pharmacist begins at the work of today', { timeout: 60000 }, async () =>
   await page.context().close();
 });
 
-test('many bags are packed with progress, and printed as one page', { timeout: 90000 }, async () => {
+test('many bags are packed with progress, and printed as one page', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/today' });
   await settled(page);
   await page.click('text=Kies alles');
@@ -45,7 +45,7 @@ test('many bags are packed with progress, and printed as one page', { timeout: 9
   await page.context().close();
 });
 
-test('a bag that no door can take is refused with its reason; the others are packed', { timeout: 90000 }, async () => {
+test('a bag that no door can take is refused with its reason; the others are packed', { timeout: TEST_MS }, async () => {
   for (let i = 0; i < 4; i++) await story.order(stage, { reference: `cold-${i}`, zone: 'cold', size: 'M' });
   const page = await open(stage, 'hub', { at: '#/today' });
   await settled(page);
@@ -58,11 +58,17 @@ test('a bag that no door can take is refused with its reason; the others are pac
   await page.context().close();
 });
 
-test('the courier takes the bags of a locker, and gives them back when that was a mistake', { timeout: 60000 }, async () => {
+test('the courier takes the bags of a locker, and gives them back when that was a mistake', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/today' });
+  await page.clock.install();
+  await page.reload();
   await settled(page);
   await page.click('.bring button:has-text("Koerier neemt")');
-  await page.hover('.undo'); // it goes after a few seconds, but not under somebody's hand
+  await page.focus('.undo button'); // it goes after a few seconds, but not while somebody is at it
+  await page.hover('.undo');
+  await page.hover('h1'); // a hand that comes by is not the end of it
+  await page.clock.runFor(20000);
+  assert.equal(await page.isVisible('.undo'), true);
   assert.equal((await states('in_transit')).length, 7);
   await check(page, 'today-undo');
   await page.click('.undo button:has-text("Maak ongedaan")');
@@ -72,7 +78,7 @@ test('the courier takes the bags of a locker, and gives them back when that was 
 });
 
 for (const [look, options] of Object.entries({ dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
-  test(`the work of today is readable: ${look}`, { timeout: 60000 }, async () => {
+  test(`the work of today is readable: ${look}`, { timeout: TEST_MS }, async () => {
     const page = await open(stage, 'hub', { at: '#/today', ...options });
     await settled(page);
     await page.waitForSelector('[data-bring]');
