@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 
 let stage;
 let bag;
@@ -17,7 +17,7 @@ before(async () => {
   const second = await story.order(stage, { reference: 'bag-2', ...person });
   await story.pack(stage, first.id);
   bag = await story.pack(stage, second.id);
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -25,7 +25,7 @@ after(async () => {
 
 const at = (options = {}) => open(stage, 'hub', { at: `#/order/${bag.id}`, ...options });
 
-test('another bag of the same person is a link away', { timeout: 60000 }, async () => {
+test('another bag of the same person is a link away', { timeout: TEST_MS }, async () => {
   const page = await at();
   await page.waitForSelector('#together a');
   assert.match(await page.textContent('#together'), /ingepakt|Ingepakt/);
@@ -33,7 +33,7 @@ test('another bag of the same person is a link away', { timeout: 60000 }, async 
   await page.context().close();
 });
 
-test('a carer gets a card with a code that is shown once, and loses the right again', { timeout: 90000 }, async () => {
+test('a carer gets a card with a code that is shown once, and loses the right again', { timeout: TEST_MS }, async () => {
   const page = await at();
   await page.click('#carers summary');
   await page.fill('#carers [name=name]', 'Bea Buur');
@@ -51,12 +51,12 @@ test('a carer gets a card with a code that is shown once, and loses the right ag
   await paper.context().close();
   await page.click('#carers [data-carer] button.danger');
   await page.waitForSelector('#carers [data-state=revoking], #carers [data-state=revoked]');
-  await page.waitForSelector('#carers [data-state=revoked]', { timeout: 30000 });
+  await page.waitForSelector('#carers [data-state=revoked]');
   await check(page, 'bag-carer-revoked');
   await page.context().close();
 });
 
-test('a packed bag gets a new label with a reason, in English and on a telephone', { timeout: 60000 }, async () => {
+test('a packed bag gets a new label with a reason, in English and on a telephone', { timeout: TEST_MS }, async () => {
   const page = await at({ language: 'en', width: 320, height: 640 });
   await page.click('#recode button:has-text("Make a new code")');
   await page.fill('#recode input[name=comment]', 'slip lost');
@@ -67,7 +67,7 @@ test('a packed bag gets a new label with a reason, in English and on a telephone
   await page.context().close();
 });
 
-test('a loaded bag can be opened at a distance, and gets a new code that waits for the locker', { timeout: 90000 }, async () => {
+test('a loaded bag can be opened at a distance, and gets a new code that waits for the locker', { timeout: TEST_MS }, async () => {
   const label = await stage.ok('GET', `/api/orders/${bag.id}/label`);
   await story.badge(stage);
   await story.loadAll(stage, { voucher: label.match(/data-token="(4D4C31[0-9A-F]+)"/)[1] });
@@ -82,12 +82,12 @@ test('a loaded bag can be opened at a distance, and gets a new code that waits f
   await page.fill('#recode input[name=comment]', 'kwijt');
   await page.click('#recode form button.primary');
   await page.waitForSelector('#recode [data-recode]');
-  await page.waitForSelector('#recode [data-recode=done], #recode [data-recode=refused]', { timeout: 30000 });
+  await page.waitForSelector('#recode [data-recode=done], #recode [data-recode=refused]');
   await check(page, 'bag-recoded');
   await page.context().close();
 });
 
-test('the keys of a locker are on paper', { timeout: 60000 }, async () => {
+test('the keys of a locker are on paper', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: 'api/key-card', width: 900, height: 1200 });
   assert.equal((await page.$$('[data-token]')).length, 16);
   await check(page, 'card-keys');

@@ -3,7 +3,7 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
-import { open, check, close, weigh, SCRIPT_LIMIT } from './browser.mjs';
+import { open, check, close, weigh, SCRIPT_LIMIT, TEST_MS } from './browser.mjs';
 import { writePast, coldDay } from './past.mjs';
 
 let stage;
@@ -11,7 +11,7 @@ before(async () => {
   stage = new Stage({ seed: 33 });
   await stage.start();
   await writePast(stage, coldDay(stage));
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -20,14 +20,14 @@ const SENSOR = '[data-sensor=cold]';
 const drawn = (page) => page.waitForSelector(`${SENSOR} .curve[data-drawn] canvas`);
 
 for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
-  test(`a sensor shows now, its band, its curve and its verdict: ${look}`, { timeout: 60000 }, async () => {
+  test(`a sensor shows now, its band, its curve and its verdict: ${look}`, { timeout: TEST_MS }, async () => {
     const page = await open(stage, 'hub', { at: '#/climate', ...options });
     await drawn(page);
     await check(page, `climate-${look}`);
     await page.context().close();
   });
 
-test('an excursion, a silence and a missing probe are three things, and the day is not called fine', { timeout: 60000 }, async () => {
+test('an excursion, a silence and a missing probe are three things, and the day is not called fine', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/climate' });
   await drawn(page);
   const data = await stage.ok('GET', `/api/lockers/${stage.lockerId}/climate?hours=24`);
@@ -43,7 +43,7 @@ test('an excursion, a silence and a missing probe are three things, and the day 
   await page.context().close();
 });
 
-test('what people say about an excursion stands beside it, and hides nothing', { timeout: 60000 }, async () => {
+test('what people say about an excursion stands beside it, and hides nothing', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: `#/climate/${stage.lockerId}` });
   await drawn(page);
   const row = page.locator(`${SENSOR} tbody tr`, { hasText: 'buiten de grens' });
@@ -58,7 +58,7 @@ test('what people say about an excursion stands beside it, and hides nothing', {
   await page.context().close();
 });
 
-test('the page with its charts loads less than 100 kB (of 1000 bytes) of script', { timeout: 60000 }, async () => {
+test('the page with its charts loads less than 100 kB (of 1000 bytes) of script', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/climate' });
   await drawn(page);
   const bytes = await weigh(page);

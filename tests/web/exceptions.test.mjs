@@ -4,13 +4,13 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage, until } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 
 let stage;
 const bags = {};
 const inbox = async () => (await stage.ok('GET', '/api/exceptions')).exceptions;
-const untilListed = (kind) => until(`${kind} to be listed`, async () => (await inbox()).some((x) => x.kind === kind), 20000);
-const untilGone = (kind) => until(`${kind} to be gone`, async () => !(await inbox()).some((x) => x.kind === kind), 20000);
+const untilListed = (kind) => until(`${kind} to be listed`, async () => (await inbox()).some((x) => x.kind === kind));
+const untilGone = (kind) => until(`${kind} to be gone`, async () => !(await inbox()).some((x) => x.kind === kind));
 const card = (kind) => `[data-exception=${kind}]`;
 
 before(async () => {
@@ -20,20 +20,20 @@ before(async () => {
   const doors = await story.loadAll(stage, ...Object.values(bags));
   Object.keys(bags).forEach((name, i) => (bags[name].door = doors[i]));
   for (const bag of Object.values(bags)) await story.untilState(stage, bag.id, 'ready');
-}, { timeout: 90000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
 });
 
-test('with nothing to decide the list says so', { timeout: 60000 }, async () => {
+test('with nothing to decide the list says so', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/exceptions' });
   await page.waitForSelector('.empty-list');
   await check(page, 'exceptions-empty');
   await page.context().close();
 });
 
-test('a bag that was asked back waits for its locker, then to be fetched', { timeout: 90000 }, async () => {
+test('a bag that was asked back waits for its locker, then to be fetched', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/exceptions' });
   await page.waitForSelector('.empty-list');
   await stage.locker.stop();
@@ -46,7 +46,7 @@ test('a bag that was asked back waits for its locker, then to be fetched', { tim
   await page.context().close();
 });
 
-test('a door that jams is listed until it opens; a call is written down on the spot', { timeout: 90000 }, async () => {
+test('a door that jams is listed until it opens; a call is written down on the spot', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/exceptions' });
   await stage.waitScreen('start');
   await stage.cabinet(`jam ${bags.jam.door} on`);
@@ -68,7 +68,7 @@ test('a door that jams is listed until it opens; a call is written down on the s
   await page.context().close();
 });
 
-test('what somebody says at the door is listed with their words, until it is settled', { timeout: 90000 }, async () => {
+test('what somebody says at the door is listed with their words, until it is settled', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/exceptions' });
   await story.allClosed(stage);
   await stage.waitScreen('start', 'done');
@@ -88,7 +88,7 @@ test('what somebody says at the door is listed with their words, until it is set
   await page.context().close();
 });
 
-test('a forced door comes first, and no act that is impossible is offered', { timeout: 90000 }, async () => {
+test('a forced door comes first, and no act that is impossible is offered', { timeout: TEST_MS }, async () => {
   await stage.cabinet(`force ${bags.forced.door}`);
   await untilListed('forced');
   assert.equal((await inbox())[0].kind, 'forced');
@@ -103,7 +103,7 @@ test('a forced door comes first, and no act that is impossible is offered', { ti
   await stage.cabinet(`close ${bags.forced.door}`);
 });
 
-test('the bag is scanned back and put away: the list is empty of it', { timeout: 90000 }, async () => {
+test('the bag is scanned back and put away: the list is empty of it', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/exceptions' });
   await page.click(`${card('withdrawn')} button:has-text("Zak is terug")`);
   await page.click(`${card('withdrawn')} form.act button.primary`);

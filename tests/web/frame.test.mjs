@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close, settled, tabThrough, weigh, SCRIPT_LIMIT } from './browser.mjs';
+import { open, check, close, tabThrough, turnTo, weigh, SCRIPT_LIMIT, TEST_MS } from './browser.mjs';
 
 const ROLES = ['pharmacist', 'logistics', 'admin'];
 const LOOKS = { wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } };
@@ -19,7 +19,7 @@ before(async () => {
   for (let i = 1; i <= 3; i++) bags.push(await story.pack(stage, (await story.order(stage, { reference: `frame-${i}`, size: ['S', 'M', 'L'][i - 1] })).id));
   await story.loadAll(stage, ...bags.slice(0, 2));
   bag = bags[0].id;
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -55,7 +55,7 @@ test('on a telephone the menu folds away, says what waits, opens by key and fold
   assert.ok(header.height < 64, `${header.height} px of a small screen`);
   await page.focus('header .menu');
   await page.keyboard.press('Enter');
-  assert.equal(await page.getAttribute('header .menu', 'aria-expanded'), 'true');
+  await page.waitForSelector('header .menu[aria-expanded=true]');
   await link.waitFor();
   await check(page, 'menu-narrow');
   await link.click();
@@ -66,13 +66,12 @@ test('on a telephone the menu folds away, says what waits, opens by key and fold
 
 for (const role of ROLES) {
   for (const [look, options] of Object.entries(LOOKS)) {
-    test(`every page of ${role} is accessible: ${look}`, { timeout: 120000 }, async () => {
+    test(`every page of ${role} is accessible: ${look}`, { timeout: TEST_MS }, async () => {
       await stage.login(role);
       const page = await open(stage, 'hub', options);
       const wrong = [];
       for (const at of await menu(page)) {
-        await page.goto(`${stage.hubUrl}/${at}`);
-        await settled(page);
+        await turnTo(page, at);
         await check(page, `${role}${at.replace('#/', '-').replaceAll('/', '-')}-${look}`).catch((e) => wrong.push(e.message));
       }
       await page.context().close();
@@ -80,7 +79,7 @@ for (const role of ROLES) {
     });
   }
 
-  test(`no page of ${role} can load 100 kB (of 1000 bytes) of script or more`, { timeout: 120000 }, async () => {
+  test(`no page of ${role} can load 100 kB (of 1000 bytes) of script or more`, { timeout: TEST_MS }, async () => {
     await stage.login(role);
     const first = await open(stage, 'hub');
     const pages = [...(await menu(first)), ...BEHIND[role].map((name) => `#/${name}${name === 'me' ? '' : `/${name === 'order' ? bag : stage.lockerId}`}`)];

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { LANGUAGES } from '../../controller/kiosk/speech.mjs';
 import { ROOT, until } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { close } from './browser.mjs';
+import { close, TEST_MS } from './browser.mjs';
 import { Ears, KeyedStage, catalogue, heard, words } from './robot.mjs';
 
 const nl = catalogue('nl');
@@ -18,7 +18,7 @@ let people = 0;
 before(async () => {
   stage = new KeyedStage({ seed: 12 });
   await stage.start();
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -54,7 +54,7 @@ test('the clips are there', () => {
   assert.ok(existsSync(path.join(ROOT, 'build/share/kiosk/speech/nl/open.title-0.opus')));
 });
 
-test('screen off: a bag', { timeout: 90000 }, async () => {
+test('screen off: a bag', { timeout: TEST_MS }, async () => {
   const [bag] = await bags();
   const ears = await arrive();
   await ears.quiet();
@@ -76,7 +76,7 @@ test('screen off: a bag', { timeout: 90000 }, async () => {
   await story.untilState(stage, bag.id, 'collected');
 });
 
-test('screen off: every clip of a sentence is decoded, played to its end, and lasts as long as words do', { timeout: 60000 }, async () => {
+test('screen off: every clip of a sentence is decoded, played to its end, and lasts as long as words do', { timeout: TEST_MS }, async () => {
   const ears = await Ears.listening(stage, { rate: 1 });
   const from = Date.now();
   stage.keypad('repeat');
@@ -89,7 +89,7 @@ test('screen off: every clip of a sentence is decoded, played to its end, and la
   await ears.close();
 });
 
-test('screen off: digits are not said, unless the person wants them said', { timeout: 60000 }, async () => {
+test('screen off: digits are not said, unless the person wants them said', { timeout: TEST_MS }, async () => {
   const ears = await arrive();
   await ears.quiet();
   await ears.forget();
@@ -97,16 +97,15 @@ test('screen off: digits are not said, unless the person wants them said', { tim
   await ears.hear(nl['group.3']);
   stage.keypad('show');
   const warned = await ears.hear(heard(nl, 'show'));
-  assert.doesNotMatch(warned, /\b[123]\b/);
   stage.keypad('4');
-  await ears.hear(/\b4\b/);
+  assert.doesNotMatch(warned + (await ears.hear(/\b4\b/)), /\b[123]\b/);
   stage.keypad('clear');
   await ears.hear(nl['say.cleared']);
   stage.keypad('clear');
   await ears.close();
 });
 
-test('screen off: a sensitive bag asks for the day of birth; a typing mistake and a wrong day are told', { timeout: 90000 }, async () => {
+test('screen off: a sensitive bag asks for the day of birth; a typing mistake and a wrong day are told', { timeout: TEST_MS }, async () => {
   const [bag] = await bags(1, { class: 'sensitive' });
   const ears = await arrive();
   const wrong = bag.code.slice(0, 9) + ((Number(bag.code[9]) + 1) % 10);
@@ -130,7 +129,7 @@ test('screen off: a sensitive bag asks for the day of birth; a typing mistake an
   await leave(ears);
 });
 
-test('screen off: each language says in its own words how to choose it, and the next screen speaks it', { timeout: 90000 }, async () => {
+test('screen off: each language says in its own words how to choose it, and the next screen speaks it', { timeout: TEST_MS }, async () => {
   const ears = await arrive();
   stage.keypad('language');
   for (const language of LANGUAGES) {
@@ -144,7 +143,7 @@ test('screen off: each language says in its own words how to choose it, and the 
   await leave(ears);
 });
 
-test('a browser that allows no sound before a touch says so once', { timeout: 60000 }, async () => {
+test('a browser that allows no sound before a touch says so once', { timeout: TEST_MS }, async () => {
   const ears = await Ears.listening(stage);
   await ears.page.addInitScript(() => {
     // What Chromium does without the flag of the kiosk: the context waits for a hand.

@@ -21,7 +21,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { DOORS, sleep, until } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { close } from './browser.mjs';
+import { close, TEST_MS } from './browser.mjs';
 import { KeyedStage, Person, WAYS, catalogue, heard } from './robot.mjs';
 
 const PIN = '2580';
@@ -34,7 +34,7 @@ before(async () => {
   await stage.ok('POST', '/api/policies/session.fresh', { value: 30 }); // minutes for which a log-in is good to open doors at a distance
   await stage.login();
   await story.badge(stage);
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -64,7 +64,7 @@ async function carer(bag) {
   const { id, card: page } = await stage.ok('POST', `/api/orders/${bag.id}/carers`, { name: 'Bea Buurvrouw', kind: 'once', with_code: true });
   const text = await stage.ok('GET', page);
   await until("the carer's code to work", async () =>
-    (await stage.ok('GET', `/api/orders/${bag.id}/carers`)).carers.find((c) => c.id === id).places[0].code === 'done', 30000);
+    (await stage.ok('GET', `/api/orders/${bag.id}/carers`)).carers.find((c) => c.id === id).places[0].code === 'done');
   return { card: text.match(/data-token="(4D4331[0-9A-F]+)"/)[1], code: text.match(/\b(\d{3}) (\d{3}) (\d{4})\b/).slice(1).join('') };
 }
 
@@ -210,11 +210,11 @@ for (const way of WAYS)
   for (const language of ['nl', 'ar']) {
     let bags;
     let person;
-    test(`${way}, ${language}: comes`, { timeout: 60000 }, async () => {
+    test(`${way}, ${language}: comes`, { timeout: TEST_MS }, async () => {
       await colleague();
       bags = await filled(`${way} ${language}`);
       person = await Person.comes(stage, way, language, { pictures: `kiosk-flow-${language}` });
     });
-    for (const [flow, goes] of Object.entries(FLOWS)) test(`${way}, ${language}: ${flow}`, { timeout: 90000 }, () => goes(person, bags));
+    for (const [flow, goes] of Object.entries(FLOWS)) test(`${way}, ${language}: ${flow}`, { timeout: TEST_MS }, () => goes(person, bags));
     test(`${way}, ${language}: goes`, () => person.close());
   }

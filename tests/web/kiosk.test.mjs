@@ -4,9 +4,9 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { LANGUAGES } from '../../controller/kiosk/speech.mjs';
-import { until } from '../stage/stage.mjs';
+import { freePort, until } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { check, close } from './browser.mjs';
+import { check, close, TEST_MS } from './browser.mjs';
 import { Finger, KEY_NAMES, KeyedStage, card, catalogue } from './robot.mjs';
 
 let stage;
@@ -14,8 +14,9 @@ let people = 0;
 
 before(async () => {
   stage = new KeyedStage({ seed: 11 });
+  stage.kioskPort = await freePort(); // it is started again there: no other program may get it in between
   await stage.start();
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -30,11 +31,11 @@ async function home(finger) {
     if ((await finger.sees('start', 'code', 'done', 'help', 'reported', 'refused', 'next', 'ask', 'languages', 'wait', 'report')).id === 'start') return true;
     stage.keypad('clear');
     return false;
-  }, 20000, 300);
+  }, undefined, 300);
 }
 
 // ---------------------------------------------------------------- by touch
-test('by touch: the digits are dots, until the person wants to see them', { timeout: 60000 }, async () => {
+test('by touch: the digits are dots, until the person wants to see them', { timeout: TEST_MS }, async () => {
   const finger = await Finger.at(stage);
   await finger.type('1234');
   await finger.sees('code');
@@ -52,7 +53,7 @@ test('by touch: the digits are dots, until the person wants to see them', { time
   await finger.close();
 });
 
-test('by touch: the own language stands on the first screen, whatever that speaks', { timeout: 60000 }, async () => {
+test('by touch: the own language stands on the first screen, whatever that speaks', { timeout: TEST_MS }, async () => {
   const finger = await Finger.at(stage);
   for (const language of ['ar', 'uk', 'nl']) {
     await finger.page.tap(`#languages [data-choose="${LANGUAGES.indexOf(language) + 1}"]`);
@@ -69,7 +70,7 @@ async function keypadPerson() {
   return finger;
 }
 
-test('keypad only: a bag, a look at the digits, a mistake that is taken back', { timeout: 60000 }, async () => {
+test('keypad only: a bag, a look at the digits, a mistake that is taken back', { timeout: TEST_MS }, async () => {
   const [bag] = await bags();
   const eyes = await keypadPerson();
   stage.keypad('99', 'show');
@@ -85,7 +86,7 @@ test('keypad only: a bag, a look at the digits, a mistake that is taken back', {
   await eyes.close();
 });
 
-test('keypad only: day of birth, and another language in the middle', { timeout: 60000 }, async () => {
+test('keypad only: day of birth, and another language in the middle', { timeout: TEST_MS }, async () => {
   const [bag] = await bags(1, { class: 'sensitive' });
   const eyes = await keypadPerson();
   stage.keypad('language');
@@ -110,7 +111,7 @@ test('keypad only: day of birth, and another language in the middle', { timeout:
   await eyes.close();
 });
 
-test('keypad only: two bags, of which the second is left for later', { timeout: 60000 }, async () => {
+test('keypad only: two bags, of which the second is left for later', { timeout: TEST_MS }, async () => {
   const [one, two] = await bags(2);
   const eyes = await keypadPerson();
   stage.keypad(one.code);
@@ -135,7 +136,7 @@ test('scanner only: the cards of the hub are the keys', async () => {
 });
 
 // ---------------------------------------------------------------- the page itself
-test('a keyboard in the browser does what the keypad does, and a scanner in it what the scanner does', { timeout: 60000 }, async () => {
+test('a keyboard in the browser does what the keypad does, and a scanner in it what the scanner does', { timeout: TEST_MS }, async () => {
   const [bag] = await bags();
   const eyes = await Finger.at(stage);
   await home(eyes);
@@ -156,40 +157,36 @@ test('a keyboard in the browser does what the keypad does, and a scanner in it w
   await eyes.close();
 });
 
-test('a key is felt within 50 ms, before the locker knows of it', { timeout: 60000 }, async () => {
+// In how many ms is measured by make bench; here, that nothing at all is waited for.
+test('a key is seen pressed and heard by the touch itself, before anything is sent', { timeout: TEST_MS }, async () => {
   const eyes = await Finger.at(stage);
   await home(eyes);
-  const spans = [];
-  await eyes.tap('5'); // the first sound of a page takes longer
-  for (let i = 0; i < 9; i++) {
-    await eyes.page.evaluate(() => {
-      globalThis.felt = new Promise((resolve) => {
-        const b = document.querySelector('#pad [data-key="5"]');
-        b.addEventListener('pointerdown', () => {
-          const from = performance.now();
-          const look = () => (b.classList.contains('pressed') ? requestAnimationFrame(() => resolve(performance.now() - from)) : setTimeout(look));
-          look();
-        }, { once: true });
-      });
-    });
+  await eyes.page.waitForFunction(() => document.querySelector('#sound-hint').hidden); // sound has begun
+  await eyes.page.evaluate(() => {
+    const ask = globalThis.fetch;
+    let felt = [];
+    globalThis.feltAtSending = [];
+    globalThis.fetch = (where, ...more) => (where === 'key' && globalThis.feltAtSending.push(felt), ask(where, ...more));
+    addEventListener('pointerdown', () => (felt = []), true); // the first to be told of a touch
+    addEventListener('heard', (e) => felt.push(e.detail.sound));
+    addEventListener('pointerdown', (e) => felt.push(e.target.classList.contains('pressed') ? 'seen' : 'not seen')); // the last
+  });
+  for (const typed of ['●', '●●', '●●●']) {
     await eyes.tap('5');
-    spans.push(await eyes.page.evaluate(() => globalThis.felt));
+    await eyes.page.waitForFunction((digits) => document.querySelector('#digits').textContent === digits, typed);
   }
+  assert.deepEqual(await eyes.page.evaluate(() => globalThis.feltAtSending), Array(3).fill(['key', 'seen']));
   stage.keypad('clear', 'clear');
   await eyes.sees('start');
-  // Half of them: the rest is what else this machine does just now (make bench measures all).
-  assert.ok(spans.sort((a, b) => a - b)[4] <= 50, `${spans.map((s) => s.toFixed(1)).join(' ')} ms`);
   await eyes.close();
 });
 
-test('the page says that the locker is away, and comes back by itself', { timeout: 60000 }, async () => {
+test('the page says that the locker is away, and comes back by itself', { timeout: TEST_MS }, async () => {
   const eyes = await Finger.at(stage);
   await home(eyes);
-  stage.kioskPort = Number(new URL(stage.kioskUrl).port);
   await stage.locker.stop();
   await eyes.sees('out-of-service');
   assert.match(await eyes.text('#telephone'), /0800 1234/);
-  stage.writeLockerConf();
   await stage.startLocker();
   await eyes.sees('start');
   await eyes.close();

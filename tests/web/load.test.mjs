@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 
 const PHONE = { width: 360, height: 740 };
 let stage;
@@ -16,7 +16,7 @@ before(async () => {
   for (let i = 0; i < 3; i++) bags.push(await story.pack(stage, (await story.order(stage, { reference: `load-${i}`, size: 'S' })).id));
   await story.badge(stage);
   await stage.login('logistics');
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -26,7 +26,7 @@ const phone = (options = {}) => open(stage, 'hub', { at: `#/load/${stage.lockerI
 const step = (page, what) => page.waitForSelector(`.step[data-step=${what}]`);
 const loaded = (page) => page.$$eval('.load [data-loaded=true]', (rows) => rows.length);
 
-test('each step is told while it happens, and each bag is ticked off', { timeout: 90000 }, async () => {
+test('each step is told while it happens, and each bag is ticked off', { timeout: TEST_MS }, async () => {
   const page = await phone();
   await step(page, 'scan');
   assert.equal(await loaded(page), 0);
@@ -56,7 +56,7 @@ test('each step is told while it happens, and each bag is ticked off', { timeout
   await page.context().close();
 });
 
-test('a bag that was put in but not confirmed is told at once, with what to do', { timeout: 90000 }, async () => {
+test('a bag that was put in but not confirmed is told at once, with what to do', { timeout: TEST_MS }, async () => {
   const page = await phone();
   await step(page, 'scan');
   await stage.scan(bags[1].voucher);
@@ -71,7 +71,7 @@ test('a bag that was put in but not confirmed is told at once, with what to do',
   await page.context().close();
 });
 
-test('a bag that the kiosk does not take is told with its number, in English too', { timeout: 90000 }, async () => {
+test('a bag that the kiosk does not take is told with its number, in English too', { timeout: TEST_MS }, async () => {
   const page = await phone({ language: 'en' });
   await page.waitForSelector('.load');
   await stage.scan(bags[0].voucher); // it is in already
@@ -85,7 +85,7 @@ test('a bag that the kiosk does not take is told with its number, in English too
   await page.context().close();
 });
 
-test('nothing on the page opens anything', { timeout: 60000 }, async () => {
+test('nothing on the page opens anything', { timeout: TEST_MS }, async () => {
   const page = await phone();
   await page.waitForSelector('.load');
   assert.deepEqual(await page.$$eval('main button, main form, main input', (all) => all.map((e) => e.outerHTML)), []);
@@ -95,18 +95,19 @@ test('nothing on the page opens anything', { timeout: 60000 }, async () => {
 });
 
 for (const [look, options] of Object.entries({ dark: { dark: true }, tiny: { width: 320, height: 480 }, wide: { width: 1280, height: 800 }, english: { language: 'en' } }))
-  test(`loading is readable: ${look}`, { timeout: 60000 }, async () => {
+  test(`loading is readable: ${look}`, { timeout: TEST_MS }, async () => {
     const page = await phone(options);
     await page.waitForSelector('.load');
     await check(page, `load-${look}`);
     await page.context().close();
   });
 
-test('a locker that says nothing is not shown as if it worked', { timeout: 60000 }, async () => {
+test('a locker that says nothing is not shown as if it worked', { timeout: TEST_MS }, async () => {
   const page = await phone();
   await page.waitForSelector('.load');
   await page.route('**/api/**', (route) => route.abort());
   await page.waitForSelector('.notice.warn');
   assert.equal(await page.$('.step'), null);
+  await page.unrouteAll({ behavior: 'ignoreErrors' }); // one may be on its way
   await page.context().close();
 });

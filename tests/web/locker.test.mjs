@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 
 let stage;
 let door;
@@ -15,7 +15,7 @@ before(async () => {
   [door] = await story.loadAll(stage, bag);
   await story.untilState(stage, bag.id, 'ready');
   await stage.cabinet('force B5');
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -23,7 +23,7 @@ after(async () => {
 const at = () => `#/locker/${stage.lockerId}`;
 
 for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
-  test(`doors hang as they hang, and each says its state in a colour, a sign and words: ${look}`, { timeout: 60000 }, async () => {
+  test(`doors hang as they hang, and each says its state in a colour, a sign and words: ${look}`, { timeout: TEST_MS }, async () => {
     const page = await open(stage, 'hub', { at: at(), ...options });
     await page.waitForSelector('.door.bad[data-door=B5]');
     assert.equal(await page.locator('.door').count(), 24);
@@ -36,7 +36,7 @@ for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, n
     await page.context().close();
   });
 
-test('logistics sees bags by number, and no name', { timeout: 60000 }, async () => {
+test('logistics sees bags by number, and no name', { timeout: TEST_MS }, async () => {
   await stage.login('logistics');
   const page = await open(stage, 'hub', { at: at() });
   await page.waitForSelector(`[data-door=${door}] .bag`);
@@ -46,7 +46,7 @@ test('logistics sees bags by number, and no name', { timeout: 60000 }, async () 
   await stage.login('pharmacist');
 });
 
-test('doors are counted in the words of one and of many', { timeout: 60000 }, async () => {
+test('doors are counted in the words of one and of many', { timeout: TEST_MS }, async () => {
   for (const [language, one, six] of [['nl', '1 zak klaar', '6 zakken klaar'], ['en', '1 bag ready', '6 bags ready']]) {
     const page = await open(stage, 'hub', { at: at(), language });
     await page.waitForSelector(`main p:has-text("${one}")`);
@@ -55,7 +55,7 @@ test('doors are counted in the words of one and of many', { timeout: 60000 }, as
   }
 });
 
-test('a locker that is not there is told as that', { timeout: 60000 }, async () => {
+test('a locker that is not there is told as that', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/locker/0000000000000000' });
   await page.waitForSelector('main .notice');
   await check(page, 'locker-none');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { LANGUAGES } from '../../controller/kiosk/speech.mjs';
-import { ROOT, Stage, run, until } from '../stage/stage.mjs';
+import { PATIENCE_MS, ROOT, Stage, run, until } from '../stage/stage.mjs';
 import { check, open } from './browser.mjs';
 
 export const catalogue = (language) => JSON.parse(readFileSync(path.join(ROOT, `controller/kiosk/${language}.json`), 'utf8'));
@@ -94,23 +94,25 @@ export class Ears {
     return this.page.evaluate((from) => globalThis.transcript.slice(from), this.mark);
   }
 
-  // Waits until this was said (text or expression); gives all that was said up to there and forgets it.
-  async hear(what, timeout = 20000) {
+  // Waits until this was said (text or expression); gives all that was said up to there and forgets it. What came after it, however long
+  // nobody looked, is for the next time.
+  async hear(what) {
     const fits = (text) => (what instanceof RegExp ? what.test(text) : text.includes(what));
-    let now = { text: '' };
-    await until(`to hear ${what}`, async () => fits((now = await this.upToNow()).text), timeout, 30).catch(async (e) => {
-      throw new Error(`${e.message}; heard: ${now.text || JSON.stringify(await this.all())}`);
+    let text;
+    await until(`to hear ${what}`, async () => {
+      text = '';
+      for (const [i, e] of (await this.all()).entries()) {
+        if (e.what !== 'said') continue;
+        text += text ? ` ${e.text}` : e.text;
+        if (!fits(text)) continue;
+        this.mark += i + 1;
+        return true;
+      }
+      return false;
+    }, undefined, 30).catch((e) => {
+      throw new Error(`${e.message}; heard: ${text}`);
     });
-    this.mark = now.end;
-    return now.text;
-  }
-
-  // What was said, and up to where: what is said while somebody looks is for the next time.
-  async upToNow() {
-    return this.page.evaluate((from) => {
-      const heard = globalThis.transcript.slice(from);
-      return { end: from + heard.length, text: heard.filter((e) => e.what === 'said').map((e) => e.text).join(' ') };
-    }, this.mark);
+    return text;
   }
 
   async forget() {
@@ -118,7 +120,7 @@ export class Ears {
   }
 
   // Waits for a sound that is no speech; gives it.
-  async sound(name, timeout = 10000) {
+  async sound(name, timeout = PATIENCE_MS) {
     let found;
     await until(`the sound ${name}`, async () => (found = (await this.all()).find((e) => e.what === 'heard' && e.sound === name)), timeout, 30);
     return found;
@@ -126,7 +128,7 @@ export class Ears {
 
   // Waits until nothing more is said.
   async quiet() {
-    await until('quiet', async () => (await this.all()).some((e) => e.what === 'quiet'), 30000, 30);
+    await until('quiet', async () => (await this.all()).some((e) => e.what === 'quiet'), undefined, 30);
   }
 
   async close() {
@@ -153,7 +155,7 @@ export class Finger {
 
   // Waits until the page shows one of these screens; gives its id, heading and door.
   async sees(...ids) {
-    await this.page.waitForFunction((wanted) => wanted.includes(document.body.dataset.screen), ids, { timeout: 20000 }).catch(async (e) => {
+    await this.page.waitForFunction((wanted) => wanted.includes(document.body.dataset.screen), ids).catch(async (e) => {
       throw new Error(`${e.message}; it shows ${await this.page.evaluate(() => `${document.body.dataset.screen}: ${document.body.innerText}`)}`);
     });
     return this.page.evaluate(() => ({
@@ -229,7 +231,7 @@ export class Person {
   // Waits until these words are there: a key of the catalogue, up to its first number or door.
   async told(key) {
     if (this.ears) await this.ears.hear(heard(this.t, key));
-    else await until(`the words of ${key}`, async () => (await this.eyes.text()).includes(this.t[key].split('{')[0].trim()), 15000, 30);
+    else await until(`the words of ${key}`, async () => (await this.eyes.text()).includes(this.t[key].split('{')[0].trim()), undefined, 30);
   }
 
   // The number to call, and what to tell there.
@@ -256,12 +258,12 @@ export class Person {
       return;
     }
     await until('the first screen', async () => {
-      const { id } = await this.eyes.sees('start', 'done', 'reported', 'help', 'refused');
+      const { id } = await this.eyes.sees('start', 'done', 'reported', 'help', 'refused', 'code');
       if (id === 'start') return true;
-      await this.key('ok');
+      await this.key(id === 'code' ? 'clear' : 'ok'); // an OK for thanks that were over just then begins a code
       await this.eyes.page.waitForFunction((before) => document.body.dataset.screen !== before, id);
       return false;
-    }, 20000, 100);
+    }, undefined, 100);
   }
 
   // Back at the first screen, in the own language.

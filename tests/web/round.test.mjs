@@ -4,27 +4,27 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage, until } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 
 let stage;
 before(async () => {
   stage = new Stage({ seed: 35 });
   await stage.start();
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
 });
 const row = () => `tr[data-locker="${stage.lockerId}"]`;
 
-test('nobody drives without a reason', { timeout: 60000 }, async () => {
+test('nobody drives without a reason', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/round' });
   await page.waitForSelector('td.empty');
   await check(page, 'round-none');
   await page.context().close();
 });
 
-test('bags to bring, bags to take out and doors to repair are reasons, each with its count', { timeout: 90000 }, async () => {
+test('bags to bring, bags to take out and doors to repair are reasons, each with its count', { timeout: TEST_MS }, async () => {
   const bags = [];
   for (let i = 0; i < 4; i++) bags.push(await story.pack(stage, (await story.order(stage, { reference: `round-${i}`, size: 'S' })).id));
   await story.loadAll(stage, bags[0], bags[1]);

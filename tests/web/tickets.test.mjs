@@ -3,7 +3,7 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage, until } from '../stage/stage.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 import { writePast } from './past.mjs';
 
 let stage;
@@ -18,23 +18,23 @@ before(async () => {
   await writePast(stage, [old(5, 'relay2', 'A1 moved instead of A2', 7200000), old(9, '', '12 wrong codes in an hour', 3600000)]);
   await stage.cabinet('force B5');
   await until('the forced door to be a ticket', async () => (await tickets()).some((f) => f.kind === 'forced'));
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
 });
 
 for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
-  test(`tickets are a list to work through: ${look}`, { timeout: 60000 }, async () => {
+  test(`tickets are a list to work through: ${look}`, { timeout: TEST_MS }, async () => {
     const page = await open(stage, 'hub', { at: '#/tickets', ...options });
     await page.waitForSelector('[data-fault=forced]');
-    const faults = await page.locator('[data-fault]').count();
-    assert.equal(await page.textContent('header nav a[href="#/tickets"] .count'), String(faults));
+    const [faults, counted] = await page.evaluate(() => [document.querySelectorAll('[data-fault]').length, document.querySelector('header nav a[href="#/tickets"] .count').textContent]);
+    assert.equal(counted, String(faults));
     await check(page, `tickets-${look}`);
     await page.context().close();
   });
 
-test('taking and noting a ticket is written into its history; where evidence comes, nobody can close it', { timeout: 60000 }, async () => {
+test('taking and noting a ticket is written into its history; where evidence comes, nobody can close it', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/tickets' });
   await page.click('[data-fault=forced] button:has-text("Ik kijk ernaar")');
   await page.waitForSelector('[data-fault=forced] td:has-text("pharmacist1")');
@@ -51,7 +51,7 @@ test('taking and noting a ticket is written into its history; where evidence com
   await page.context().close();
 });
 
-test('a ticket that no evidence can close is closed by people, with what they found', { timeout: 60000 }, async () => {
+test('a ticket that no evidence can close is closed by people, with what they found', { timeout: TEST_MS }, async () => {
   const wiring = (await tickets()).find((f) => f.kind === 'wiring');
   const page = await open(stage, 'hub', { at: `#/tickets/${wiring.id}`, width: 320, height: 640 });
   await page.click('button:has-text("Opgelost")');
@@ -63,7 +63,7 @@ test('a ticket that no evidence can close is closed by people, with what they fo
   await page.context().close();
 });
 
-test('the filter is in the address, and an admin only looks', { timeout: 60000 }, async () => {
+test('the filter is in the address, and an admin only looks', { timeout: TEST_MS }, async () => {
   await stage.login('admin');
   const page = await open(stage, 'hub', { at: '#/tickets?tickets.q=codes' });
   await page.waitForSelector('[data-fault=guessing]');
@@ -73,16 +73,16 @@ test('the filter is in the address, and an admin only looks', { timeout: 60000 }
   await stage.login('pharmacist');
 });
 
-test('what is over is shown when somebody asks, also by a link', { timeout: 60000 }, async () => {
+test('what is over is shown when somebody asks, also by a link', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/tickets?all=1' });
   await page.waitForSelector('[data-fault=wiring] .tag.done');
   await page.click('button[aria-pressed=true]');
   await page.waitForSelector('[data-fault=wiring]', { state: 'detached' });
-  assert.ok(!page.url().includes('all=1'));
+  await page.waitForURL((url) => !url.href.includes('all=1'));
   await page.context().close();
 });
 
-test('tickets that are over come in portions, and the page says when there are older ones', { timeout: 60000 }, async () => {
+test('tickets that are over come in portions, and the page says when there are older ones', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/tickets' });
   const [fault] = await tickets();
   await page.route('**/api/faults?*', (route) => {

@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
 import * as story from '../stage/story.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 
 let stage;
 const bags = [];
@@ -18,20 +18,20 @@ before(async () => {
   const doors = await story.loadAll(stage, ...bags);
   doors.forEach((door, i) => (bags[i].door = door));
   for (const bag of bags) await story.untilState(stage, bag.id, 'ready');
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
 });
 
-test('a locker with nothing to fetch says so', { timeout: 60000 }, async () => {
+test('a locker with nothing to fetch says so', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: at() });
   await page.waitForSelector('.empty-list');
   await check(page, 'tour-empty');
   await page.context().close();
 });
 
-test('each stop tells why and where to; the tour begins when somebody is there', { timeout: 60000 }, async () => {
+test('each stop tells why and where to; the tour begins when somebody is there', { timeout: TEST_MS }, async () => {
   for (const bag of [bags[0], bags[2]]) await stage.ok('POST', `/api/orders/${bag.id}/withdraw`, {});
   for (const bag of [bags[0], bags[2]]) await story.untilState(stage, bag.id, 'withdrawn');
   await stage.cabinet('force B5');
@@ -46,11 +46,12 @@ test('each stop tells why and where to; the tour begins when somebody is there',
   await page.context().close();
 });
 
-test('scanning a bag ticks its stop; a bag that is not on the tour is refused', { timeout: 60000 }, async () => {
+test('scanning a bag ticks its stop; a bag that is not on the tour is refused', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: at(), width: 360, height: 740 });
   await page.fill('[name=label]', bags[0].voucher);
   await page.keyboard.press('Enter');
   await page.waitForSelector(`[data-door=${bags[0].door}][data-mark=removed]`);
+  await page.waitForSelector('form[name=scan] button:enabled'); // the answer has come: the next scan counts
   await page.fill('[name=label]', bags[1].voucher);
   await page.keyboard.press('Enter');
   await page.waitForSelector('form[name=scan] [role=alert]');
@@ -59,7 +60,7 @@ test('scanning a bag ticks its stop; a bag that is not on the tour is refused', 
   await page.context().close();
 });
 
-test('what the locker tells counts as well: a bag taken out at the kiosk', { timeout: 90000 }, async () => {
+test('what the locker tells counts as well: a bag taken out at the kiosk', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: at() });
   assert.equal((await stage.api('POST', `/api/lockers/${stage.lockerId}/tour/end`, {})).status, 409);
   await page.waitForSelector('text=nog niet uitgelegd');
@@ -77,7 +78,7 @@ test('what the locker tells counts as well: a bag taken out at the kiosk', { tim
   await page.context().close();
 });
 
-test('a door that no evidence settles needs words; then the tour ends and says where the bags go', { timeout: 90000 }, async () => {
+test('a door that no evidence settles needs words; then the tour ends and says where the bags go', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: at() });
   await page.click('[data-door=B5] button:has-text("Het lukt niet")');
   await page.fill('[data-door=B5] [name=comment]', 'slot is krom, monteur komt');

@@ -3,7 +3,7 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Stage } from '../stage/stage.mjs';
-import { open, check, close } from './browser.mjs';
+import { open, check, close, TEST_MS } from './browser.mjs';
 import { writePast, weeksOfUse } from './past.mjs';
 
 let stage;
@@ -11,7 +11,7 @@ before(async () => {
   stage = new Stage({ seed: 36 });
   await stage.start();
   await writePast(stage, weeksOfUse(stage));
-}, { timeout: 60000 });
+}, { timeout: TEST_MS });
 after(async () => {
   await close();
   await stage?.stop();
@@ -19,7 +19,7 @@ after(async () => {
 const drawn = (page) => page.waitForFunction(() => document.querySelectorAll('.curve[data-drawn] canvas').length === 3);
 
 for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, narrow: { width: 320, height: 640 }, english: { language: 'en' } }))
-  test(`when people come, how long bags wait, what it saves: ${look}`, { timeout: 60000 }, async () => {
+  test(`when people come, how long bags wait, what it saves: ${look}`, { timeout: TEST_MS }, async () => {
     const page = await open(stage, 'hub', { at: '#/use', ...options });
     await drawn(page);
     assert.equal(await page.locator('.heat').first().locator('td').count(), 7 * 24);
@@ -27,7 +27,7 @@ for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, n
     await page.context().close();
   });
 
-test('the sums of the hub are the sums of the page', { timeout: 60000 }, async () => {
+test('the sums of the hub are the sums of the page', { timeout: TEST_MS }, async () => {
   const data = await stage.ok('GET', '/api/use?days=28');
   assert.equal(data.days.length, 28);
   const collected = data.days.reduce((n, d) => n + d.collected, 0);
@@ -38,12 +38,12 @@ test('the sums of the hub are the sums of the page', { timeout: 60000 }, async (
   await page.context().close();
 });
 
-test('a view to share has no number from 1 to 4, and is a link', { timeout: 60000 }, async () => {
+test('a view to share has no number from 1 to 4, and is a link', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/use' });
   await drawn(page);
   await page.check('[name=shared]');
   await page.waitForSelector('.heat .few');
-  assert.match(page.url(), /shared=1/);
+  await page.waitForURL(/shared=1/);
   const numbers = (await page.locator('.heat td').allTextContents()).filter(Boolean);
   assert.deepEqual(numbers.filter((n) => ['1', '2', '3', '4'].includes(n)), []);
   await check(page, 'use-shared');
@@ -52,7 +52,7 @@ test('a view to share has no number from 1 to 4, and is a link', { timeout: 6000
   await page.context().close();
 });
 
-test('a report that takes long says that it is on its way, also when another one is seen', { timeout: 60000 }, async () => {
+test('a report that takes long says that it is on its way, also when another one is seen', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: '#/use' });
   await drawn(page);
   let go;
