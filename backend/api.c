@@ -367,10 +367,9 @@ static bool first_things_done(struct api_call *c, const struct api_route *row)
     return e == ERR_OK && must == NULL;
 }
 
-static bool is_fresh(struct api_call *c, const struct api_route *row, int64_t now_ms)
+bool api_is_fresh(struct api_call *c)
 {
-    if ((row->flags & API_FRESH) == 0 ||
-        user_session_is_fresh(&c->session, now_ms, policy_int(c->hub, "session.fresh") * MINUTE_MS))
+    if (user_session_is_fresh(&c->session, clock_wall_ms(), policy_int(c->hub, "session.fresh") * MINUTE_MS))
         return true;
     refuse_need(c, 401, "show that it is you: password or code again", "again");
     return false;
@@ -399,7 +398,7 @@ static bool admit(struct api_call *c, const struct api_route *row)
         return false;
     }
     act_who_user(&c->user, &c->who);
-    if (!first_things_done(c, row) || !is_fresh(c, row, now_ms))
+    if (!first_things_done(c, row) || ((row->flags & API_FRESH) != 0 && !api_is_fresh(c)))
         return false;
     if ((row->flags & API_POLL) == 0)
         touch_session(c, now_ms);

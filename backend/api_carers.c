@@ -110,6 +110,7 @@ static enum err read_grant(const cJSON *body, struct carer_grant *g, struct reas
 void api_grant_carer(struct api_call *c)
 {
     static const char *const members[] = {"name", "kind", "not_after_s", "with_code", NULL};
+    struct carer_grant grant = {.who = c->who};
     struct granting *g;
     struct order o;
     struct reason r;
@@ -118,11 +119,13 @@ void api_grant_carer(struct api_call *c)
 
     if (!api_order_of(c, &o) || !api_body(c, members, &body))
         return;
-    g = api_job_new(c, &granting_kind);
-    g->grant.who = c->who;
-    memcpy(g->grant.order, o.id, sizeof(o.id));
-    e = read_grant(body, &g->grant, &r);
+    memcpy(grant.order, o.id, sizeof(o.id));
+    e = read_grant(body, &grant, &r);
     cJSON_Delete(body);
+    if (e == ERR_OK && grant.standing && !api_is_fresh(c)) /* opens what is not even ordered yet */
+        return;
+    g = api_job_new(c, &granting_kind);
+    g->grant = grant;
     api_job_start(c, &g->job, e, &r);
 }
 

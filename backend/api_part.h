@@ -125,6 +125,9 @@ void api_give_of_order(struct api_call *c,
 const struct text *api_text(const struct api *a, const char *language);
 bool api_is_fatal(const struct api_call *c); /* the store is gone: answers 503 */
 
+/* What API_FRESH asks, for an address where only some requests are dangerous; on false the refusal has been answered. */
+bool api_is_fresh(struct api_call *c);
+
 /* What a user has to do before anything else: "password", "factor", or NULL. */
 enum err api_must(struct hub *hub, const struct store_user *u, const char **must, struct reason *r) ERR_MUST_CHECK;
 

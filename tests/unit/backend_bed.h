@@ -144,6 +144,19 @@ static inline void bed_session(struct bed *b, const char *name, char *token)
     assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
 }
 
+/* The user of this session proved to be there so many minutes ago. */
+static inline void bed_age_session(struct bed *b, const char *token, int64_t minutes)
+{
+    struct store *s = b->hub.store;
+    struct store_session x;
+    struct store_user u;
+
+    assert_int_equal(user_session_find(s, token, clock_wall_ms(), INT64_C(3600000), &x, &u, NULL), ERR_OK);
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->session_freshen(s, x.token_hash, clock_wall_ms() - minutes * 60000, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+}
+
 /* An active locker with the given keys. */
 static inline void bed_add_locker(struct bed *b, const char *name, const uint8_t id[STORE_LOCKER_LEN],
                                   const uint8_t sign_key[32])

@@ -208,6 +208,23 @@ static void wrong_rights_are_refused_with_a_reason(void **state)
     assert_int_equal(call(f, "POST", "/carers", "{\"name\":\"Bea\",\"kind\":\"once\"}"), 201);
 }
 
+/* A card for one bag is no more than its slip; one for every bag to come is more than any code. */
+static void a_standing_right_needs_a_fresh_proof(void **state)
+{
+    static const char standing[] = "{\"name\":\"Bea\",\"kind\":\"standing\"}";
+    struct fixture *f = *state;
+
+    assert_int_equal(call(f, "POST", "/pack", "{}"), 200);
+    bed_age_session(&f->bed, f->token[P], 6);
+    assert_int_equal(call(f, "POST", "/carers", standing), 401);
+    assert_non_null(strstr(f->answer, "\"need\":\"again\""));
+    assert_int_equal(call(f, "GET", "/carers", ""), 200);
+    assert_null(strstr(f->answer, "Bea"));
+    assert_int_equal(call(f, "POST", "/carers", "{\"name\":\"Cor\",\"kind\":\"once\"}"), 201);
+    assert_int_equal(post(f, "/api/again", P, "{\"password\":\"a right password\"}"), 200);
+    assert_int_equal(call(f, "POST", "/carers", standing), 201);
+}
+
 static void a_new_code_is_pending_and_capped(void **state)
 {
     struct fixture *f = *state;
@@ -260,10 +277,15 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up_locker, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(the_code_of_a_carer_is_shown_once),         CASE(a_slip_has_the_strip_that_was_chosen_until_it_is_revoked),
-        CASE(the_policy_says_whether_slips_have_strips), CASE(a_slip_has_the_hours_of_its_locker_or_those_of_all),
-        CASE(wrong_rights_are_refused_with_a_reason),    CASE(a_new_code_is_pending_and_capped),
-        CASE(who_made_too_many_codes_is_told_so),        CASE(a_door_opens_at_a_distance_only_over_a_connection),
+        CASE(the_code_of_a_carer_is_shown_once),
+        CASE(a_slip_has_the_strip_that_was_chosen_until_it_is_revoked),
+        CASE(the_policy_says_whether_slips_have_strips),
+        CASE(a_slip_has_the_hours_of_its_locker_or_those_of_all),
+        CASE(wrong_rights_are_refused_with_a_reason),
+        CASE(a_new_code_is_pending_and_capped),
+        CASE(a_standing_right_needs_a_fresh_proof),
+        CASE(who_made_too_many_codes_is_told_so),
+        CASE(a_door_opens_at_a_distance_only_over_a_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,19 +64,6 @@ static int post_admin(struct fixture *f, const char *path, const char *body)
     return post(f, path, STORE_ROLE_ADMIN, body);
 }
 
-/* The admin's session proved itself so long ago. */
-static void age_session(struct fixture *f, const char *name, int64_t minutes)
-{
-    struct store *s = f->bed.hub.store;
-    struct store_session x;
-    struct store_user u;
-
-    OK(user_session_find(s, name, clock_wall_ms(), INT64_C(3600000), &x, &u, NULL));
-    OK(s->ops->begin(s, NULL));
-    OK(s->ops->session_freshen(s, x.token_hash, clock_wall_ms() - minutes * 60000, NULL));
-    OK(s->ops->commit(s, NULL));
-}
-
 static void require(struct fixture *f, const char *policy)
 {
     struct act_who who;
@@ -296,7 +283,7 @@ static void a_dangerous_act_needs_a_fresh_proof(void **state)
     const char *token = f->token[STORE_ROLE_PHARMACIST];
 
     enrol(f, token, base32, spare);
-    age_session(f, token, 6);
+    bed_age_session(&f->bed, token, 6);
     assert_int_equal(get(f, "/api/board", STORE_ROLE_PHARMACIST), 200);
     assert_int_equal(post_as(f, "/api/me/factor/remove", token, "{}"), 401);
     assert_non_null(strstr(f->answer, "\"need\":\"again\""));
@@ -310,7 +297,7 @@ static void a_dangerous_act_needs_a_fresh_proof(void **state)
     assert_int_equal(post_as(f, "/api/again", token, body), 200);
     assert_null(strstr(f->answer, "Set-Cookie"));
     assert_int_equal(post_as(f, "/api/me/factor/remove", token, "{}"), 200);
-    age_session(f, token, 6);
+    bed_age_session(&f->bed, token, 6);
     assert_int_equal(post_as(f, "/api/again", token, body), 401); /* no second factor any more */
     assert_int_equal(post_as(f, "/api/again", token, "{\"password\":\"" RIGHT "\"}"), 200);
     assert_int_equal(post_as(f, "/api/me/factor", token, "{}"), 200);
@@ -334,7 +321,7 @@ static void every_dangerous_address_asks_again(void **state)
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < STORE_ROLE_N; i++)
-        age_session(f, f->token[i], i == 0 ? -2 : 6); /* a clock that was set back makes nothing fresh */
+        bed_age_session(&f->bed, f->token[i], i == 0 ? -2 : 6); /* a clock that was set back makes nothing fresh */
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
         if (post(f, row[i].path, row[i].role, "{}") != 401 || strstr(f->answer, "\"need\":\"again\"") == NULL)
             fail_msg("%s: %s", row[i].path, f->answer);
@@ -380,9 +367,9 @@ static void a_locker_is_revoked_by_an_administrator_with_a_fresh_proof(void **st
     assert_int_equal(get(f, "/api/lockers", STORE_ROLE_ADMIN), 200);
     assert_non_null(strstr(f->answer, "\"address\":\"Plein 1\",\"hours\":\"07:00-22:00\",\"state\":\"active\""));
     assert_non_null(strstr(f->answer, "\"certificate\":\"4000"));
-    age_session(f, f->token[STORE_ROLE_ADMIN], 6);
+    bed_age_session(&f->bed, f->token[STORE_ROLE_ADMIN], 6);
     assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 401);
-    age_session(f, f->token[STORE_ROLE_ADMIN], 0);
+    bed_age_session(&f->bed, f->token[STORE_ROLE_ADMIN], 0);
     assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 200);
     last_action(f, "locker.revoked");
     assert_int_equal(post_admin(f, "/api/lockers/aa01000000000000/revoke", "{}"), 409);

@@ -40,7 +40,13 @@ test('a carer gets a card with a code that is shown once, and loses the right ag
   await page.selectOption('#carers [name=kind]', 'standing');
   await page.check('#carers [name=with_code]');
   await check(page, 'bag-carer-form');
+  let asked = 0; // as if the log-in were long ago
+  await page.route('**/api/orders/*/carers', (route) =>
+    route.request().method() === 'POST' && asked++ === 0 ? route.fulfill({ status: 401, contentType: 'application/json', body: '{"error":"again","need":"again"}' }) : route.continue());
   await page.click('#carers button.primary');
+  await page.fill('dialog[open] [name=proof]', stage.users.pharmacist.password);
+  await check(page, 'bag-carer-again');
+  await page.keyboard.press('Enter');
   await page.waitForSelector('#carers [data-carer]');
   const card = await page.getAttribute('#carers [role=status] a', 'href');
   const paper = await open(stage, 'hub', { at: card.slice(1), width: 800, height: 1100 });
