@@ -15,6 +15,7 @@
 #include "backend/config.h"
 #include "backend/control.h"
 #include "backend/hub.h"
+#include "backend/import.h"
 #include "backend/link.h"
 #include "backend/recode.h"
 #include "common/log.h"
@@ -102,6 +103,8 @@ static int on_expire(sd_event_source *source, uint64_t usec, void *arg)
     (void)usec;
     if (!d->hub.broken && recode_tidy(&d->hub, &r) != ERR_OK)
         log_warning("hubd", "codes for printing cannot be forgotten: %s", r.text);
+    if (!d->hub.broken && import_tidy(&d->hub, &r) != ERR_OK)
+        log_warning("hubd", "tables that were read long ago cannot be forgotten: %s", r.text);
     if (!d->hub.broken && act_expire_due(&d->hub, &count, &r) != ERR_OK)
         log_warning("hubd", "windows that are over: %s", r.text);
     if (count > 0)

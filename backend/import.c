@@ -73,3 +73,11 @@ enum err import_next(struct hub *hub, const struct act_who *who, const struct im
         return e;
     return hub_end(hub, take_portion(hub, who, x, out, r), r);
 }
+
+enum err import_tidy(struct hub *hub, struct reason *r)
+{
+    enum err e = hub_judge(hub, hub->store->ops->begin(hub->store, r), r);
+
+    return e == ERR_OK ? hub_end(hub, hub->store->ops->import_purge(hub->store, clock_wall_ms() - IMPORT_KEEP_MS, r), r)
+                       : e;
+}

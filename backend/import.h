@@ -16,6 +16,9 @@
 #include "backend/act.h"
 #include "backend/request.h"
 
+/* So long a table is known, as a locker's journal is kept. */
+#define IMPORT_KEEP_MS (INT64_C(90) * 24 * 60 * 60 * 1000)
+
 struct import {
     const char *text; /* the table as it came: what it is known by */
     size_t len;
@@ -30,5 +33,8 @@ struct import {
  * it is the first. */
 enum err import_next(struct hub *hub, const struct act_who *who, const struct import *x, struct store_import *out,
                      bool *before, struct reason *r) ERR_MUST_CHECK;
+
+/* Forgets tables whose reading began longer ago than IMPORT_KEEP_MS; for every minute. */
+enum err import_tidy(struct hub *hub, struct reason *r) ERR_MUST_CHECK;
 
 #endif

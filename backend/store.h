@@ -693,10 +693,11 @@ struct store_ops {
     ERR_MUST_CHECK enum err (*contact_last)(struct store *s, const uint8_t order[ORDER_ID_LEN], bool told_only,
                                             struct store_contact *c, struct reason *r);
 
-    /* imports. put: replaces. get: ERR_NOT_FOUND. */
+    /* imports. put: replaces. get: ERR_NOT_FOUND. purge: those that began before. */
     ERR_MUST_CHECK enum err (*import_put)(struct store *s, const struct store_import *x, struct reason *r);
     ERR_MUST_CHECK enum err (*import_get)(struct store *s, const uint8_t hash[STORE_HASH_LEN], struct store_import *x,
                                           struct reason *r);
+    ERR_MUST_CHECK enum err (*import_purge)(struct store *s, int64_t before_ms, struct reason *r);
 
     /* tours. insert sets t->id; ERR_DUPLICATE: one is open at this locker. open: the open one, ERR_NOT_FOUND. stop_put:
      * insert or replace by (tour, place). stop_list: by place. */

@@ -28,8 +28,17 @@ static enum err import_get(struct store *s, const uint8_t hash[STORE_HASH_LEN], 
     return store_sqlite_one(db, q, import_cols, IMPORT_N, x, "import", r);
 }
 
+static enum err import_purge(struct store *s, int64_t before_ms, struct reason *r)
+{
+    struct db *db = store_sqlite_writing(s);
+    sqlite3_stmt *q = db_stmt(db, "DELETE FROM imports WHERE at_ms<?");
+
+    return sqlite3_bind_int64(q, 1, before_ms) == SQLITE_OK ? db_run(db, q, r) : db_error(db, r);
+}
+
 void store_sqlite_imports(struct store_ops *ops)
 {
     ops->import_put = import_put;
     ops->import_get = import_get;
+    ops->import_purge = import_purge;
 }

@@ -1386,6 +1386,12 @@ static void an_import_goes_on_where_it_was(void **state)
     assert_int_equal(back.rows, 300);
     assert_int_equal(back.done, 200);
     assert_int_equal(back.made, 99);
+    begin(f->s);
+    OK(f->s->ops->import_purge(f->s, 5, r));
+    OK(f->s->ops->import_get(f->s, x.hash, &back, r));
+    OK(f->s->ops->import_purge(f->s, 6, r));
+    REFUSED(ERR_NOT_FOUND, f->s->ops->import_get(f->s, x.hash, &back, r));
+    commit(f->s);
 }
 
 static void contacts_are_kept_in_order_and_never_changed(void **state)

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "backend/account.h"
+#include "backend/import.h"
 #include "tests/unit/api_bed.h"
 
 /* ---------------------------------------------------------------- the role matrix */
@@ -784,6 +785,23 @@ static void a_table_in_portions_goes_on_after_a_cut_and_is_not_read_twice(void *
     assert_int_equal(orders(f), 7);
 }
 
+static void a_table_is_forgotten_after_a_quarter(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->bed.hub.store;
+    struct store_import old = {.hash = {1}, .at_ms = clock_wall_ms() - IMPORT_KEEP_MS - 1, .by = "pharm"};
+    struct store_import young = {.hash = {2}, .at_ms = old.at_ms + 60000, .by = "pharm"}, x;
+    struct reason r;
+
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->import_put(s, &old, NULL), ERR_OK);
+    assert_int_equal(s->ops->import_put(s, &young, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    assert_int_equal(import_tidy(&f->bed.hub, &r), ERR_OK);
+    assert_int_equal(s->ops->import_get(s, old.hash, &x, &r), ERR_NOT_FOUND);
+    assert_int_equal(s->ops->import_get(s, young.hash, &x, &r), ERR_OK);
+}
+
 /* ---------------------------------------------------------------- logistics */
 
 static const uint8_t WALL[STORE_LOCKER_LEN] = {0xAB, 1, 2, 3, 4, 5, 6, 7};
@@ -1062,6 +1080,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(board_is_sent_once_for_each_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(same_reference_is_the_same_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_come_from_the_list_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_table_is_forgotten_after_a_quarter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ticket_that_evidence_closes_is_not_closed_by_people, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ticket_tells_its_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_round_names_what_waits_and_nobody, set_up, tear_down),
