@@ -176,13 +176,13 @@ struct card {
     struct store_carer_place place;
     struct store_locker locker;
     struct order order;
+    const char *language; /* of the card: as asked for, or that of the order */
     char token[TOKEN_TEXT_CAP], code[CODE_DIGITS + 1], telephone[POLICY_TEXT_CAP];
 };
 
 static enum err make_card(struct api_call *c, struct card *x, char **html, struct reason *r)
 {
-    const char *language = http_query(c->q, "language");
-    const struct slip_two t = slip_languages(&c->api->slips, language != NULL ? language : x->order.ask.language);
+    const struct slip_two t = slip_languages(&c->api->slips, x->language);
     bool has_code =
         x->place.grant != STORE_REPLY_NONE && take_code(c->api, x->carer.carer, x->code); /* of one locker */
     const struct card_carer page = {.carer = &x->carer,
@@ -215,6 +215,7 @@ static enum err find_card(struct api_call *c, const uint8_t carer[TOKEN_CARER_LE
         e = s->ops->locker_get(s, x->place.locker, &x->locker, r);
     if (e == ERR_OK)
         e = s->ops->order_get(s, x->carer.order, &x->order, r);
+    x->language = language != NULL ? language : x->order.ask.language;
     return hub_judge(c->hub, e, r);
 }
 
