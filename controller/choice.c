@@ -24,12 +24,17 @@ void choice_ask(struct locker *l, const struct event *ev)
     pickup_lay_over(&l->pickup, PICKUP_OVER_LANGUAGES, ev);
 }
 
+bool choice_takes(enum event_key digit)
+{
+    return digit >= EVENT_KEY_1 && digit < EVENT_KEY_1 + LANGUAGE_N;
+}
+
 void choice_on_key(struct locker *l, enum event_key key, const struct event *ev)
 {
     struct pickup *p = &l->pickup;
     if (key == EVENT_KEY_LANGUAGE) {
         l->language = (enum language)((l->language + 1) % LANGUAGE_N);
-    } else if (key >= EVENT_KEY_1 && key < EVENT_KEY_1 + LANGUAGE_N) {
+    } else if (choice_takes(key)) {
         take(l, (enum language)(key - EVENT_KEY_1), ev);
     } else if (key == EVENT_KEY_OK) {
         take(l, l->language, ev);

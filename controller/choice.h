@@ -7,6 +7,8 @@
 #ifndef MEDLOCKER_CHOICE_H
 #define MEDLOCKER_CHOICE_H
 
+#include <stdbool.h>
+
 #include "common/language.h"
 #include "controller/event.h"
 
@@ -14,7 +16,9 @@ struct locker;
 
 /* The key LANGUAGE was pressed while no choice was shown. */
 void choice_ask(struct locker *l, const struct event *ev);
-/* A key while it is shown. */
+/* This digit is a language. */
+bool choice_takes(enum event_key digit);
+/* A key while it is shown; of the digits, one that it takes. */
 void choice_on_key(struct locker *l, enum event_key key, const struct event *ev);
 
 /* As if it had been chosen just now, over whatever is shown. */

@@ -42,10 +42,15 @@ static void complain(struct locker *l, enum record_report what, const struct eve
     pickup_show(p, SCREEN_REPORTED, ev);
 }
 
+bool complaint_takes(const struct pickup *p, enum event_key digit)
+{
+    return p->over == PICKUP_OVER_REPORT && digit >= EVENT_KEY_1 && digit <= EVENT_KEY_3;
+}
+
 void complaint_on_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
-    if (p->over == PICKUP_OVER_REPORT && key >= EVENT_KEY_1 && key <= EVENT_KEY_3)
+    if (complaint_takes(p, key))
         complain(l, (enum record_report)(key - EVENT_KEY_1), ev, fx);
     else if (key == EVENT_KEY_OK || key == EVENT_KEY_CLEAR)
         pickup_lay_over(p, PICKUP_OVER_NONE, ev);

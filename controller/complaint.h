@@ -20,7 +20,9 @@ struct effects;
 bool complaint_is_possible(const struct pickup *p);
 /* Asks what is wrong; when it was said already, shows whom to call instead. */
 void complaint_ask(struct locker *l, const struct event *ev);
-/* A key while that is asked. */
+/* That is asked, and this digit is an answer. */
+bool complaint_takes(const struct pickup *p, enum event_key digit);
+/* A key while that is asked; of the digits, one that it takes. */
 void complaint_on_key(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx);
 
 #endif

@@ -37,12 +37,17 @@ static bool is_of_person(const struct pickup *p)
            (p->state == PICKUP_DOOR && p->opening.phase == OPENING_JAMMED);
 }
 
+bool pickup_answers_key(const struct pickup *p)
+{
+    return p->notice == SCREEN_NOTICE_EXTENDED || p->notice == SCREEN_NOTICE_NO_DIGIT;
+}
+
 static void restart_time(struct pickup *p, const struct event *ev)
 {
     int64_t for_ms = stay_ms(p);
     p->until_ms = for_ms == 0 ? 0 : ev->now.boot_ms + for_ms;
     p->warned = false;
-    if (p->notice == SCREEN_NOTICE_EXTENDED)
+    if (pickup_answers_key(p))
         p->notice = SCREEN_NOTICE_NONE;
 }
 
@@ -222,33 +227,36 @@ static void type_birthday(struct locker *l, enum event_key key, const struct eve
 static void type_digit(struct locker *l, enum event_key key, const struct event *ev, struct effects *fx)
 {
     struct pickup *p = &l->pickup;
-    switch (p->state) {
-    case PICKUP_DONE:
-        pickup_go_home(l);
-        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
-        type_code(l, key, ev, fx);
-        break;
-    case PICKUP_IDLE:
-    case PICKUP_REFUSED:
-        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
-        type_code(l, key, ev, fx);
-        break;
-    case PICKUP_CODE:
-        type_code(l, key, ev, fx);
-        break;
-    case PICKUP_BIRTHDAY:
+    if (p->state == PICKUP_BIRTHDAY) {
         type_birthday(l, key, ev, fx);
-        break;
-    case PICKUP_CHECKING:
-    case PICKUP_WAIT:
-    case PICKUP_MESSAGE:
-    case PICKUP_DOOR:
-    case PICKUP_NEXT:
-    case PICKUP_REMOTE:
-    case PICKUP_AWAIT:
-    case PICKUP_STATE_N:
-        break;
+        return;
     }
+    if (p->state == PICKUP_DONE)
+        pickup_go_home(l);
+    if (p->state != PICKUP_CODE)
+        pickup_ask(p, SCREEN_NOTICE_NONE, ev);
+    type_code(l, key, ev, fx);
+}
+
+/* This digit is typed, or chooses something, on what is shown now. */
+static bool takes_digit(const struct pickup *p, enum event_key key)
+{
+    static const bool types[PICKUP_STATE_N] = {
+        [PICKUP_IDLE] = true,    [PICKUP_CODE] = true, [PICKUP_BIRTHDAY] = true,
+        [PICKUP_REFUSED] = true, [PICKUP_DONE] = true,
+    };
+    if (p->over == PICKUP_OVER_LANGUAGES)
+        return choice_takes(key);
+    return p->over == PICKUP_OVER_NONE ? types[p->state] : complaint_takes(p, key);
+}
+
+/* It is part of nothing. Whoever waits for a key hears so; what the locker does by itself is not talked over. */
+static void refuse_digit(struct pickup *p, struct effects *fx)
+{
+    if (!is_of_person(p) && p->state != PICKUP_WAIT)
+        return;
+    p->notice = SCREEN_NOTICE_NO_DIGIT;
+    sound(fx, SCREEN_SOUND_REFUSED);
 }
 
 static void clear(struct locker *l, const struct event *ev)
@@ -355,7 +363,9 @@ void pickup_on_key(struct locker *l, enum event_key key, const struct event *ev,
     sound(fx, SCREEN_SOUND_KEY);
     if (is_of_person(p))
         restart_time(p, ev);
-    if (!more && p->over == PICKUP_OVER_LANGUAGES && key != EVENT_KEY_HELP) {
+    if (key <= EVENT_KEY_9 && !takes_digit(p, key)) {
+        refuse_digit(p, fx);
+    } else if (!more && p->over == PICKUP_OVER_LANGUAGES && key != EVENT_KEY_HELP) {
         choice_on_key(l, key, ev);
     } else if (!more && p->over != PICKUP_OVER_NONE && p->over != PICKUP_OVER_LANGUAGES && key != EVENT_KEY_LANGUAGE) {
         complaint_on_key(l, key, ev, fx);
@@ -482,7 +492,7 @@ static void warn(struct pickup *p, const struct event *ev, struct effects *fx)
         p->until_ms - ev->now.boot_ms > PICKUP_WARN_MS)
         return;
     p->warned = true;
-    if (p->notice == SCREEN_NOTICE_EXTENDED)
+    if (pickup_answers_key(p))
         p->notice = SCREEN_NOTICE_NONE;
     sound(fx, SCREEN_SOUND_WARN);
 }

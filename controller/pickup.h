@@ -107,6 +107,10 @@ void pickup_go_on(struct locker *l, const struct event *ev);
 void pickup_go_home(struct locker *l);
 void pickup_go_back(struct locker *l, const struct event *ev);
 
+/* Its notice is the answer to the last key, whatever is shown; the next key, or the warning that the time is
+ * nearly up, forgets it. */
+bool pickup_answers_key(const struct pickup *p);
+
 bool pickup_is_active(const struct pickup *p);
 
 #endif

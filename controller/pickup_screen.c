@@ -60,7 +60,7 @@ static void show_over(const struct locker *l, struct screen *out)
     if (p->over == PICKUP_OVER_NONE)
         return;
     struct screen over = {.id = ids[p->over], .reference = out->reference, .seconds = out->seconds, .more = out->more};
-    over.notice = p->notice == SCREEN_NOTICE_EXTENDED ? p->notice : SCREEN_NOTICE_NONE;
+    over.notice = pickup_answers_key(p) ? p->notice : SCREEN_NOTICE_NONE;
     if (p->over == PICKUP_OVER_REPORT)
         locker_name_door(l, p->opening.door, &over);
     *out = over;

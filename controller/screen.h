@@ -60,6 +60,7 @@ enum screen_notice {
     SCREEN_NOTICE_BAD_SCAN,  /* this is no code of this service */
     SCREEN_NOTICE_TRY_LATER, /* could not be checked just now: please try again */
     SCREEN_NOTICE_EXTENDED,  /* there is more time now */
+    SCREEN_NOTICE_NO_DIGIT,  /* that digit means nothing on this screen; it was not counted as part of anything */
     SCREEN_NOTICE_NOTHING,   /* nothing lies here that this card may collect */
 
     SCREEN_NOTICE_LOADED,       /* bag is in door: the patient will be told */

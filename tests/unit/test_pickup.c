@@ -934,6 +934,111 @@ static void help_shows_and_goes(void **state)
     assert_int_equal(bed_screen(b), SCREEN_START);
 }
 
+/* Whoever waits for a key gets an answer to each; none of them is a digit of a code. */
+static void assert_no_digits(struct bed *b, const char *digits)
+{
+    const enum screen_id id = bed_screen(b);
+    for (; *digits != '\0'; digits++) {
+        const unsigned refused = b->sounds[SCREEN_SOUND_REFUSED];
+        bed_key(b, (enum event_key)(EVENT_KEY_0 + (*digits - '0')));
+        assert_int_equal(bed_screen(b), id);
+        assert_int_equal(bed_notice(b), SCREEN_NOTICE_NO_DIGIT);
+        assert_int_equal(b->sounds[SCREEN_SOUND_REFUSED], refused + 1);
+    }
+    assert_string_equal(b->l->pickup.code, "");
+}
+
+static void a_digit_on_a_screen_to_read_is_refused_and_part_of_nothing(void **state)
+{
+    struct bed *b = *state;
+    char code[CODE_DIGITS + 1];
+    (void)bed_load(b, 1, 1);
+    bed_code(1, code);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_no_digits(b, code);
+    bed_key(b, EVENT_KEY_REPEAT);
+    assert_int_equal(bed_screen(b), SCREEN_HELP);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE); /* the next key forgets it */
+    assert_no_digits(b, "7");
+    await_warning(b, PICKUP_MESSAGE_MS);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE); /* long ago by now */
+    assert_no_digits(b, "7");
+    assert_false(locker_screen(b->l)->more);
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+    bed_type(b, "27");
+    assert_int_equal(locker_screen(b->l)->entry_len, 2);
+    assert_int_equal(b->try_id, 0);
+}
+
+static void a_digit_is_refused_where_somebody_is_to_ask_or_has_reported(void **state)
+{
+    struct bed *b = *state;
+    uint16_t door = bed_load(b, 1, 1);
+    bed_enter_code(b, 1);
+    bed_opens(b);
+    bed_type(b, "1"); /* nobody is asked for anything: the door leads */
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    bed_key(b, EVENT_KEY_HELP);
+    assert_no_digits(b, "0456789");
+    bed_key(b, EVENT_KEY_1);
+    assert_int_equal(bed_screen(b), SCREEN_OPEN);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    bed_key(b, EVENT_KEY_HELP); /* said already */
+    assert_no_digits(b, "123");
+    bed_take_and_close(b, door);
+    assert_int_equal(bed_screen(b), SCREEN_REPORTED);
+    assert_no_digits(b, "0123456789");
+    bed_key(b, EVENT_KEY_OK);
+    bed_enter_code(b, 1);
+    assert_int_equal(bed_screen(b), SCREEN_ASK);
+    assert_no_digits(b, "0123456789");
+}
+
+static void a_digit_is_refused_at_a_jam_and_where_one_waits(void **state)
+{
+    struct bed *b = *state;
+    (void)bed_load(b, 1, 1);
+    bed_enter_code(b, 1);
+    bed_complete(b, HW_DONE);
+    bed_wait(b, OPENING_OBSERVE_MS);
+    assert_int_equal(bed_screen(b), SCREEN_JAM);
+    assert_no_digits(b, "19");
+    bed_key(b, EVENT_KEY_OK);
+    assert_int_equal(bed_screen(b), SCREEN_OPENING);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    bed_type(b, "1");
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+}
+
+static void a_digit_is_refused_while_too_many_codes_were_wrong(void **state)
+{
+    struct bed *b = *state;
+    char code[CODE_DIGITS + 1];
+    bed_code(1, code);
+    b->l->limiter.credit_ms[LIMITER_CODE] = b->l->limiter.credit_ms[LIMITER_BOTH] = 0;
+    bed_enter_code(b, 1);
+    assert_int_equal(bed_screen(b), SCREEN_WAIT);
+    bed_type(b, "1");
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NO_DIGIT);
+    assert_string_equal(b->l->pickup.code, code); /* what waits to be tried */
+    bed_wait(b, 30000);
+    assert_int_equal(bed_screen(b), SCREEN_CHECKING);
+    assert_string_equal(b->secret, code);
+    bed_type(b, "1"); /* it may be one finger too many */
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+}
+
+static void digits_without_a_language_are_refused(void **state)
+{
+    struct bed *b = *state;
+    bed_key(b, EVENT_KEY_LANGUAGE);
+    assert_no_digits(b, "0789");
+    bed_key(b, EVENT_KEY_1);
+    assert_int_equal(bed_screen(b), SCREEN_START);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+}
+
 static void unreadable_scan_says_so(void **state)
 {
     struct bed *b = *state;
@@ -1028,6 +1133,11 @@ int main(void)
         BED_TEST(digits_are_shown_only_on_request),
         BED_TEST(clear_wipes_then_leaves),
         BED_TEST(help_shows_and_goes),
+        BED_TEST(a_digit_on_a_screen_to_read_is_refused_and_part_of_nothing),
+        BED_TEST(a_digit_is_refused_where_somebody_is_to_ask_or_has_reported),
+        BED_TEST(a_digit_is_refused_at_a_jam_and_where_one_waits),
+        BED_TEST(a_digit_is_refused_while_too_many_codes_were_wrong),
+        BED_TEST(digits_without_a_language_are_refused),
         BED_TEST(unreadable_scan_says_so),
         BED_TEST(next_patient_may_type_over_the_thanks),
     };

@@ -10,6 +10,8 @@
 //   "something is wrong", and no, all is well             |   x   |   x    |    x    |  x   |
 //   it is empty, it is the wrong bag: reported            |   x   |   x    |    x    |  x   |
 //   help, with a number to call and a number to tell      |   x   |   x    |    x    |  x   |
+//   ask the pharmacy: it was reported                     |   x   |   x    |    x    |  x   |
+//   a digit where none belongs (help, reported, ask)      |   -   |   x    |    x    |  x   | - no digit is to be seen there
 //   the pharmacy opens: no, yes                           |   x   |   x    |    x    |  x   |
 //   a carer's own code; a carer's card                    |   x   |   x    |    x    |  x   |
 //   staff: PIN, look into a door, empty it, load, sign out |  x   |   x    |    x    |  x   |
@@ -127,7 +129,15 @@ const FLOWS = {
     await take(wrong.door);
     await p.meets('reported');
     await p.canCall();
+    await p.typesInVain('1');
     await p.home();
+    await arrives(p);
+    await p.types(wrong.code);
+    await p.meets('ask');
+    await p.canCall();
+    await p.typesInVain('0');
+    await p.key('ok');
+    await p.isBack();
     bags.offered = await staffAtWork(p, wrong.door);
   },
 
@@ -151,6 +161,7 @@ const FLOWS = {
     await p.key('help');
     await p.meets('help');
     await p.canCall();
+    await p.typesInVain('7');
     await p.key('ok');
     await p.isBack();
     const offer = () => stage.ok('POST', `/api/orders/${offered.id}/open`, { reason: 'the paper is lost' });

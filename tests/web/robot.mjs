@@ -244,6 +244,17 @@ export class Person {
     assert.match(await this.eyes.text('#reference'), /\d/);
   }
 
+  // A digit on a screen that wants none: there is none to touch, and whoever has keys hears and reads that it does nothing.
+  async typesInVain(digit) {
+    if (this.way === 'touch') {
+      assert.equal(await this.eyes.page.isVisible(`[data-key="${digit}"]`), false);
+      return;
+    }
+    await this.key(digit);
+    await this.ears?.sound('refused');
+    await this.told('notice.no-digit');
+  }
+
   // The bag that comes now, of how many.
   async counts(bag, bags) {
     if (this.ears) await this.ears.hear(new RegExp(`${words(this.t, 'bag.count')} ${bag} .*${bags}`));
@@ -258,7 +269,7 @@ export class Person {
       return;
     }
     await until('the first screen', async () => {
-      const { id } = await this.eyes.sees('start', 'done', 'reported', 'help', 'refused', 'code');
+      const { id } = await this.eyes.sees('start', 'done', 'reported', 'help', 'ask', 'refused', 'code');
       if (id === 'start') return true;
       await this.key(id === 'code' ? 'clear' : 'ok'); // an OK for thanks that were over just then begins a code
       await this.eyes.page.waitForFunction((before) => document.body.dataset.screen !== before, id);
