@@ -12,10 +12,12 @@
 //   help, with a number to call and a number to tell      |   x   |   x    |    x    |  x   |
 //   ask the pharmacy: it was reported                     |   x   |   x    |    x    |  x   |
 //   a digit where none belongs (help, reported, ask)      |   -   |   x    |    x    |  x   | - no digit is to be seen there
+//   the door does not open: OK, the same door again; help |   x   |   x    |    x    |  x   |
 //   the pharmacy opens: no, yes                           |   x   |   x    |    x    |  x   |
 //   a carer's own code; a carer's card                    |   x   |   x    |    x    |  x   |
 //   staff: PIN, look into a door, empty it, load, sign out |  x   |   x    |    x    |  x   |
-//   more time (kiosk-screens.test.mjs)                    |   =   |   x    |    =    |  x   | = the same key, OK or Herhaal
+//   staff: a bag that was withdrawn is found and taken out |  x   |   x    |    x    |  x   |
+//   more time, by OK (kiosk-screens.test.mjs)             |   x   |   x    |    x    |  x   | keypad in nl, touch and scanner in ar; ears hear both
 //
 // What is on paper is a scan in every way: badge, labels of bags and doors, cards of carers. A door to look into is typed by its number with
 // finger and keypad, scanned by the others. The robots know only what their senses tell them (tests/web/robot.mjs).
@@ -56,7 +58,7 @@ async function filled(name) {
   const packed = async (who, fields = {}) =>
     story.pack(stage, (await story.order(stage, { patient: `${who} ${name}`, birth_date: '1961-03-14', size: 'S', ...fields })).id);
   const bags = { one: await packed('Een', { class: 'sensitive' }), two: await packed('Een', { class: 'sensitive' }), wrong: await packed('Twee'),
-    coded: await packed('Drie'), carded: await packed('Vier') };
+    coded: await packed('Drie'), carded: await packed('Vier'), stuck: await packed('Vijf'), back: await packed('Zes') };
   const doors = await story.loadAll(stage, ...Object.values(bags));
   return Object.fromEntries(Object.entries(bags).map(([key, bag], i) => [key, { ...bag, door: doors[i] }]));
 }
@@ -155,6 +157,47 @@ const FLOWS = {
     }
   },
 
+  'a door that does not open: the same door again, and help': async (p, { stuck, back }) => {
+    await arrives(p);
+    await stage.cabinet(`jam ${stuck.door} on`);
+    await p.types(stuck.code);
+    assert.equal(await p.meets('jam'), stuck.door);
+    await p.counted(1, 3);
+    await p.canCall();
+    await p.key('ok');
+    await p.counted(2, 3);
+    await stage.cabinet(`jam ${stuck.door} off`);
+    await p.key('ok');
+    await collects(p, stuck);
+    await arrives(p);
+    await stage.cabinet(`jam ${back.door} on`);
+    await p.types(back.code);
+    assert.equal(await p.meets('jam'), back.door);
+    await p.key('help');
+    await p.meets('help');
+    await p.canCall();
+    await p.home();
+    await stage.cabinet(`jam ${back.door} off`);
+    await story.untilState(stage, stuck.id, 'collected');
+    await story.untilState(stage, back.id, 'unconfirmed');
+  },
+
+  // The bag behind the door that did not open.
+  'an order is taken back: its bag may not stay, and staff takes it out': async (p, { back }) => {
+    await stage.ok('POST', `/api/orders/${back.id}/withdraw`, {});
+    await story.untilState(stage, back.id, 'withdrawn');
+    await signsIn(p);
+    await looksInto(p, back.door);
+    p.paper(back.voucher);
+    await p.told('notice.take-out');
+    await story.allClosed(stage);
+    await looksInto(p, back.door, () => stage.cabinet(`take ${back.door}`));
+    await p.key('1');
+    await p.told('notice.freed');
+    await signsOut(p);
+    await story.untilState(stage, back.id, 'returned');
+  },
+
   // The bag that staff brought in.
   'help, and the pharmacy offers to open: no, then yes': async (p, { offered }) => {
     await arrives(p);
@@ -179,9 +222,7 @@ const FLOWS = {
   },
 };
 
-// Badge and PIN; the door is looked into and is empty; a bag goes in, under the label of the right door; signs out.
-async function staffAtWork(p, door) {
-  const bag = await story.pack(stage, (await story.order(stage, { size: 'S' })).id);
+async function signsIn(p) {
   await arrives(p);
   p.paper(await story.badge(stage));
   await p.meets('staff-pin');
@@ -189,6 +230,16 @@ async function staffAtWork(p, door) {
   await p.key('ok');
   await p.meets('staff-menu');
   await p.leavesNoTrace(PIN);
+}
+
+async function signsOut(p) {
+  await p.key('clear');
+  if (p.ears) await p.ears.hear(heard(catalogue('nl'), 'left'));
+  await p.home();
+}
+
+// Up to the question what lies in it. act: what is done while it is open.
+async function looksInto(p, door, act = async () => {}) {
   if (p.way === 'touch' || p.way === 'keypad') {
     await p.types(String(DOORS.find((d) => d.name === door).number));
     await p.key('ok');
@@ -196,8 +247,16 @@ async function staffAtWork(p, door) {
     p.paper(story.doorLabel(stage, door));
   }
   assert.equal(await p.meets('staff-inspect-open'), door);
+  await act();
   await story.shut(stage, door);
   assert.equal(await p.meets('staff-inspect-ask'), door);
+}
+
+// Badge and PIN; the door is looked into and is empty; a bag goes in, under the label of the right door; signs out.
+async function staffAtWork(p, door) {
+  const bag = await story.pack(stage, (await story.order(stage, { size: 'S' })).id);
+  await signsIn(p);
+  await looksInto(p, door);
   await p.key('1');
   await p.told('notice.freed');
   await story.allClosed(stage);
@@ -210,9 +269,7 @@ async function staffAtWork(p, door) {
   await p.told('notice.wrong-label');
   p.paper(story.doorLabel(stage, to));
   await p.told('notice.loaded');
-  await p.key('clear');
-  if (p.ears) await p.ears.hear(heard(catalogue('nl'), 'left'));
-  await p.home();
+  await signsOut(p);
   await story.untilState(stage, bag.id, 'ready');
   return { ...bag, door: to };
 }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { LANGUAGES } from '../../controller/kiosk/speech.mjs';
 import { DOORS, ROOT } from '../stage/stage.mjs';
 import { PICTURES, TEST_MS, check, close, open } from './browser.mjs';
-import { Ears, Finger, KeyedStage, catalogue, heard } from './robot.mjs';
+import { Ears, Finger, KeyedStage, card, catalogue, heard } from './robot.mjs';
 
 const IDS = [...readFileSync(path.join(ROOT, 'controller/screen.c'), 'utf8').matchAll(/\[SCREEN_(?!NOTICE|SOUND)\w+\] = "([a-z-]+)"/g)].map((m) => m[1]);
 const PLACE = { door: 'C2', number: 18, row: 3, rows: 3, column: 2, columns: 8 };
@@ -113,26 +113,38 @@ describe('every screen, and a minute of patience', { concurrency: 2 }, () => {
     await stage?.stop();
   });
 
-  test('a slow hand is told by screen and sound that the time is nearly up, and gets more with one key', { timeout: TEST_MS }, async () => {
-    const eyes = await Finger.at(stage, { touch: false });
+  test('a slow hand is told by screen and sound that the time is nearly up, and gets more with one key, button or card', { timeout: TEST_MS }, async () => {
+    const eyes = await Finger.at(stage);
     const ears = await Ears.listening(stage);
-    const nl = catalogue('nl');
     stage.keypad('1');
     await eyes.sees('code');
-    await ears.hear(heard(nl, 'code.title'));
-    await Promise.all([ears.sound('warn', 90000), eyes.page.waitForSelector('#time:not([hidden])', { timeout: 90000 })]);
-    assert.ok(Number(/\d+/.exec(await eyes.text('#left'))[0]) <= 20);
-    const picture = path.join(PICTURES, 'kiosk-flow-more-time.png'); // "code" is looked at with the time below
-    await Promise.all([ears.hear(heard(nl, 'more.text')), eyes.page.screenshot({ path: picture })]);
-    stage.keypad('ok');
-    await ears.hear(heard(nl, 'notice.extended'));
-    await eyes.page.waitForFunction((told) => document.querySelector('#notice').textContent === told, nl['notice.extended']);
+    await ears.hear(heard(catalogue('nl'), 'code.title'));
+    await slowly('nl', eyes, ears, () => stage.keypad('ok'));
+    stage.keypad('language');
+    await eyes.sees('languages');
+    stage.keypad(String(LANGUAGES.indexOf('ar') + 1));
     await eyes.sees('code');
-    assert.equal(await eyes.page.isVisible('#time'), false);
+    await ears.hear(heard(catalogue('ar'), 'code.title'));
+    await slowly('ar', eyes, ears, () => eyes.page.tap('#more'));
+    await slowly('ar', eyes, ears, () => stage.scanner(card('ok')));
     stage.keypad('clear', 'clear');
     await eyes.sees('start');
     await Promise.all([eyes.close(), ears.close()]);
   });
+
+  // Waits at "code" until the time is nearly up, and gets more.
+  async function slowly(language, eyes, ears, getMore) {
+    const t = catalogue(language);
+    await Promise.all([ears.sound('warn', 90000), eyes.page.waitForSelector('#time:not([hidden])', { timeout: 90000 })]);
+    assert.ok(Number(/\d+/.exec(await eyes.text('#left'))[0]) <= 20);
+    const picture = path.join(PICTURES, `kiosk-flow-more-time-${language}.png`); // "code" is looked at with the time below
+    await Promise.all([ears.hear(heard(t, 'more.text')), eyes.page.screenshot({ path: picture })]);
+    await getMore();
+    await ears.hear(heard(t, 'notice.extended'));
+    await eyes.page.waitForFunction((told) => document.querySelector('#notice').textContent === told, t['notice.extended']);
+    await eyes.sees('code');
+    assert.equal(await eyes.page.isVisible('#time'), false);
+  }
 
   // Not looked at by axe: only the length of the words is another.
   const LOOKED_AT = ['nl', 'ar', 'uk'];

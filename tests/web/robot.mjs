@@ -244,6 +244,16 @@ export class Person {
     assert.match(await this.eyes.text('#reference'), /\d/);
   }
 
+  // Which try of how many at a door that does not open; the ears hear each as the whole screen, after that of the first.
+  async counted(step, steps) {
+    if (this.ears) {
+      if (step > 1) await this.meets('jam');
+      return;
+    }
+    const wanted = this.t.step.replace('{n}', step).replace('{steps}', steps);
+    await until(wanted, async () => (await this.eyes.page.innerText('body')).includes(wanted));
+  }
+
   // A digit on a screen that wants none: there is none to touch, and whoever has keys hears and reads that it does nothing.
   async typesInVain(digit) {
     if (this.way === 'touch') {
