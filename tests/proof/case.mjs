@@ -3,9 +3,10 @@
 // the last runs left in build/proof and build/tally.
 //   node tests/proof/case.mjs          writes docs/safety-case.md
 //   node tests/proof/case.mjs --check  every test of the table exists, every hazard and rule has a row, no fault was never injected
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+const TALLY = 'build/tally';
 const FOLDERS = ['tests/unit', 'tests/contract', 'tests/scenario', 'tests/sandbox', 'tests/sim', 'tests/model', 'tests/bus', 'tests/web'];
 const numbers = (prefix, n, width) => Array.from({ length: n }, (_, i) => `${prefix}${String(i + 1).padStart(width, '0')}`);
 const RULES = [...numbers('INV-', 31, 2), ...numbers('LIV-', 5, 2)];
@@ -28,11 +29,15 @@ function exists(test) {
   return name.endsWith('.c') ? text.includes(`static void ${title}(void **`) : text.includes(title.replace(EACH, ''));
 }
 
+// What every suite said of this file: SUITE-FILE.log.
 const logs = new Map();
 function log(name) {
-  const file = `build/tally/${name.replace(/\.c$/, '')}.log`;
-  if (!logs.has(file)) logs.set(file, existsSync(file) ? readFileSync(file, 'utf8').split('\n') : undefined);
-  return logs.get(file);
+  const base = name.replace(/\.c$/, '');
+  if (!logs.has(base)) {
+    const said = existsSync(TALLY) ? readdirSync(TALLY).filter((f) => /^[a-z]+-(.+)\.log$/.exec(f)?.[1] === base) : [];
+    logs.set(base, said.length > 0 ? said.flatMap((f) => readFileSync(`${TALLY}/${f}`, 'utf8').split('\n')) : undefined);
+  }
+  return logs.get(base);
 }
 
 // A title with ${N} in it stands for any number there.
