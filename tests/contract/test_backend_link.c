@@ -449,20 +449,22 @@ static void command_waits_until_the_locker_is_heard(void **state)
 static void command_goes_again_until_it_is_confirmed(void **state)
 {
     struct fixture *f = *state;
-    int64_t now = clock_boot_ms();
+    int64_t before, after; /* the command went between them */
 
     say_heartbeat(f);
     link_flush(f->link);
+    before = clock_boot_ms();
     command(f);
+    after = clock_boot_ms();
     assert_int_equal(count_sent(f, "guess.reset.v1", NULL, NULL), 1);
-    link_tick(f->link, now + LINK_RESEND_MS / 2);
+    link_tick(f->link, before + LINK_RESEND_MS / 2);
     assert_int_equal(count_sent(f, "guess.reset.v1", NULL, NULL), 1);
-    link_tick(f->link, now + LINK_RESEND_MS + 1000);
+    link_tick(f->link, after + LINK_RESEND_MS + 1000);
     assert_int_equal(count_sent(f, "guess.reset.v1", NULL, NULL), 2);
     say_ack(f, 1);
     link_flush(f->link);
     assert_int_equal(row(f).cmd_acked, 1);
-    link_tick(f->link, now + 3 * LINK_RESEND_MS);
+    link_tick(f->link, clock_boot_ms() + 3 * LINK_RESEND_MS);
     assert_int_equal(count_sent(f, "guess.reset.v1", NULL, NULL), 2);
 }
 
@@ -524,12 +526,11 @@ static void command_that_met_no_connection_goes_when_there_is_one(void **state)
 static void locker_that_was_silent_for_long_gets_nothing(void **state)
 {
     struct fixture *f = *state;
-    int64_t now = clock_boot_ms();
 
     say_heartbeat(f);
     link_flush(f->link);
     command(f);
-    link_tick(f->link, now + LINK_HEARD_MS + 1000);
+    link_tick(f->link, clock_boot_ms() + LINK_HEARD_MS + 1000);
     assert_int_equal(count_sent(f, "guess.reset.v1", NULL, NULL), 1);
 }
 

@@ -163,9 +163,11 @@ static void session_ends_idle_and_at_the_latest_after_its_time(void **state)
     char token[USER_TOKEN_CAP];
     struct store_session x;
     struct store_user u;
-    int64_t now = clock_wall_ms();
+    int64_t now;
 
     bed_session(bed, "anna", token);
+    assert_int_equal(user_session_find(s, token, clock_wall_ms(), IDLE_MS, &x, &u, NULL), ERR_OK);
+    now = x.used_ms;
     assert_int_equal(user_session_find(s, token, now + IDLE_MS - 5000, IDLE_MS, &x, &u, NULL), ERR_OK);
     assert_int_equal(user_session_find(s, token, now + IDLE_MS + 5000, IDLE_MS, &x, &u, NULL), ERR_EXPIRED);
     for (int64_t at = now; at < now + DAY_MS - 5000; at += IDLE_MS / 2) {

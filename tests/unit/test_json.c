@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
-#include "common/clock.h"
 #include "common/json.h"
 
 #define MEBIBYTE (1024u * 1024u)
@@ -451,13 +451,14 @@ static void failed_parse_leaves_the_output_alone(void **state)
 
 /* ------------------------------------------------- hostile size */
 
-/* Each is a mebibyte; a quadratic scan would take minutes. The bound is wide, for slow machines with sanitizers. */
+/* Each is a mebibyte; a quadratic scan would take minutes. The bound is wide, for slow machines with sanitizers; the
+ * time is that of the processor, whatever else runs. */
 static void assert_quick(char *text, size_t len, enum err expected)
 {
-    int64_t start_us = clock_mono_us();
+    clock_t start = clock();
 
     assert_int_equal(json_scan(text, len, &fhir, NULL), expected);
-    assert_in_range(clock_mono_us() - start_us, 0, 20 * 1000 * 1000);
+    assert_in_range(clock() - start, 0, 20 * CLOCKS_PER_SEC);
     free(text);
 }
 
