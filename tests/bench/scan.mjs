@@ -26,7 +26,7 @@ class Line {
 
   // The cabinet with boards that answer at once, and the driver, both on one processor.
   static async open(table, baud) {
-    const line = new Line(new Stage({ baud, name: 'bench' }), baud);
+    const line = new Line(new Stage({ baud, timeoutMs: 200, name: 'bench' }), baud);
     const { stage } = line;
     const conf = path.join(stage.dir, 'cabinet.conf');
     writeFileSync(conf, readFileSync(path.join(ROOT, 'hw/sim/cabinet.conf'), 'utf8').replaceAll(/turnaround_ms = \d+/g, 'turnaround_ms = 0'));

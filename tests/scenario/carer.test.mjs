@@ -17,7 +17,7 @@ before(async () => {
   stage = new Stage({ seed: 21 });
   await stage.start({ beforeBroker: allowSpy, afterBroker: startSpy });
   await story.badge(stage);
-}, { timeout: 60000 });
+}, { timeout: 300000 });
 after(() => stage?.stop());
 
 // A bag in a door, of a patient of its own unless named.
@@ -107,7 +107,7 @@ test('the strip of a slip opens that door once, without the locker having heard 
   assert.doesNotMatch(told, /mantelzorger|met uw code/);
 });
 
-test('a strip that was taken back, or was on a slip that was lost, opens nothing; the paper of the patient does', { timeout: 120000 }, async () => {
+test('a strip that was taken back, or was on a slip that was lost, opens nothing; the paper of the patient does', { timeout: 300000 }, async () => {
   const bag = await loaded({}, { strip: true });
   const [{ id }] = (await stage.ok('GET', `/api/orders/${bag.id}/carers`)).carers;
   await stage.ok('POST', `/api/carers/${id}/revoke`, {});
@@ -132,7 +132,7 @@ test('a strip that was taken back, or was on a slip that was lost, opens nothing
   await collected(lost);
 });
 
-test('for a strict class the strip is not enough: the code and the day of birth are asked too', { timeout: 60000 }, async () => {
+test('for a strict class the strip is not enough: the code and the day of birth are asked too', { timeout: 300000 }, async () => {
   const bag = await loaded({ class: 'controlled' }, { strip: true });
   await stage.waitScreen('start');
   await stage.scan(bag.strip);
@@ -184,7 +184,7 @@ test('a right is dead when the locker has confirmed, and the patient keeps their
   assert.equal((await stage.api('POST', `/api/carers/${id}/revoke`, {})).status, 409);
 });
 
-test('a locker that hears nothing is shown as not confirmed, and is right so', { timeout: 180000 }, async () => {
+test('a locker that hears nothing is shown as not confirmed, and is right so', { timeout: 300000 }, async () => {
   const bag = await loaded({ patient: 'Opa Jansen', birth_date: '1930-01-01' });
   const { id, card } = await give(bag, { kind: 'standing' });
   await story.untilDrained(stage);

@@ -13,7 +13,7 @@ before(async () => {
   await stage.start();
   const o = await story.order(stage, { reference: 'commission-1' });
   bag = await story.pack(stage, o.id);
-}, { timeout: 60000 });
+}, { timeout: 300000 });
 after(() => stage?.stop());
 
 const isTested = async (door) => (await stage.lockerctl('doors')).doors.find((d) => d.door === door).commissioned;

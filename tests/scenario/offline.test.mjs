@@ -12,7 +12,7 @@ let n = 0;
 before(async () => {
   stage = new Stage({ seed: 11 });
   await stage.start();
-}, { timeout: 60000 });
+}, { timeout: 300000 });
 after(() => stage?.stop());
 
 const packed = async () => {
@@ -34,7 +34,7 @@ test('a bag is loaded and collected without the broker, and told afterwards in o
   assert.equal((await stage.ok('GET', `/api/orders/${bag.id}`)).state, 'collected');
 });
 
-test(`the broker is killed ${KILLS} times under load and nothing is lost or doubled`, { timeout: 600000 }, async () => {
+test(`the broker is killed ${KILLS} times under load and nothing is lost or doubled`, { timeout: 1200000 }, async () => {
   const bags = [];
   for (let i = 0; i < 3; i++) bags.push(await packed());
   await story.loadAll(stage, ...bags);
@@ -57,7 +57,7 @@ test(`the broker is killed ${KILLS} times under load and nothing is lost or doub
   working = false;
   await load;
   await story.untilDrained(stage, 60000);
-  for (const bag of bags) await story.untilState(stage, bag.id, 'collected', 10000);
+  for (const bag of bags) await story.untilState(stage, bag.id, 'collected');
   assert.ok((await story.wholeHistory(stage)).count > 40);
   await stage.lockerctl('verify');
   await stage.hubctl('verify');

@@ -46,7 +46,7 @@ export class Process {
   }
 
   // Resolves with the exit; SIGKILL follows when the process has not gone after graceMs.
-  async stop(signal = 'SIGTERM', graceMs = 8000) {
+  async stop(signal = 'SIGTERM', graceMs = 30000) {
     if (this.running) {
       this.child.kill(signal);
       const timer = setTimeout(() => this.child.kill('SIGKILL'), graceMs);
@@ -117,18 +117,20 @@ export async function run(file, args, { input, env, accept = [0] } = {}) {
 
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 
-// Asks again every stepMs until look() gives something truthy; the error names what was waited for.
+// Asks again every stepMs until look() gives something truthy, and once more after the deadline, for this program may have been late
+// itself; the error names what was waited for.
 export async function until(what, look, timeoutMs = PATIENCE_MS, stepMs = 50) {
   const end = Date.now() + timeoutMs;
   let last;
   for (;;) {
+    const late = Date.now() > end;
     try {
       last = await look();
       if (last) return last;
     } catch (e) {
       last = e;
     }
-    if (Date.now() > end)
+    if (late)
       throw new Error(`waited ${timeoutMs} ms for ${what}${last instanceof Error ? `: ${last.message}` : ''}`);
     await sleep(stepMs);
   }

@@ -43,9 +43,10 @@ export const DOORS = ['A', 'B', 'C'].flatMap((row, r) =>
 );
 
 export class Stage {
-  // config: build to run ('release' or 'asan'); baud of the serial bus; seed of the cabinet.
-  constructor({ config = process.env.MEDLOCKER_CONFIG ?? 'release', baud = 115200, seed = 1, keep = false, name = 'Servicepunt Noord' } = {}) {
-    Object.assign(this, { config, baud, seed, keep, name });
+  // config: build to run ('release' or 'asan'); baud of the serial bus; seed of the cabinet; timeoutMs of both buses: the longest there
+  // is, for the boards are a program here, which may have to wait for its turn on a busy machine.
+  constructor({ config = process.env.MEDLOCKER_CONFIG ?? 'release', baud = 115200, seed = 1, timeoutMs = 1000, keep = false, name = 'Servicepunt Noord' } = {}) {
+    Object.assign(this, { config, baud, seed, timeoutMs, keep, name, patienceMs: PATIENCE_MS });
     this.bin = path.join(ROOT, 'build', config);
     this.dir = mkdtempSync(path.join(tmpdir(), 'medlocker-'));
     this.log = (who) => path.join(this.dir, `${who}.log`);
@@ -157,8 +158,8 @@ kiosk_address = "127.0.0.1"
 kiosk_port = ${this.kioskPort ?? 0}
 telephone = "0800 1234"
 commissioning = "${this.commissioning ?? 'waived'}"
-bus "rtu" { kind = "rtu" device = "${this.rtuLink}" baud = ${this.baud} parity = "none" }
-bus "tcp" { kind = "tcp" device = "127.0.0.1" port = ${this.simPort} }
+bus "rtu" { kind = "rtu" device = "${this.rtuLink}" baud = ${this.baud} parity = "none" timeout_ms = ${this.timeoutMs} }
+bus "tcp" { kind = "tcp" device = "127.0.0.1" port = ${this.simPort} timeout_ms = ${this.timeoutMs} }
 board "relay1" { bus = "rtu" unit = 1 profile = "waveshare-d" }
 board "relay2" { bus = "tcp" unit = 2 profile = "waveshare-d" }
 board "relay3" { bus = "rtu" unit = 3 profile = "r4d-fc06" }
@@ -215,7 +216,7 @@ ${extra}
       const s = await this.screen();
       this.lastScreen = s;
       return ids.includes(s.screen) && s;
-    }).catch((e) => {
+    }, this.patienceMs).catch((e) => {
       throw new Error(`${e.message}; it shows ${JSON.stringify(this.lastScreen)}`);
     });
   }

@@ -62,7 +62,7 @@ export async function staffLeave(stage) {
 
 // A door that is pushed while its lock still has current springs open again: people wait that half second without knowing why.
 export async function shut(stage, door) {
-  await until(`the lock of ${door} to rest`, async () => !(await stage.cabinet(`door ${door}`)).energised, undefined, 20);
+  await until(`the lock of ${door} to rest`, async () => !(await stage.cabinet(`door ${door}`)).energised, stage.patienceMs, 20);
   await stage.cabinet(`close ${door}`);
 }
 
@@ -77,12 +77,12 @@ export async function load(stage, packed) {
     const s = await stage.screen();
     if (s.screen === 'staff-menu' && s.notice === 'try-later') await stage.scan(packed.voucher);
     return s.screen === 'staff-load-open' && s;
-  });
+  }, stage.patienceMs);
   await stage.cabinet(`put ${door} BAG`);
   await shut(stage, door);
   await stage.waitScreen('staff-load-label');
   await stage.scan(doorLabel(stage, door));
-  await until('the bag to be loaded', async () => (await stage.screen()).notice === 'loaded');
+  await until('the bag to be loaded', async () => (await stage.screen()).notice === 'loaded', stage.patienceMs);
   return door;
 }
 
@@ -96,7 +96,7 @@ export async function loadedBags(stage, patient, count = 1, fields = {}) {
 
 // The locker sees every door closed (it believes a closed contact after 300 ms).
 export const allClosed = (stage) =>
-  until('all doors to be closed', async () => (await stage.lockerctl('doors')).doors.every((d) => d.contact === 'closed'));
+  until('all doors to be closed', async () => (await stage.lockerctl('doors')).doors.every((d) => d.contact === 'closed'), stage.patienceMs);
 
 // From scan to scan with the session around it.
 export async function loadAll(stage, ...packed) {
@@ -143,7 +143,7 @@ export const untilDrained = (stage, timeoutMs) =>
 
 // The hub has every event that the locker wrote: 1, 2, 3, ... each once and in this order. Gives how many, and how many pulses.
 export async function wholeHistory(stage) {
-  await untilDrained(stage, 60000);
+  await untilDrained(stage);
   const copy = path.join(stage.dir, `copy-${Date.now()}.sqlite`);
   await stage.hubctl('backup', copy);
   const { out } = await run('sqlite3', ['-separator', ' ', copy,
