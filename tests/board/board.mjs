@@ -16,13 +16,14 @@ const SERIAL = { B: ['ttyS0', 'board "relay2" { kind = "waveshare-d" unit = 2 bu
   C: ['ttyUSB0', 'board "relay3" { kind = "r4d-fc06" unit = 3 bus = "rtu" }\nboard "input4" { kind = "di8-fc02" unit = 4 bus = "rtu" }'] };
 export const BOARD_DOORS = DOORS.filter((d) => d.column <= 4).map((d) => (d.name[0] === 'A' ? { ...d, board: 'lines', contactBoard: 'lines' } : d));
 const LINE_NAMES = ['LOCK1', 'LOCK2', 'LOCK3', 'LOCK4']; // as in guest.sh
-const SLOW = 60000; // a software-emulated board is 10 to 40 times slower than the host
+export const SLOW = 240000; // a software-emulated board is 10 to 40 times slower than the host, and the host may be busy
 
 export class Board extends Stage {
   // suite: 'bookworm' (libgpiod 1.6) or 'trixie' (libgpiod 2)
   constructor(suite, options = {}) {
     // Slow lines: the gap that ends a frame (15 ms at 2400) must be longer than the host may keep QEMU waiting.
     super({ baud: 2400, ...options });
+    this.patienceMs = SLOW;
     this.suite = suite;
     this.mnt = path.join(this.dir, 'mnt');
     mkdirSync(this.mnt);

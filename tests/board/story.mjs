@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { ROOT } from '../stage/stage.mjs';
-import { Board, BOARD_DOORS, until, sleep } from './board.mjs';
+import { Board, BOARD_DOORS, SLOW, until, sleep } from './board.mjs';
 import * as story from '../stage/story.mjs';
 import { run } from '../stage/process.mjs';
 
@@ -26,7 +26,7 @@ export function boardStory(suite, library, { everything }) {
     const s = await board.screen();
     if (s.screen !== 'start') await board.key('clear').catch(() => {});
     return s.screen === 'start';
-  }, 70000, 200);
+  }, SLOW, 200);
 
   // Which locks had current while doing it, and how often.
   async function struck(act) {
@@ -53,12 +53,12 @@ export function boardStory(suite, library, { everything }) {
   before(async () => {
     board = new Board(suite, { name: `Board ${suite}` });
     await board.start();
-  }, { timeout: 180000 });
+  }, { timeout: 900000 });
   after(async () => {
     if (board?.failed) console.log(board.lockerLog().split('\n').slice(-60).join('\n'));
     await board?.stop();
   });
-  const step = (name, act, timeout = 180000) => test(name, { timeout }, async () => {
+  const step = (name, act, timeout = 900000) => test(name, { timeout }, async () => {
     assert.ok(!board.failed, "a step before failed");
     board.failed = true;
     await act();
@@ -104,7 +104,7 @@ export function boardStory(suite, library, { everything }) {
       assert.equal(await board.exitCode(), 137);
     });
     assert.deepEqual(killed, { [name]: 1 });
-    await until('the line to be given back', async () => !(await board.cabinet(`door ${name}`)).energised, 5000);
+    await until('the line to be given back', async () => !(await board.cabinet(`door ${name}`)).energised, SLOW);
     await board.cabinet(`jam ${name} off`);
     const again = await struck(async () => {
       await board.startLocker();
@@ -123,7 +123,11 @@ export function boardStory(suite, library, { everything }) {
       const before = await felt();
       const killed = await struck(async () => {
         await board.type(bag.code).catch(() => {});
-        await until('the pulse', async () => (await board.cabinet(`door ${name}`)).pulses > before, 30000, 5);
+        await until('the pulse', async () => {
+          if ((await felt()) > before) return true;
+          if ((await board.screen()).screen === 'jam') await board.key('ok'); // a frame was lost: people try again
+          return false;
+        }, SLOW, 5);
         assert.equal(await board.endLocker('KILL'), 137);
       });
       assert.deepEqual(killed, { [name]: 1 });
@@ -151,7 +155,7 @@ export function boardStory(suite, library, { everything }) {
     });
     assert.deepEqual(still, {});
     await board.releaseLine();
-    await until('the lines to be back', async () => (await boardState('lines')) === 'ok', 60000, 200);
+    await until('the lines to be back', async () => (await boardState('lines')) === 'ok', SLOW, 200);
     await story.allClosed(board);
     await home();
     assert.deepEqual(await struck(() => collect(bag)), { [name]: 1 });
@@ -162,11 +166,11 @@ export function boardStory(suite, library, { everything }) {
       const { rows } = await board.lockerctl('journal', '20');
       const last = rows.filter((r) => r.typ === 'input.changed.v1' && r.dat.input === input).pop();
       return last?.dat.active === active;
-    }, 20000, 100);
+    }, SLOW, 100);
     for (const input of ['tamper', 'mains']) {
       await board.signal(input.toUpperCase(), true);
       await told(input, true);
-      await until('the hub to know', async () => JSON.stringify(await board.ok('GET', '/api/faults')).includes(`"${input}"`), 20000);
+      await until('the hub to know', async () => JSON.stringify(await board.ok('GET', '/api/faults')).includes(`"${input}"`), SLOW);
       await board.signal(input.toUpperCase(), false);
       await told(input, false);
     }
@@ -181,16 +185,16 @@ export function boardStory(suite, library, { everything }) {
       assert.deepEqual(doors.map((d) => d[0]), ['A', 'C']);
       const pulled = await struck(async () => {
         await board.unplug();
-        await until('the boards to be lost', async () => (await boardState('relay3')) === 'lost' && (await boardState('input4')) === 'lost', 30000, 100);
+        await until('the boards to be lost', async () => (await boardState('relay3')) === 'lost' && (await boardState('input4')) === 'lost', SLOW, 100);
         await until('just its doors to be unknown', async () =>
-          (await board.lockerctl('doors')).doors.every((d) => d.contact === (d.door[0] === 'C' ? 'unknown' : 'closed')), 20000, 100);
+          (await board.lockerctl('doors')).doors.every((d) => d.contact === (d.door[0] === 'C' ? 'unknown' : 'closed')), SLOW, 100);
         await board.type(near.code).catch(() => {});
         await sleep(2000);
         assert.ok(!['open', 'opening'].includes((await board.screen()).screen));
       });
       assert.deepEqual(pulled, {});
       await board.replug();
-      await until('the boards to be back', async () => (await boardState('relay3')) === 'ok' && (await boardState('input4')) === 'ok', 60000, 100);
+      await until('the boards to be back', async () => (await boardState('relay3')) === 'ok' && (await boardState('input4')) === 'ok', SLOW, 100);
       await story.allClosed(board);
       await home();
       assert.deepEqual(await struck(() => collect(far)), { [doors[1]]: 1 });
@@ -200,15 +204,15 @@ export function boardStory(suite, library, { everything }) {
     step('tamper and mains reach the hub while an adapter is gone; after a minute the other doors work without its doors', async () => {
       const near = await packed('S');
       const [name] = await story.loadAll(board, near);
-      await board.unplug();
       const t = Date.now();
+      await board.unplug();
       await signalsAreTold();
-      await until('the doors to be given up', async () => (await door('C1')).state === 'OUT', LOST_MS + 30000, 500);
-      assert.ok(Date.now() - t > LOST_MS - 5000, `given up after ${Date.now() - t} ms`);
+      await until('the doors to be given up', async () => (await door('C1')).state === 'OUT', LOST_MS + SLOW, 500);
+      assert.ok(Date.now() - t > LOST_MS, `given up after ${Date.now() - t} ms`);
       await home();
       assert.deepEqual(await struck(() => collect(near)), { [name]: 1 });
       await board.replug();
-      await until('the boards to be back', async () => (await boardState('relay3')) === 'ok', 60000, 200);
+      await until('the boards to be back', async () => (await boardState('relay3')) === 'ok', SLOW, 200);
     });
   }
 
@@ -216,7 +220,7 @@ export function boardStory(suite, library, { everything }) {
     const bag = await packed('S');
     const [name] = await story.loadAll(board, bag);
     await board.signal('BATTERY', true);
-    await until('the battery to be low', async () => JSON.stringify((await board.lockerctl('journal', '5')).rows).includes('"battery"'), 20000, 100);
+    await until('the battery to be low', async () => JSON.stringify((await board.lockerctl('journal', '5')).rows).includes('"battery"'), SLOW, 100);
     assert.deepEqual(await struck(async () => {
       await board.type(bag.code).catch(() => {});
       await sleep(2000);
@@ -228,7 +232,7 @@ export function boardStory(suite, library, { everything }) {
 
   step('the journal is whole, the hub has all of it, and no dangerous frame was sent', async () => {
     assert.ok((await board.lockerctl('verify')).rows > 50);
-    await story.untilDrained(board, 60000);
+    await story.untilDrained(board, SLOW);
     await board.hubctl('verify');
     assert.equal((await board.cabinet('counts')).dangerous, 0);
   });
