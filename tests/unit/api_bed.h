@@ -8,6 +8,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +40,17 @@ static inline int connect_to(uint16_t port)
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
     return fd;
+}
+
+/* Until what was sent lies with the server: only then an idle loop has dealt with it. */
+static inline void arrive(int fd)
+{
+    int left = 1;
+
+    while (left > 0) {
+        assert_int_equal(ioctl(fd, SIOCOUTQ, &left), 0);
+        (void)sched_yield();
+    }
 }
 
 /* Sends a request text and gives the status; the whole answer is in f->answer. */

@@ -496,6 +496,7 @@ static int begin_log_in(struct fixture *f, const char *name, const char *passwor
                         "POST /api/login HTTP/1.1\r\nHost: hub.example\r\nConnection: close\r\nX-Medlocker: 1\r\n"
                         "X-Forwarded-For: 198.51.100.7, %s\r\nContent-Length: %zu\r\n\r\n%s",
                         remote, strlen(body), body) > 0);
+    arrive(fd);
     return fd;
 }
 
@@ -585,6 +586,7 @@ static int begin_post(struct fixture *f, const char *path, const char *body)
                    "Content-Length: %zu\r\n\r\n%s",
                    path, f->token[STORE_ROLE_PHARMACIST], strlen(body), body);
     assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+    arrive(fd);
     while (sd_event_run(f->bed.hub.loop, 20000) > 0)
         continue;
     return fd;
