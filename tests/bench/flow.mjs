@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events leaving a locker, events arriving at the hub, each part alone; and what the programs weigh.
+// Events leaving a locker, events arriving at the hub, the long lists of the hub, each part alone; and what the programs weigh.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -29,6 +29,20 @@ async function ingest(table, dir) {
   table.add('event_size', f.event_bytes.value, 'bytes');
 }
 
+// Pages of the long lists: what fits on a screen beside as many look-ups; whatever takes a search, beside the time that is felt as at once.
+const PAGE_ROWS = 100;
+const AT_ONCE_MS = 100;
+
+async function lists(table, dir) {
+  const f = await figures('taskset', ['-c', '1', program('bench_list'), dir]);
+  const lookups = (PAGE_ROWS * f.order_lookup.value) / 1000;
+  for (const [name, { value, unit }] of Object.entries(f)) {
+    if (name === 'order_lookup') table.add(name, value, unit);
+    else if (name === 'orders_page') table.add(name, value, unit, { limit: lookups, limitName: `ms (${PAGE_ROWS} look-ups)`, aim: ['<=', 1] });
+    else table.add(name, value, unit, { limit: AT_ONCE_MS, limitName: 'ms', aim: ['<=', 1] });
+  }
+}
+
 async function sizes(table, dir) {
   for (const name of ['lockerd', 'lockerctl', 'hubd', 'hubctl', 'lockersim']) {
     const out = path.join(dir, name);
@@ -38,7 +52,7 @@ async function sizes(table, dir) {
 }
 
 export async function measureFlow(table) {
-  for (const part of [drain, ingest, sizes]) {
+  for (const part of [drain, ingest, lists, sizes]) {
     const dir = mkdtempSync(path.join(tmpdir(), 'medlocker-'));
     await table.measure(part.name, () => part(table, dir));
     rmSync(dir, { recursive: true, force: true });

@@ -269,6 +269,11 @@ static void order_lists_filter_and_page(void **state)
         {{.limit = 10, .search = "tiënt 3"}, {2}, 1, 0},
         {{.limit = 10, .search = "REF-4"}, {3}, 1, 0},
         {{.limit = 10, .search = "%"}, {0}, 0, 0},
+        {{.limit = 10, .search = "ref_4"}, {0}, 0, 0}, /* these mean themselves */
+        {{.limit = 10, .search = "REF-4", .states = 1u << ORDER_PACKED}, {3}, 1, 0},
+        {{.limit = 10, .search = "_", .states = 1u << ORDER_PACKED}, {0}, 0, 0},
+        {{.limit = 10, .search = "REF-4", .states = 1u << ORDER_READY}, {0}, 0, 0},
+        {{.limit = 2, .search = "REF-", .below_number = o[3].number}, {2, 1}, 2, 5},
         {{.limit = 2, .offset = 1}, {3, 2}, 2, 5},
         {{.limit = 2, .offset = 4, .states = (1u << ORDER_STATE_N) - 1}, {0}, 1, 5},
         {{.limit = 2, .offset = 9}, {0}, 0, 5},
