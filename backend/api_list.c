@@ -159,7 +159,7 @@ static enum err read_orders(const struct api_call *c, struct store_order_filter 
 void api_orders(struct api_call *c)
 {
     struct store_order_filter f;
-    struct list_answer a;
+    struct list_answer a = {.tag = ""};
     struct reason r;
     enum err e = read_orders(c, &f, &r);
 
@@ -205,7 +205,7 @@ static enum err read_audit(const struct api_call *c, struct store_audit_filter *
 void api_audit(struct api_call *c)
 {
     struct store_audit_filter f;
-    struct list_answer a;
+    struct list_answer a = {.tag = ""};
     struct reason r;
     enum err e = read_audit(c, &f, &r);
 
