@@ -232,7 +232,8 @@ static void verdict_that_comes_after_the_end_is_dropped(void **state)
     /* The worker answers in order: after this job's answer the verdict has come. */
     bool has_come = false;
     assert_int_equal(work_submit(b->work, &(struct work_job){do_nothing, note_end, &has_come}), ERR_OK);
-    for (int64_t end_ms = clock_boot_ms() + PATIENCE_MS; !has_come;) {
+    int64_t end_ms = clock_boot_ms() + PATIENCE_MS;
+    while (!has_come) {
         assert_true(clock_boot_ms() < end_ms);
         assert_true(sd_event_run(b->loop, 20 * 1000) >= 0);
     }
