@@ -34,7 +34,7 @@ const Room = ({ locker }) => {
     { key: 'low', label: t('capacity.low'), kind: 'number', value: (k) => k.free_low },
     { key: 'promised', label: t('capacity.promised'), kind: 'number', value: (k) => k.promised },
   ];
-  return html`<${Table} id="room" caption=${t('capacity', { loaded: locker.capacity.loaded, total: locker.capacity.total })} rows=${rows} columns=${columns} tools=${false} />`;
+  return html`<${Table} id="room" caption=${t('capacity', { loaded: locker.capacity.loaded, total: locker.capacity.total })} rows=${rows} columns=${columns} />`;
 };
 
 const Stock = ({ locker, me }) => {
@@ -45,7 +45,7 @@ const Stock = ({ locker, me }) => {
     { key: 'until', label: t('order.until'), kind: 'time', value: (d) => (d.order.not_after_s ? d.order.not_after_s * 1000 : null), show: (d) => (d.order.not_after_s ? moment(d.order.not_after_s * 1000) : '–') },
   ];
   const bags = locker.doors.filter((d) => d.order);
-  return html`<${Table} id="stock" caption=${many('stock', bags.length)} rows=${bags} columns=${columns} rowKey=${(d) => d.door} empty=${t('stock.none')} tools=${bags.length > 5} />`;
+  return html`<${Table} id="stock" caption=${many('stock', bags.length)} rows=${bags} columns=${columns} rowKey=${(d) => d.door} empty=${t('stock.none')} />`;
 };
 
 const Boards = ({ locker, silent }) => {
@@ -55,7 +55,7 @@ const Boards = ({ locker, silent }) => {
     { key: 'state', label: t('order.state'), value: (b) => say('board', state(b)), show: (b) => html`<${Tag} kind=${state(b) === 'unknown' ? '' : b.state === 'ok' ? 'good' : 'bad'} group="board" value=${state(b)} />` },
     { key: 'told', label: t('door.told'), kind: 'time', value: (b) => b.told_ms, show: (b) => age(b.told_ms) },
   ];
-  return html`<${Table} id="boards" caption=${t('boards')} rows=${locker.boards} columns=${columns} rowKey=${(b) => b.board} tools=${false} empty=${t('boards.none')} />`;
+  return html`<${Table} id="boards" caption=${t('boards')} rows=${locker.boards} columns=${columns} rowKey=${(b) => b.board} empty=${t('boards.none')} />`;
 };
 
 const Sensors = ({ locker, me, silent }) => {
@@ -67,7 +67,7 @@ const Sensors = ({ locker, me, silent }) => {
     { key: 'state', label: t('order.state'), value: (c) => say('climate', state(c)), show: (c) => html`<${Tag} kind=${state(c) === 'ok' ? 'good' : state(c) === 'old' || state(c) === 'unknown' ? '' : 'bad'} group="climate" value=${state(c)} />` },
     { key: 'at', label: t('door.told'), kind: 'time', value: (c) => c.at_ms, show: (c) => age(c.at_ms) },
   ];
-  return html`<${Table} id="sensors" caption=${t('nav.climate')} rows=${locker.climate} columns=${columns} rowKey=${(c) => c.sensor} tools=${false} empty=${t('climate.nothing')} />
+  return html`<${Table} id="sensors" caption=${t('nav.climate')} rows=${locker.climate} columns=${columns} rowKey=${(c) => c.sensor} empty=${t('climate.nothing')} />
     <p><a href="#/climate/${locker.id}">${t('climate.more')}</a></p>`;
 };
 
@@ -77,7 +77,7 @@ const Tickets = ({ faults }) => {
     { key: 'since', label: t('tickets.since'), kind: 'time', value: (f) => f.opened_ms, show: (f) => age(f.opened_ms) },
     { key: 'who', label: t('tickets.who'), value: (f) => f.taken_by },
   ];
-  return html`<${Table} id="tickets" caption=${t('nav.tickets')} rows=${faults} columns=${columns} rowKey=${(f) => f.id} tools=${false} empty=${t('tickets.none')} />`;
+  return html`<${Table} id="tickets" caption=${t('nav.tickets')} rows=${faults} columns=${columns} rowKey=${(f) => f.id} empty=${t('tickets.none')} />`;
 };
 
 export class LockerPage extends Component {

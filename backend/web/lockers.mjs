@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lockers, for administrators: identity, certificate, address, revoking; doors that nobody has tested.
-import { html, Component, t, say, ask, age, moment, Act, Form, Field, Notice, Tag } from './parts.mjs';
+import { html, Component, t, say, ask, age, day, moment, Act, Form, Field, Notice, Tag } from './parts.mjs';
 import { Table } from './table.mjs';
 
 const kinds = { active: 'good', frozen: 'bad', revoked: '', lost: 'bad' };
@@ -72,7 +72,7 @@ export class LockersPage extends Component {
       { key: 'state', label: t('lockers.state'), value: (l) => say('lockers.state', l.state), show: (l) => html`<${Tag} kind=${kinds[l.state]} group="lockers.state" value=${l.state} />`, choose: true },
       { key: 'seen', label: t('lockers.seen'), kind: 'time', value: (l) => l.seen_ms, show: (l) => age(l.seen_ms) },
       { key: 'version', label: t('lockers.version'), value: (l) => l.version },
-      { key: 'ends', label: t('lockers.ends'), kind: 'time', value: (l) => l.certificate_ends_ms, show: (l) => html`<span class="tag ${ends(l)}">${new Date(l.certificate_ends_ms).toISOString().slice(0, 10)}</span>` },
+      { key: 'ends', label: t('lockers.ends'), kind: 'time', value: (l) => l.certificate_ends_ms, show: (l) => html`<span class="tag ${ends(l)}">${day(l.certificate_ends_ms)}</span>` },
       { key: 'untested', label: t('lockers.untested'), kind: 'number', value: (l) => untested(l).length },
       { key: 'address', label: t('lockers.address'), value: (l) => l.address },
       { key: 'hours', label: t('lockers.hours'), value: (l) => l.hours },

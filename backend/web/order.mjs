@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One order: what happens next, what can be done, its facts and its history.
-import { html, Component, t, say, ask, exact, orderPlace, LANGUAGES, Form, Choice, Act, Notice, OrderState, Undo } from './parts.mjs';
+import { html, Component, t, say, ask, day, exact, orderPlace, LANGUAGES, Form, Choice, Act, Notice, OrderState, Undo } from './parts.mjs';
 import { ContactSection, ToldTag } from './contact.mjs';
 import { BagSections } from './bag.mjs';
 
@@ -134,7 +134,7 @@ const inBrackets = (what, who) => (who ? `${what} (${who})` : what);
 
 const Facts = ({ o, me }) => {
   const rows = [
-    ...(me.knows_patients ? ['patient', 'birth_date', 'medicine', 'quantity', 'reference', 'destination'].map((k) => [k, o[k]]) : []),
+    ...(me.knows_patients ? ['patient', 'birth_date', 'medicine', 'quantity', 'reference', 'destination'].map((k) => [k, k === 'birth_date' ? day(o[k]) : o[k]]) : []),
     ['class', say('class', o.class)],
     ['size', `${say('size', o.size)}${o.size_given ? '' : ` (${t('order.proposed')})`}`],
     ['zone', say('zone', o.zone)],

@@ -122,6 +122,11 @@ export const clock = (ms) => (ms ? new Date(ms).toLocaleTimeString(locale(), { h
 export const moment = (ms) =>
   ms ? new Date(ms).toLocaleString(locale(), { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }) : '–';
 export const exact = (ms) => (ms ? new Date(ms).toLocaleString(locale(), { dateStyle: 'short', timeStyle: 'medium' }) : '–');
+// A day as people say it: moments are in the reader's time zone; a text such as 1961-03-14 is that day everywhere.
+export const day = (of) => {
+  if (!of) return null;
+  return new Date(of).toLocaleDateString(locale(), { dateStyle: 'long', ...(typeof of === 'string' ? { timeZone: 'UTC' } : {}) });
+};
 
 // "12 s", "4 min", "3 h", "2 d"
 export function age(ms) {

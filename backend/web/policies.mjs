@@ -77,7 +77,7 @@ class Pharmacies extends Component {
     return html`<section class="card" id="pharmacies">
       <p>${t('pharmacies.why')}</p>
       <${Notice} error=${error} />
-      <${Table} id="pharmacies" caption=${t('pharmacies')} rows=${rows} columns=${columns} rowKey=${(p) => p.ura} tools=${false} empty=${t('pharmacies.none')} />
+      <${Table} id="pharmacies" caption=${t('pharmacies')} rows=${rows} columns=${columns} rowKey=${(p) => p.ura} empty=${t('pharmacies.none')} />
       <${Form} name="pharmacy" label=${t('pharmacies.add')} onSubmit=${(v, f) => this.add(v, f)}>
         <${Field} label=${t('pharmacies.name')} name="name" maxlength="80" autocomplete="off" required />
         <${Field} label=${t('pharmacies.ura')} hint=${t('pharmacies.ura.hint')} name="ura" pattern="[0-9]{8}" inputmode="numeric" autocomplete="off" required />

@@ -9,7 +9,6 @@
 //            kind:  'number' (to the right), 'time' (seen as a moment, exported as ISO 8601); choose: a list of its values to pick from
 //   rows     any objects; rowKey(row) for keys, rowProps(row) for attributes of the <tr>
 //   sort     the order at first ('since', '-since'; default: as the rows come); empty: the sentence without rows
-//   tools    false: no filter, no file (a few rows that never grow)
 import { html, Component, t, many, moment, currentLanguage } from './parts.mjs';
 import { isNothing, save, toCsv } from './file.mjs';
 
@@ -153,11 +152,11 @@ export class Table extends Component {
     </div>`;
   }
 
-  render({ id, caption, rows, columns, rowKey, rowProps, empty, tools = true, sort: first = '' }, { q, sort, choices, limit }) {
+  render({ id, caption, rows, columns, rowKey, rowProps, empty, sort: first = '' }, { q, sort, choices, limit }) {
     const order = sort || first;
     const seen = select(rows, columns, { q, sort: order, choices });
-    return html`<div class="table ${tools ? '' : 'plain'}" data-table=${id}>
-      ${tools && (rows.length > 0 || q) && this.renderTools(seen, { q, choices })}
+    return html`<div class="table" data-table=${id}>
+      ${(rows.length > 0 || q) && this.renderTools(seen, { q, choices })}
       <${Grid} caption=${caption} columns=${columns} rows=${seen.slice(0, limit)} sort=${order} onTurn=${(turned) => this.change({ sort: turned })} rowKey=${rowKey} rowProps=${rowProps}
         nothing=${rows.length === 0 ? (empty ?? t('table.empty')) : t('table.none')} />
       ${seen.length > limit && html`<button type="button" onClick=${() => this.setState({ limit: limit + PAGE_ROWS })}>${t('table.more', { n: seen.length - limit })}</button>`}

@@ -36,6 +36,15 @@ for (const [look, options] of Object.entries({ wide: {}, dark: { dark: true }, n
     await page.context().close();
   });
 
+test('every table can be searched and saved, also one of a few rows', { timeout: TEST_MS }, async () => {
+  const page = await open(stage, 'hub', { at: at() });
+  await page.waitForSelector('.table[data-table=tickets] tbody tr');
+  await page.waitForSelector('.table[data-table=boards] tbody tr');
+  const tables = await page.$$eval('.table', (all) => all.map((e) => [e.dataset.table, e.querySelectorAll('.table-tools input[type=search], .table-tools button').length]));
+  assert.deepEqual(tables, tables.map(([name]) => [name, 2]));
+  await page.context().close();
+});
+
 test('logistics sees bags by number, and no name', { timeout: TEST_MS }, async () => {
   await stage.login('logistics');
   const page = await open(stage, 'hub', { at: at() });

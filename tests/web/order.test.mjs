@@ -36,6 +36,14 @@ test('a departure is taken back, and the page says what comes next', { timeout: 
   await page.context().close();
 });
 
+test('a day of birth is written as people say it, wherever the reader is', { timeout: TEST_MS }, async () => {
+  for (const [language, words] of [['nl', '14 maart 1961'], ['en', '14 March 1961']]) {
+    const page = await open(stage, 'hub', { at: at(), language });
+    await page.waitForSelector(`dl dd:has-text("${words}")`);
+    await page.context().close();
+  }
+});
+
 test('what the patient was told is kept in the order in which it happened, and seen by pharmacists only', { timeout: TEST_MS }, async () => {
   const page = await open(stage, 'hub', { at: at() });
   await page.waitForSelector('form[name=contact]');
