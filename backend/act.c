@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend/outbox.h"
 #include "common/log.h"
@@ -84,9 +85,22 @@ static enum err check_pharmacy(struct store *s, const struct request *q, struct 
                               : e;
 }
 
+struct request_now act_now(void)
+{
+    struct request_now now = {.s = clock_wall_ms() / 1000, .today = ""};
+    time_t t = (time_t)now.s;
+    struct tm tm;
+
+    memset(&tm, 0, sizeof(tm));
+    (void)localtime_r(&t, &tm);
+    (void)strftime(now.today, sizeof(now.today), "%Y-%m-%d", &tm);
+    return now;
+}
+
 enum err act_check(struct hub *hub, const struct request *q, struct reason *r)
 {
-    enum err e = request_check_new(q, clock_wall_ms() / 1000, r);
+    const struct request_now now = act_now();
+    enum err e = request_check_new(q, &now, NULL, r);
 
     return e == ERR_OK ? check_pharmacy(hub->store, q, r) : e;
 }

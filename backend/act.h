@@ -30,6 +30,9 @@ enum err act_audit(struct hub *hub, const struct act_who *who, const char *actio
 enum err act_note(struct hub *hub, const struct act_who *who, const char *action, const uint8_t *order,
                   const char *subject, const char *detail, struct reason *r) ERR_MUST_CHECK;
 
+/* The clock of the hub as the rules of new orders want it. */
+struct request_now act_now(void);
+
 /* A new order; ERR_RANGE: see request_check_new; ERR_UNKNOWN: its pharmacy does not share these lockers. The same
  * source and reference again is not an error: *out is the first one and *existed true. */
 enum err act_register(struct hub *hub, const struct act_who *who, const struct request *q, const char *kept,

@@ -156,7 +156,8 @@ static enum err import_csv(struct admin_call *c, cJSON *rows, const char *text)
     struct csv_place where = {.line = 0};
     struct request *list = NULL;
     size_t n = 0;
-    enum err e = csv_read(text, strlen(text), &list, &n, &where, c->r);
+    const struct request_now now = act_now();
+    enum err e = csv_read(text, strlen(text), &now, &list, &n, &where, c->r);
 
     if (e == ERR_OK)
         e = act_register_all(c->hub, &c->who, list, n, add_registered, rows, c->r);

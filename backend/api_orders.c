@@ -245,7 +245,8 @@ void api_new_orders_csv(struct api_call *c)
     struct reason r;
     size_t n = 0, len;
     const char *body = http_body(c->q, &len);
-    enum err e = csv_read(body, len, &rows, &n, &where, &r);
+    const struct request_now now = act_now();
+    enum err e = csv_read(body, len, &now, &rows, &n, &where, &r);
 
     if (e != ERR_OK) {
         json_put_text(tree, "error", r.text);

@@ -15,6 +15,7 @@ struct scanner {
     const char *at, *end;
     char separator;
     unsigned line;
+    const struct request_now *now;
     struct csv_place *where;
     struct reason *r;
 };
@@ -192,6 +193,9 @@ static enum err read_record(struct scanner *s, const struct header *h, struct re
     }
     field_finish(q);
     e = request_check(q, &field, &why);
+    if (e == ERR_OK) {
+        e = request_check_new(q, s->now, &field, &why);
+    }
     return e == ERR_OK ? ERR_OK : wrong(s, line, column_of(h, field), e, "", why.text);
 }
 
@@ -225,10 +229,10 @@ static enum err read_records(struct scanner *s, const struct header *h, struct r
     return e;
 }
 
-enum err csv_read(const char *text, size_t len, struct request **out, size_t *n, struct csv_place *where,
-                  struct reason *r)
+enum err csv_read(const char *text, size_t len, const struct request_now *now, struct request **out, size_t *n,
+                  struct csv_place *where, struct reason *r)
 {
-    struct scanner s = {.at = text, .end = text + len, .line = 1, .where = where, .r = r};
+    struct scanner s = {.at = text, .end = text + len, .line = 1, .now = now, .where = where, .r = r};
     struct header h;
     size_t count = 0;
 

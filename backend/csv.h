@@ -35,10 +35,10 @@ struct csv_place {
     unsigned column; /* 1 is the left one; 0: the whole record */
 };
 
-/* *out: n requests, freed with csv_free. Errors (with *where and the column's name in the reason): ERR_SYNTAX,
- * ERR_MISSING, ERR_UNKNOWN, ERR_DUPLICATE, ERR_RANGE, ERR_TOO_LONG, ERR_MEMORY. */
-enum err csv_read(const char *text, size_t len, struct request **out, size_t *n, struct csv_place *where,
-                  struct reason *r) ERR_MUST_CHECK;
+/* *out: n requests that are in order as new ones at now, freed with csv_free. Errors (with *where and the column's name
+ * in the reason): ERR_SYNTAX, ERR_MISSING, ERR_UNKNOWN, ERR_DUPLICATE, ERR_RANGE, ERR_TOO_LONG, ERR_MEMORY. */
+enum err csv_read(const char *text, size_t len, const struct request_now *now, struct request **out, size_t *n,
+                  struct csv_place *where, struct reason *r) ERR_MUST_CHECK;
 void csv_free(struct request *rows, size_t n); /* wipes; NULL is fine */
 
 #endif

@@ -207,6 +207,9 @@ enum err request_check(const struct request *q, const char **field, struct reaso
     if (q->birth_date[0] != '\0' && !request_is_date(q->birth_date)) {
         return wrong(field, "birth_date", ERR_SYNTAX, r, "must be a day such as 1985-11-09");
     }
+    if (q->birth_date[0] != '\0' && strcmp(q->birth_date, REQUEST_BIRTH_FIRST) < 0) {
+        return wrong(field, "birth_date", ERR_RANGE, r, "must be " REQUEST_BIRTH_FIRST " or later");
+    }
     if (q->birth_date[0] == '\0' && q->cls != TOKEN_CLASS_ORDINARY) {
         return wrong(field, "birth_date", ERR_MISSING, r,
                      "this class always asks day and month of birth at the locker");
@@ -218,10 +221,13 @@ enum err request_check(const struct request *q, const char **field, struct reaso
     return check_window(q, field, r);
 }
 
-enum err request_check_new(const struct request *q, int64_t now_s, struct reason *r)
+enum err request_check_new(const struct request *q, const struct request_now *now, const char **field, struct reason *r)
 {
-    if (q->not_before_s == 0 && q->not_after_s - now_s > REQUEST_WINDOW_MAX_S) {
-        return err_because(r, ERR_RANGE, "not_after: the pickup window, counted from now, is longer than 30 days");
+    if (strcmp(q->birth_date, now->today) > 0) { /* years have four digits: the order of text is that of days */
+        return wrong(field, "birth_date", ERR_RANGE, r, "is after today");
+    }
+    if (q->not_before_s == 0 && q->not_after_s - now->s > REQUEST_WINDOW_MAX_S) {
+        return wrong(field, "not_after", ERR_RANGE, r, "the pickup window, counted from now, is longer than 30 days");
     }
     return ERR_OK;
 }

@@ -21,6 +21,7 @@
 #define REQUEST_URA_CAP 9
 #define REQUEST_DESTINATION_CAP 161
 #define REQUEST_WINDOW_MAX_S (30 * 86400) /* longest pickup window */
+#define REQUEST_BIRTH_FIRST "1900-01-01"  /* nobody older collects a bag: it is a typing error */
 
 enum request_source { REQUEST_FHIR, REQUEST_CSV, REQUEST_JSON, REQUEST_SOURCE_N };
 
@@ -43,21 +44,28 @@ struct request {
     int64_t not_before_s, not_after_s; /* pickup window; 0: set at packing from the hub's settings */
 };
 
+/* What the rules of a new order need of the clock, for they read none. */
+struct request_now {
+    int64_t s;      /* Unix time */
+    char today[11]; /* "2026-11-22", where the hub is */
+};
+
 /* Sets everything to its default: ordinary, S (proposed), room, "nl", all else empty. */
 void request_init(struct request *q, enum request_source source);
 
 /* Copies len bytes of UTF-8 into dst (cap bytes). Errors: ERR_TOO_LONG, ERR_SYNTAX (control character, bad UTF-8). */
 enum err request_text(char *dst, size_t cap, const char *src, size_t len) ERR_MUST_CHECK;
 
-/* The rules of every order: a patient's name; a birth date that is a day of the calendar or absent; absent only in the
- * ordinary class, because the others always ask day and month of birth; window in order and not longer than
- * REQUEST_WINDOW_MAX_S; language known. *field (may be NULL) names the member that is wrong ("birth_date").
- * Errors: ERR_MISSING, ERR_SYNTAX, ERR_RANGE, ERR_UNKNOWN. */
+/* The rules of every order: a patient's name; a birth date that is a day of the calendar, REQUEST_BIRTH_FIRST or
+ * later, or absent; absent only in the ordinary class, because the others always ask day and month of birth; window in
+ * order and not longer than REQUEST_WINDOW_MAX_S; language known. *field (may be NULL) names the member that is wrong
+ * ("birth_date"). Errors: ERR_MISSING, ERR_SYNTAX, ERR_RANGE, ERR_UNKNOWN. */
 enum err request_check(const struct request *q, const char **field, struct reason *r) ERR_MUST_CHECK;
 
-/* The rule of a new order that needs the time: a window without a start begins now and is not longer than
- * REQUEST_WINDOW_MAX_S either. Error: ERR_RANGE. */
-enum err request_check_new(const struct request *q, int64_t now_s, struct reason *r) ERR_MUST_CHECK;
+/* The rules of a new order that need the time: nobody is born after today; a window without a start begins now and is
+ * not longer than REQUEST_WINDOW_MAX_S either. *field as above. Error: ERR_RANGE. */
+enum err request_check_new(const struct request *q, const struct request_now *now, const char **field,
+                           struct reason *r) ERR_MUST_CHECK;
 
 /* RFC 3339 date and time with offset ("2026-11-20T17:30:00+01:00", fractions allowed) as Unix seconds. Error:
  * ERR_SYNTAX. */

@@ -11,10 +11,12 @@
 
 #include "backend/csv.h"
 
+static const struct request_now now = {.s = 1795305600, .today = "2026-11-22"};
+
 static enum err read_csv(const char *text, struct request **rows, size_t *n, struct csv_place *where, struct reason *r)
 {
     *rows = NULL;
-    return csv_read(text, strlen(text), rows, n, where, r);
+    return csv_read(text, strlen(text), &now, rows, n, where, r);
 }
 
 static void every_column_reaches_its_field(void **state)
@@ -86,6 +88,9 @@ static void one_wrong_cell_refuses_the_file_with_its_place(void **state)
         {"patient,size\nA,S\"\n", ERR_SYNTAX, 2, 2},
         {"patient,size\nA\rB,S\n", ERR_SYNTAX, 2, 1},
         {"patient,birth_date\nA,9-11-1985\n", ERR_SYNTAX, 2, 2},
+        {"patient,birth_date\nA,2026-11-22\nB,2026-11-23\n", ERR_RANGE, 3, 2},
+        {"patient,birth_date\nA,1900-01-01\nB,1899-12-31\n", ERR_RANGE, 3, 2},
+        {"patient,not_after\nA,2190-01-01T00:00:00Z\n", ERR_RANGE, 2, 2},
         {"patient,class,birth_date\nA,sensitive,\n", ERR_MISSING, 2, 3},
         {"patient,class\nA,controlled\n", ERR_MISSING, 2, 0},
         {"patient,low_door\nA,ja\n", ERR_UNKNOWN, 2, 2},
@@ -120,7 +125,7 @@ static void a_nul_byte_is_refused(void **state)
     struct csv_place where;
 
     (void)state;
-    assert_int_equal(csv_read("patient\nA\0B\n", 12, &q, &n, &where, NULL), ERR_SYNTAX);
+    assert_int_equal(csv_read("patient\nA\0B\n", 12, &now, &q, &n, &where, NULL), ERR_SYNTAX);
     assert_int_equal(where.line, 2);
 }
 
@@ -136,14 +141,14 @@ static void too_many_rows_or_bytes_are_refused(void **state)
     len = (size_t)snprintf(text, cap, "patient\n");
     for (unsigned i = 0; i < CSV_MAX_ROWS; i++, len += 2)
         memcpy(text + len, "A\n", 2);
-    assert_int_equal(csv_read(text, len, &q, &n, &where, NULL), ERR_OK);
+    assert_int_equal(csv_read(text, len, &now, &q, &n, &where, NULL), ERR_OK);
     assert_int_equal(n, CSV_MAX_ROWS);
     csv_free(q, n);
     q = NULL;
     memcpy(text + len, "A\n", 2);
-    assert_int_equal(csv_read(text, len + 2, &q, &n, &where, NULL), ERR_TOO_LONG);
+    assert_int_equal(csv_read(text, len + 2, &now, &q, &n, &where, NULL), ERR_TOO_LONG);
     assert_int_equal(where.line, CSV_MAX_ROWS + 2);
-    assert_int_equal(csv_read(text, CSV_MAX_LEN + 1, &q, &n, &where, NULL), ERR_TOO_LONG);
+    assert_int_equal(csv_read(text, CSV_MAX_LEN + 1, &now, &q, &n, &where, NULL), ERR_TOO_LONG);
     assert_null(q);
     free(text);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/request.h"
@@ -133,16 +134,44 @@ static void wrong_requests_name_their_field(void **state)
 static void window_without_a_start_is_counted_from_now(void **state)
 {
     const int64_t now_s = 1795305600;
+    const struct request_now now = {.s = now_s, .today = "2026-11-22"};
     struct request q = good();
 
     (void)state;
-    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_OK);
+    assert_int_equal(request_check_new(&q, &now, NULL, NULL), ERR_OK);
     q.not_after_s = now_s + REQUEST_WINDOW_MAX_S;
-    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_OK);
+    assert_int_equal(request_check_new(&q, &now, NULL, NULL), ERR_OK);
     q.not_after_s++;
-    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_RANGE);
+    assert_int_equal(request_check_new(&q, &now, NULL, NULL), ERR_RANGE);
     q.not_before_s = now_s + 1;
-    assert_int_equal(request_check_new(&q, now_s, NULL), ERR_OK);
+    assert_int_equal(request_check_new(&q, &now, NULL, NULL), ERR_OK);
+}
+
+static void nobody_is_born_before_1900_or_after_today(void **state)
+{
+    static const struct {
+        const char *day;
+        enum err old, new; /* by the rules of every order, by those of a new one */
+    } row[] = {
+        {"1899-12-31", ERR_RANGE, ERR_OK}, {"1900-01-01", ERR_OK, ERR_OK},    {"2026-11-22", ERR_OK, ERR_OK},
+        {"2026-11-23", ERR_OK, ERR_RANGE}, {"2030-01-01", ERR_OK, ERR_RANGE}, {"", ERR_OK, ERR_OK},
+    };
+    const struct request_now now = {.s = 1795305600, .today = "2026-11-22"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct request q = good();
+        const char *field = "";
+        struct reason r = {""};
+        bool wrong = row[i].old != ERR_OK || row[i].new != ERR_OK;
+
+        q.cls = TOKEN_CLASS_ORDINARY;
+        (void)snprintf(q.birth_date, sizeof(q.birth_date), "%s", row[i].day);
+        assert_int_equal(request_check(&q, &field, &r), row[i].old);
+        assert_int_equal(request_check_new(&q, &now, &field, &r), row[i].new);
+        assert_string_equal(field, wrong ? "birth_date" : "");
+        assert_int_equal(strstr(r.text, "birth_date: ") != NULL, wrong);
+    }
 }
 
 static void birthday_is_day_before_month(void **state)
@@ -166,6 +195,7 @@ int main(void)
         cmocka_unit_test(classes_that_ask_the_birthday_need_one),
         cmocka_unit_test(wrong_requests_name_their_field),
         cmocka_unit_test(window_without_a_start_is_counted_from_now),
+        cmocka_unit_test(nobody_is_born_before_1900_or_after_today),
         cmocka_unit_test(birthday_is_day_before_month),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
