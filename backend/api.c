@@ -9,6 +9,7 @@
 #include "backend/label.h"
 #include "backend/policy.h"
 #include "common/json.h"
+#include "common/language.h"
 #include "common/log.h"
 #include "common/num.h"
 
@@ -299,6 +300,22 @@ enum err api_query_int(const struct api_call *c, const char *name, int64_t min, 
     e = num_parse(text, min, max, out);
     return e == ERR_OK ? e
                        : err_because(r, e, "%s: not a number of %lld to %lld", name, (long long)min, (long long)max);
+}
+
+enum err api_query_language(const struct api_call *c, enum api_words words, const char *fallback, const char **out,
+                            struct reason *r)
+{
+    const char *text = http_query(c->q, "language");
+    enum language l;
+
+    *out = text == NULL ? fallback : text;
+    if (text == NULL)
+        return ERR_OK;
+    if (words == API_WORDS_STAFF)
+        return strcmp(text, "nl") == 0 || strcmp(text, "en") == 0
+                   ? ERR_OK
+                   : err_because(r, ERR_SYNTAX, "language: must be nl or en");
+    return language_parse(text, &l) == ERR_OK ? ERR_OK : err_because(r, ERR_SYNTAX, "language: must be " LANGUAGE_LIST);
 }
 
 const struct text *api_text(const struct api *a, const char *language)

@@ -200,17 +200,16 @@ static enum err make_card(struct api_call *c, struct card *x, char **html, struc
 
 static enum err find_card(struct api_call *c, const uint8_t carer[TOKEN_CARER_LEN], struct card *x, struct reason *r)
 {
-    const char *text = http_query(c->q, "locker"), *language = http_query(c->q, "language");
-    enum language known;
+    const char *text = http_query(c->q, "locker"), *language;
     uint8_t locker[STORE_LOCKER_LEN] = {0};
     struct store *s = c->hub->store;
     enum err e;
 
     if (text != NULL && num_from_hex(text, locker, sizeof(locker)) != ERR_OK)
         return err_because(r, ERR_SYNTAX, "locker: not an id");
-    if (language != NULL && language_parse(language, &known) != ERR_OK)
-        return err_because(r, ERR_UNKNOWN, "language: must be " LANGUAGE_LIST);
-    e = carer_card(c->hub, carer, locker, &x->carer, &x->place, x->token, r);
+    e = api_query_language(c, API_WORDS_PAPER, NULL, &language, r);
+    if (e == ERR_OK)
+        e = carer_card(c->hub, carer, locker, &x->carer, &x->place, x->token, r);
     if (e == ERR_OK)
         e = s->ops->locker_get(s, x->place.locker, &x->locker, r);
     if (e == ERR_OK)

@@ -117,6 +117,12 @@ bool api_id(struct api_call *c, unsigned i, uint8_t *out, size_t len);
 /* A whole number of the query: fallback when absent; ERR_RANGE, ERR_SYNTAX. */
 enum err api_query_int(const struct api_call *c, const char *name, int64_t min, int64_t max, int64_t fallback,
                        int64_t *out, struct reason *r);
+/* Which catalogues an answer can be made of: those of the staff pages, or those of papers for patients. */
+enum api_words { API_WORDS_STAFF, API_WORDS_PAPER };
+/* The code of a language in the query ("language"), of the catalogues there are; fallback when absent. The text is the
+ * query's or fallback. ERR_SYNTAX: none of these, and the reason names them. */
+enum err api_query_language(const struct api_call *c, enum api_words words, const char *fallback, const char **out,
+                            struct reason *r);
 /* The order in segment 0; on false the refusal has been answered. */
 bool api_order_of(struct api_call *c, struct order *o);
 /* What view tells of that order. */
@@ -125,7 +131,8 @@ void api_give_of_order(struct api_call *c,
 const struct text *api_text(const struct api *a, const char *language);
 bool api_is_fatal(const struct api_call *c); /* the store is gone: answers 503 */
 
-/* What API_FRESH asks, for an address where only some requests are dangerous; on false the refusal has been answered. */
+/* What API_FRESH asks, for an address where only some requests are dangerous; on false the refusal has been answered.
+ */
 bool api_is_fresh(struct api_call *c);
 
 /* What a user has to do before anything else: "password", "factor", or NULL. */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api: what happened to an order, for its patient. */
-#include <string.h>
-
 #include "backend/api_part.h"
 #include "backend/print.h"
 #include "backend/trail.h"
 
 void api_trail(struct api_call *c)
 {
-    const char *language = http_query(c->q, "language");
+    const char *language;
     char *html = NULL;
     struct order o;
     struct reason r;
@@ -16,7 +14,9 @@ void api_trail(struct api_call *c)
 
     if (!api_order_of(c, &o))
         return;
-    e = trail_page(c->hub, api_text(c->api, language != NULL ? language : c->hub->cfg.language), &o, &html, &r);
+    e = api_query_language(c, API_WORDS_STAFF, c->hub->cfg.language, &language, &r);
+    if (e == ERR_OK)
+        e = trail_page(c->hub, api_text(c->api, language), &o, &html, &r);
     e = hub_judge(c->hub, e, &r);
     if (e == ERR_OK)
         e = act_note(c->hub, &c->who, "order.trail", o.id, NULL, NULL, &r);

@@ -101,7 +101,7 @@ static void the_code_of_a_carer_is_shown_once(void **state)
     assert_int_equal(get(f, path, P), 200);
     assert_non_null(strstr(f->answer, "Картка для того, хто забирає"));
     (void)snprintf(path, sizeof(path), "%s&language=xx", card);
-    assert_int_equal(get(f, path, P), 422);
+    assert_int_equal(get(f, path, P), 400);
     assert_int_equal(call(f, "GET", "/carers", ""), 200);
     assert_non_null(strstr(f->answer, "\"state\":\"valid\""));
     (void)snprintf(path, sizeof(path), "/api/carers/%s/revoke", carer);

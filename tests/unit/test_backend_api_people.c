@@ -377,6 +377,7 @@ static void a_locker_is_revoked_by_an_administrator_with_a_fresh_proof(void **st
 
 static void reading_an_order_by_fhir_is_written_down(void **state)
 {
+    static const char *const unknown[] = {"xx", "tr", "", "NL"}; /* the trail is in the languages of staff only */
     struct fixture *f = *state;
     char path[120];
 
@@ -387,6 +388,11 @@ static void reading_an_order_by_fhir_is_written_down(void **state)
     assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 200);
     assert_non_null(strstr(f->answer, "Mx pharm (pharmacy) read the order with another program."));
     last_action(f, "order.trail");
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        (void)snprintf(path, sizeof(path), "/api/orders/%s/trail?language=%s", f->order, unknown[i]);
+        assert_int_equal(get(f, path, STORE_ROLE_PHARMACIST), 400);
+        assert_non_null(strstr(f->answer, "language: must be nl or en"));
+    }
 }
 
 static void an_order_may_be_of_a_pharmacy_that_shares_the_lockers(void **state)
