@@ -116,21 +116,35 @@ bool allot_is_destination(const struct request *q, const struct store_locker *l)
            (l->address[0] != '\0' && strcasecmp(q->destination, l->address) == 0);
 }
 
-/* Doors that could still be promised, against all: compared without division. */
+void allot_free(const struct store_capacity *c, enum token_zone zone, uint32_t out[TOKEN_SIZE_N])
+{
+    uint32_t wanted = 0; /* of this size, or of a smaller one that had no door left */
+
+    for (unsigned n = 0; n < TOKEN_SIZE_N; n++) {
+        uint32_t doors = c->doors[zone][n][0] + c->doors[zone][n][1];
+
+        wanted += c->promised[zone][n][0] + c->promised[zone][n][1];
+        out[n] = doors > wanted ? doors - wanted : 0;
+        wanted = wanted > doors ? wanted - doors : 0;
+    }
+}
+
+uint32_t allot_free_sum(const struct store_capacity *c)
+{
+    uint32_t sum = 0, of_size[TOKEN_SIZE_N];
+
+    for (unsigned z = 0; z < TOKEN_ZONE_N; z++) {
+        allot_free(c, (enum token_zone)z, of_size);
+        for (unsigned n = 0; n < TOKEN_SIZE_N; n++)
+            sum += of_size[n];
+    }
+    return sum;
+}
+
+/* Free doors against all: compared without division. */
 static bool has_more_room(const struct store_capacity *a, const struct store_capacity *b)
 {
-    uint64_t free[2] = {0, 0};
-    const struct store_capacity *c[2] = {a, b};
-
-    for (unsigned i = 0; i < 2; i++) {
-        uint64_t doors = 0, promised = 0;
-        for (unsigned z = 0; z < TOKEN_ZONE_N; z++) {
-            doors += from_size(c[i]->doors[z], 0, 0) + from_size(c[i]->doors[z], 0, 1);
-            promised += from_size(c[i]->promised[z], 0, 0) + from_size(c[i]->promised[z], 0, 1);
-        }
-        free[i] = doors > promised ? doors - promised : 0;
-    }
-    return free[0] * b->total > free[1] * a->total;
+    return (uint64_t)allot_free_sum(a) * b->total > (uint64_t)allot_free_sum(b) * a->total;
 }
 
 static bool is_better(const struct allot_candidate *a, const struct allot_candidate *b)

@@ -26,6 +26,12 @@ enum token_size allot_size(const char *quantity);
 /* All promises in c, and one more for need (NULL: none), can be kept at the same time: exact, by Hall's condition. */
 bool allot_fits(const struct store_capacity *c, const struct allot_need *need);
 
+/* The doors of a zone that are free and not promised, by size: what every page calls free. A promise that finds none of
+ * its own size left takes one of the next. */
+void allot_free(const struct store_capacity *c, enum token_zone zone, uint32_t out[TOKEN_SIZE_N]);
+/* Those of all sizes and zones together. */
+uint32_t allot_free_sum(const struct store_capacity *c);
+
 struct allot_candidate {
     const struct store_locker *locker;
     struct store_capacity capacity;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "backend/act.h"
+#include "backend/allot.h"
 #include "backend/climate.h"
 #include "backend/round.h"
 #include "backend/ticket.h"
@@ -283,7 +284,8 @@ struct round_view {
     struct reason *r;
 };
 
-static uint32_t sum_free(const struct store_capacity *c)
+/* Empty doors, promised or not: those that bags are brought to. */
+static uint32_t sum_empty(const struct store_capacity *c)
 {
     uint32_t n = 0;
 
@@ -325,7 +327,9 @@ static bool add_stop(void *arg, const struct store_locker *l)
     if (v->e == ERR_OK)
         v->e = s->ops->locker_capacity(s, l->id, &c, v->r);
     if (v->e == ERR_OK)
-        x->free = sum_free(&c);
+        x->room = sum_empty(&c);
+    if (v->e == ERR_OK)
+        x->free = allot_free_sum(&c);
     return v->e == ERR_OK;
 }
 

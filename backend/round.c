@@ -21,7 +21,7 @@ bool round_is_stop(const struct round_locker *l)
 
 uint32_t round_short_of(const struct round_locker *l)
 {
-    return l->tasks.to_load > l->free ? l->tasks.to_load - l->free : 0;
+    return l->tasks.to_load > l->room ? l->tasks.to_load - l->room : 0;
 }
 
 /* Larger first. */

@@ -19,7 +19,8 @@ struct round_locker {
     int64_t seen_ms;
     bool silent; /* no word for too long: the counts may be old */
     struct store_tasks tasks;
-    uint32_t free;    /* doors that could take a bag now */
+    uint32_t room;    /* doors that could take a bag now */
+    uint32_t free;    /* of them: not promised to one that waits */
     uint32_t repairs; /* open tickets that need hands there */
     uint32_t urgent;  /* of them: first */
 };
@@ -33,7 +34,7 @@ struct round_reasons {
 struct round_reasons round_reasons_of(const struct round_locker *l);
 /* There is a reason. */
 bool round_is_stop(const struct round_locker *l);
-/* More bags to bring than doors that are free now, and how many: emptying comes first there. */
+/* More bags to bring than doors that could take one now, and how many: emptying comes first there. */
 uint32_t round_short_of(const struct round_locker *l);
 
 /* Sorts: urgent tickets, then bags to bring, then to take out, then tickets, then name, then id. */

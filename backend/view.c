@@ -376,7 +376,7 @@ static enum err put_climate_now(struct hub *hub, const uint8_t *locker, cJSON *i
     return e;
 }
 
-/* How many doors are free and how many of them are promised, by zone and size. */
+/* How many doors are empty, how many are promised, and how many are left free, by zone and size. */
 static enum err put_capacity(struct hub *hub, const uint8_t *locker, cJSON *into, struct reason *r)
 {
     struct store_capacity c;
@@ -389,13 +389,17 @@ static enum err put_capacity(struct hub *hub, const uint8_t *locker, cJSON *into
     json_put_int(into, "loaded", c.loaded);
     into = json_put_array(into, "kinds");
     for (unsigned z = 0; z < TOKEN_ZONE_N; z++) {
+        uint32_t left[TOKEN_SIZE_N];
+
+        allot_free(&c, (enum token_zone)z, left);
         for (unsigned n = 0; n < TOKEN_SIZE_N; n++) {
             cJSON *row = json_put_object(into, NULL);
 
             json_put_text(row, "zone", token_zone_name((enum token_zone)z));
             json_put_text(row, "size", token_size_name((enum token_size)n));
-            json_put_int(row, "free", (int64_t)c.doors[z][n][0] + c.doors[z][n][1]);
-            json_put_int(row, "free_low", c.doors[z][n][1]);
+            json_put_int(row, "free", left[n]);
+            json_put_int(row, "empty", (int64_t)c.doors[z][n][0] + c.doors[z][n][1]);
+            json_put_int(row, "empty_low", c.doors[z][n][1]);
             json_put_int(row, "promised", (int64_t)c.promised[z][n][0] + c.promised[z][n][1]);
         }
     }

@@ -9,11 +9,11 @@ const STATES = ['registered', 'packed', 'in_transit', 'ready', 'unconfirmed', 'w
 const Counts = ({ counts }) =>
   html`<ul class="counts">${STATES.filter((s) => counts[s] > 0).map((s) => html`<li key=${s}><b>${counts[s]}</b> ${say('state', s)}</li>`)}</ul>`;
 
-// Free doors of a zone for each size that is there; promised ones are not free any more.
+// Free doors of a zone for each size that is there; the hub takes out those that are promised.
 function room(locker, zone) {
   return locker.capacity.kinds
     .filter((k) => k.zone === zone && locker.doors.some((d) => d.zone === zone && d.size === k.size))
-    .map((k) => ({ size: k.size, free: Math.max(0, k.free - k.promised) }));
+    .map((k) => ({ size: k.size, free: k.free }));
 }
 const sum = (list) => list.reduce((n, k) => n + k.free, 0);
 

@@ -22,7 +22,7 @@ const DoorDetail = ({ door, me }) =>
 
 const Bag = ({ order, me }) => (me.role === 'admin' ? t('bag', { number: order.number }) : html`<a href="#/order/${order.id}">${t('bag', { number: order.number })}</a>`);
 
-// Doors, free and promised, for each zone and size; low ones apart.
+// Doors: empty, promised, and free (empty and not promised), for each zone and size; low ones apart.
 const Room = ({ locker }) => {
   const rows = locker.capacity.kinds
     .map((k) => ({ ...k, all: locker.doors.filter((d) => d.zone === k.zone && d.size === k.size).length }))
@@ -30,9 +30,10 @@ const Room = ({ locker }) => {
   const columns = [
     { key: 'kind', label: t('capacity.kind'), value: (k) => `${k.zone} ${k.size}`, show: (k) => `${k.size}, ${say('zone', k.zone)}`, csv: (k) => `${k.size} ${k.zone}` },
     { key: 'all', label: t('capacity.all'), kind: 'number', value: (k) => k.all },
-    { key: 'free', label: t('capacity.free'), kind: 'number', value: (k) => k.free },
-    { key: 'low', label: t('capacity.low'), kind: 'number', value: (k) => k.free_low },
+    { key: 'empty', label: t('capacity.empty'), kind: 'number', value: (k) => k.empty },
+    { key: 'low', label: t('capacity.low'), kind: 'number', value: (k) => k.empty_low },
     { key: 'promised', label: t('capacity.promised'), kind: 'number', value: (k) => k.promised },
+    { key: 'free', label: t('capacity.free'), kind: 'number', value: (k) => k.free },
   ];
   return html`<${Table} id="room" caption=${t('capacity', { loaded: locker.capacity.loaded, total: locker.capacity.total })} rows=${rows} columns=${columns} />`;
 };

@@ -146,6 +146,25 @@ static void the_locker_that_was_asked_for_wins_or_nobody(void **state)
     assert_int_equal(allot_pick(c, 0, &q, &why), -1);
 }
 
+static void a_promise_takes_the_next_size_when_its_own_is_full(void **state)
+{
+    struct store_capacity c = {.total = 9};
+    uint32_t left[TOKEN_SIZE_N];
+
+    (void)state;
+    c.doors[TOKEN_ZONE_ROOM][TOKEN_SIZE_S][0] = 1;
+    c.doors[TOKEN_ZONE_ROOM][TOKEN_SIZE_M][1] = 3;
+    c.doors[TOKEN_ZONE_COLD][TOKEN_SIZE_M][0] = 2;
+    c.promised[TOKEN_ZONE_ROOM][TOKEN_SIZE_S][0] = 2;
+    c.promised[TOKEN_ZONE_ROOM][TOKEN_SIZE_M][1] = 1;
+    c.promised[TOKEN_ZONE_ROOM][TOKEN_SIZE_L][0] = 1; /* no such door is left: none of another size goes for it */
+    allot_free(&c, TOKEN_ZONE_ROOM, left);
+    assert_int_equal(left[TOKEN_SIZE_S], 0);
+    assert_int_equal(left[TOKEN_SIZE_M], 1);
+    assert_int_equal(left[TOKEN_SIZE_L], 0);
+    assert_int_equal(allot_free_sum(&c), 3); /* the cold ones are nobody's */
+}
+
 static void equal_room_goes_to_the_lower_id(void **state)
 {
     struct store_locker a = {.name = "A", .id = {9}}, b = {.name = "B", .id = {3}};
@@ -166,6 +185,7 @@ int main(void)
         cmocka_unit_test(promises_are_kept_exactly_when_every_bag_finds_a_door),
         cmocka_unit_test(one_more_promise_is_counted_in),
         cmocka_unit_test(the_locker_that_was_asked_for_wins_or_nobody),
+        cmocka_unit_test(a_promise_takes_the_next_size_when_its_own_is_full),
         cmocka_unit_test(equal_room_goes_to_the_lower_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -890,6 +890,32 @@ static void the_round_names_what_waits_and_nobody(void **state)
     assert_null(strstr(f->answer, CANARY));
 }
 
+static void a_promised_door_is_free_on_no_page(void **state)
+{
+    struct fixture *f = *state;
+    struct store *s = f->bed.hub.store;
+    const uint8_t id[ORDER_ID_LEN] = {7};
+    struct request ask_for;
+    struct order o;
+
+    put_wall(f, "A1");
+    assert_int_equal(get(f, "/api/round", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"free\":1"));
+    request_init(&ask_for, REQUEST_JSON);
+    order_init(&o, id, &ask_for, 1);
+    o.state = ORDER_PACKED;
+    o.load = 1;
+    memcpy(o.locker, WALL, sizeof(WALL));
+    assert_int_equal(s->ops->begin(s, NULL), ERR_OK);
+    assert_int_equal(s->ops->order_insert(s, &o, NULL, NULL), ERR_OK);
+    assert_int_equal(s->ops->commit(s, NULL), ERR_OK);
+    assert_int_equal(get(f, "/api/round", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"free\":0,\"short\":0"));
+    hub_touch(&f->bed.hub);
+    assert_int_equal(get(f, "/api/board", STORE_ROLE_LOGISTICS), 200);
+    assert_non_null(strstr(f->answer, "\"size\":\"S\",\"free\":0,\"empty\":1,\"empty_low\":0,\"promised\":1"));
+}
+
 static void small_counts_are_not_told_in_a_shared_view(void **state)
 {
     struct fixture *f = *state;
@@ -1089,6 +1115,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ticket_that_evidence_closes_is_not_closed_by_people, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ticket_tells_its_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_round_names_what_waits_and_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_promised_door_is_free_on_no_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(small_counts_are_not_told_in_a_shared_view, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_excursion_is_told_with_what_people_said, set_up, tear_down),
         cmocka_unit_test(error_names_have_a_status),

@@ -15,7 +15,7 @@
 static struct round_locker stop(uint8_t id, const char *name, uint32_t urgent, uint32_t load, uint32_t expired,
                                 uint32_t repairs)
 {
-    struct round_locker l = {.id = {id}, .urgent = urgent, .repairs = repairs, .free = 2};
+    struct round_locker l = {.id = {id}, .urgent = urgent, .repairs = repairs, .room = 2};
 
     memcpy(l.name, name, strlen(name) + 1);
     l.tasks.to_load = load;
@@ -63,7 +63,7 @@ static void more_bags_than_free_doors_are_told(void **state)
 
     (void)state;
     assert_int_equal(round_short_of(&l), 3);
-    l.free = 5;
+    l.room = 5;
     assert_int_equal(round_short_of(&l), 0);
 }
 
