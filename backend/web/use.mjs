@@ -2,6 +2,7 @@
 // Use: when people come, how long bags wait, and what it saves. Times are those of the hub.
 import { html, Component, t, many, ask, currentLanguage, Choice, Field, Notice, Reading } from './parts.mjs';
 import { Curve } from './curve.mjs';
+import { save, toCsv } from './file.mjs';
 import { Table } from './table.mjs';
 
 const DAYS = [7, 28, 91, 365];
@@ -28,18 +29,22 @@ const weekday = (i, style) => new Date(Date.UTC(2024, 0, 1 + i)).toLocaleDateStr
 // A date of the hub, whatever zone this screen is in.
 const day = (date) => new Date(`${date}T12:00:00Z`).toLocaleDateString(locale(), { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' });
 
-// Hours by weekday; every cell has its number, the colour only helps.
-const Heat = ({ rows, label, few }) => {
+// Hours by weekday; every cell has its number, the colour only helps. Its order says what it has to say, and each cell is a part of the
+// picture: so it is not sorted or filtered like a Table, but it is a file like one.
+const Heat = ({ id, rows, label, few }) => {
   const most = Math.max(1, ...rows.flat().map((n) => n ?? 0));
   const step = (n) => (n === null ? 'few' : n === 0 ? 'h0' : `h${Math.min(5, Math.ceil((n / most) * 5))}`);
   const hours = [...Array(24).keys()];
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}>
+  const told = (n) => (n === null ? `<${few}` : n);
+  const columns = [{ label: t('use.weekday'), value: ([d]) => weekday(d, 'short') }, ...hours.map((h) => ({ label: h, value: ([, row]) => told(row[h]) }))];
+  return html`<div data-heat=${id}><div class="scroll" tabindex="0" role="region" aria-label=${label}>
     <table class="heat">
       <caption>${label}</caption>
       <thead><tr><th scope="col"><span class="hidden">${t('use.weekday')}</span></th>${hours.map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
-      <tbody>${rows.map((row, d) => html`<tr><th scope="row">${weekday(d, 'short')}</th>${row.map((n) => html`<td class=${step(n)}>${n === null ? `<${few}` : n || ''}</td>`)}</tr>`)}</tbody>
+      <tbody>${rows.map((row, d) => html`<tr><th scope="row">${weekday(d, 'short')}</th>${row.map((n) => html`<td class=${step(n)}>${told(n) || ''}</td>`)}</tr>`)}</tbody>
     </table>
-  </div>`;
+  </div>
+  <p class="tools"><button type="button" onClick=${() => save(`use-${id}.csv`, toCsv([...rows.entries()], columns))} aria-label=${t('table.csv.of', { name: label })}>${t('table.csv')}</button></p></div>`;
 };
 
 const Chart = ({ days, keys, label }) => {
@@ -127,7 +132,7 @@ export class UsePage extends Component {
       ${of !== asked && !error && html`<${Reading} />`}
       ${data?.shared && html`<p class="notice">${t('use.few', { n: data.few })}</p>`}
       ${data &&
-      html`<section class="card"><${Heat} rows=${data.heat.collected} label=${t('use.heat.collected')} few=${data.few} /><${Heat} rows=${data.heat.opened} label=${t('use.heat.opened')} few=${data.few} /></section>
+      html`<section class="card"><${Heat} id="collected" rows=${data.heat.collected} label=${t('use.heat.collected')} few=${data.few} /><${Heat} id="opened" rows=${data.heat.opened} label=${t('use.heat.opened')} few=${data.few} /></section>
         ${this.renderSaved(data)}
         <section class="card pair">
           <${Chart} days=${data.days} keys=${[['collected', 'accent'], ['loaded', 'busy-ink']]} label=${t('use.chart.bags')} />

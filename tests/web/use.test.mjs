@@ -2,6 +2,7 @@
 // Use: hours of the week, figures of each day, and a view for other eyes without small numbers.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Stage } from '../stage/stage.mjs';
 import { open, check, close, TEST_MS } from './browser.mjs';
 import { writePast, weeksOfUse } from './past.mjs';
@@ -35,6 +36,19 @@ test('the sums of the hub are the sums of the page', { timeout: TEST_MS }, async
   const page = await open(stage, 'hub', { at: '#/use' });
   await drawn(page);
   assert.ok((await page.textContent('.figures')).includes(`${collected} opgehaald`));
+  await page.context().close();
+});
+
+test('the hours of the week are a file too, with what is seen', { timeout: TEST_MS }, async () => {
+  const page = await open(stage, 'hub', { at: '#/use?shared=1' });
+  await page.waitForSelector('.heat .few');
+  const heat = page.locator('[data-heat=collected]');
+  const [download] = await Promise.all([page.waitForEvent('download'), heat.getByRole('button', { name: 'Bewaar als CSV' }).click()]);
+  assert.equal(download.suggestedFilename(), 'use-collected.csv');
+  const file = readFileSync(await download.path(), 'utf8').replace('\ufeff', '').trimEnd().split('\r\n').map((line) => line.split(','));
+  assert.deepEqual(file[0], ['Dag', ...Array(24).keys()].map(String));
+  const seen = await heat.locator('tbody tr').evaluateAll((rows) => rows.map((r) => [...r.cells].map((c) => c.textContent || '0')));
+  assert.deepEqual(file.slice(1), seen);
   await page.context().close();
 });
 
