@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The audit: who did what, and when; searched and cut into pages by the hub, the newest first.
-import { html, t, say, exact } from './parts.mjs';
+import { html, t, say, exact, detailWords } from './parts.mjs';
 import { FarTable, dayRange } from './far.mjs';
 
 const toQuery = ({ q, choices }) => ({ search: q.trim(), actor: choices.who, action: choices.what, ...dayRange(choices) });
@@ -17,7 +17,7 @@ const columnsFor = (me) => [
   { key: 'who', label: t('audit.who'), value: (a) => a.actor },
   { key: 'what', label: t('audit.what'), value: (a) => say('action', a.action), csv: (a) => a.action },
   { key: 'subject', label: t('audit.subject'), value: (a) => a.subject },
-  { key: 'detail', label: t('audit.detail'), value: (a) => a.detail },
+  { key: 'detail', label: t('audit.detail'), value: (a) => a.detail, show: (a) => detailWords(a) ?? '–' },
   { key: 'order', label: t('audit.order'), value: (a) => a.order, show: (a) => orderOf(me, a) },
 ];
 

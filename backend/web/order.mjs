@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One order: what happens next, what can be done, its facts and its history.
-import { html, Component, t, say, ask, day, exact, orderPlace, LANGUAGES, Form, Choice, Act, Notice, OrderState, Undo } from './parts.mjs';
+import { html, Component, t, say, ask, day, exact, orderPlace, LANGUAGES, Form, Choice, Act, Notice, OrderState, Undo, detailWords } from './parts.mjs';
 import { ContactSection, ToldTag } from './contact.mjs';
 import { BagSections } from './bag.mjs';
 
@@ -156,17 +156,11 @@ const Facts = ({ o, me }) => {
   </section>`;
 };
 
-// "telephone, told" in words.
-const inWords = (detail) => {
-  const [how, outcome] = detail.split(', ');
-  return `${say('contact.how', how)}, ${say('contact.outcome', outcome)}`;
-};
-
 // What doors and people did, in one line of time.
 const History = ({ o }) => {
   const rows = [
     ...o.events.map((e) => ({ at: e.told_ms ?? e.received_ms, what: say('event', e.type), who: t('order.by_locker') })),
-    ...o.acts.map((a) => ({ at: a.at_ms, what: say('action', a.action), who: a.actor, detail: a.action === 'order.contact' && a.detail ? inWords(a.detail) : a.detail })),
+    ...o.acts.map((a) => ({ at: a.at_ms, what: say('action', a.action), who: a.actor, detail: detailWords(a) })),
   ].sort((a, b) => a.at - b.at);
   return html`<section class="card">
     <h2>${t('order.history')}</h2>

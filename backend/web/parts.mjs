@@ -161,6 +161,13 @@ export const OrderState = ({ order }) =>
 
 export const orderPlace = (o) => (o.locker ? `${o.locker.name}${o.door ? `, ${o.door}` : ''}` : null);
 
+// What an act says of itself beyond its name: the words of the hub where it wrote a name of its own.
+const details = {
+  'order.registered': (detail) => say('source', detail),
+  'order.contact': (detail) => detail.split(', ').map((word, i) => say(['contact.how', 'contact.outcome'][i], word)).join(', '),
+};
+export const detailWords = (act) => (act.detail && details[act.action]?.(act.detail)) || act.detail;
+
 // Of slips and screens, each in its own words.
 export const LANGUAGES = [['nl', 'Nederlands'], ['en', 'English'], ['tr', 'Türkçe'], ['ar', 'العربية'], ['pl', 'Polski'], ['uk', 'Українська']];
 

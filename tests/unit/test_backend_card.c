@@ -74,7 +74,7 @@ static void a_card_shows_what_the_carer_needs_and_no_patient(void **state)
 static void a_card_speaks_the_languages_of_the_slip(void **state)
 {
     static const char *const says[LANGUAGE_N][2] = {
-        [LANGUAGE_NL] = {"Pas voor wie komt ophalen", "dir=\"ltr\""},
+        [LANGUAGE_NL] = {"Kaart voor wie komt ophalen", "dir=\"ltr\""},
         [LANGUAGE_EN] = {"Card for who comes to collect", "dir=\"ltr\""},
         [LANGUAGE_TR] = {"Almaya gelen kişi için kart", "dir=\"ltr\""},
         [LANGUAGE_AR] = {"بطاقة لمن يأتي للاستلام", "dir=\"rtl\""},

@@ -36,6 +36,16 @@ test('a departure is taken back, and the page says what comes next', { timeout: 
   await page.context().close();
 });
 
+test('the history says in words how an order came', { timeout: TEST_MS }, async () => {
+  const [table] = (await stage.ok('POST', '/api/orders/csv', 'patient,reference\nM. de Wit,came-1\n', { 'content-type': 'text/csv' })).orders;
+  for (const [language, id, words] of [['nl', order.id, 'formulier'], ['en', order.id, 'form'], ['nl', table.id, 'tabel'], ['en', table.id, 'table']]) {
+    const page = await open(stage, 'hub', { at: `#/order/${id}`, language });
+    await page.waitForSelector('.history li');
+    assert.match(await page.textContent('.history li:first-child'), new RegExp(`: ${words}$`));
+    await page.context().close();
+  }
+});
+
 test('a day of birth is written as people say it, wherever the reader is', { timeout: TEST_MS }, async () => {
   for (const [language, words] of [['nl', '14 maart 1961'], ['en', '14 March 1961']]) {
     const page = await open(stage, 'hub', { at: at(), language });

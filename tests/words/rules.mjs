@@ -95,7 +95,7 @@ const DIFFICULT = {
 // One word for one thing, at the door, on paper and on the pages of staff.
 const ONE_WORD = {
   nl: [
-    [/\bbadge/i, 'pas'], [/\b(brief|brieven|slip)\b/i, 'papier'], [/\b(locker|automaat|kastje)/i, 'kluis'], [/\b(tas|tasje|pakket|zakje)\b/i, 'zak'],
+    [/\bbadge/i, 'pas'], [/\bverzorger/i, 'mantelzorger'], [/\b(brief|brieven|slip)\b/i, 'papier'], [/\b(locker|automaat|kastje)/i, 'kluis'], [/\b(tas|tasje|pakket|zakje)\b/i, 'zak'],
     [/\b(luik|deurtje|vakje|klep)\b/i, 'deur of vak'], [/\b(elektronica|printplaat|relais)\b/i, 'besturing'], [/\b(etiket|sticker)/i, 'label'],
     [/\b(geneesmiddel|medicatie)/i, 'medicijn'], [/\b(afhaal|toegangs|ophaal)code/i, 'code'], [/\b(order|opdrachtnummer)\b/i, 'bestelling'], [/\bpin\b/i, 'pincode'],
     [/\bgeboortemaand\b/i, 'geboortedag: eerst de dag, dan de maand'], [/\b(derhalve|indien|reeds|middels|dient|gelieve|alsmede|teneinde)\b/i, 'a word of every day'],
