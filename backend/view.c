@@ -223,9 +223,8 @@ static bool add_event(void *arg, const struct store_event *ev)
     return true;
 }
 
-static bool add_act(void *arg, const struct store_audit *a)
+static cJSON *put_act(const struct viewing *v, const struct store_audit *a)
 {
-    struct viewing *v = arg;
     cJSON *row = json_put_object(v->array, NULL);
 
     json_put_int(row, "seq", a->seq);
@@ -236,6 +235,12 @@ static bool add_act(void *arg, const struct store_audit *a)
     put_text(row, "detail", v->hides_words ? "" : a->detail);
     if (a->has_order)
         json_put_hex(row, "order", a->order, sizeof(a->order));
+    return row;
+}
+
+static bool add_act(void *arg, const struct store_audit *a)
+{
+    (void)put_act(arg, a);
     return true;
 }
 
@@ -611,13 +616,33 @@ static void add_name(void *arg, const char *name)
     json_put_text(arg, NULL, name);
 }
 
+/* With the number of the order, which is what people call a bag by. */
+static bool add_audit(void *arg, const struct store_audit *a)
+{
+    struct viewing *v = arg;
+    cJSON *row = put_act(v, a);
+    struct order o;
+
+    if (!a->has_order)
+        return true;
+    v->e = v->hub->store->ops->order_get(v->hub->store, a->order, &o, v->r);
+    if (v->e == ERR_OK)
+        json_put_int(row, "order_number", o.number);
+    else if (v->e == ERR_NOT_FOUND)
+        v->e = ERR_OK; /* rows of the audit stay */
+    sodium_memzero(&o, sizeof(o));
+    return v->e == ERR_OK;
+}
+
 enum err view_audit(struct hub *hub, const struct store_audit_filter *f, cJSON *into, struct reason *r)
 {
     const struct store_ops *ops = hub->store->ops;
     struct viewing v = {.hub = hub, .array = json_put_array(into, "rows"), .r = r};
     int64_t count = 0;
-    enum err e = ops->audit_find(hub->store, f, add_act, &v, r);
+    enum err e = ops->audit_find(hub->store, f, add_audit, &v, r);
 
+    if (e == ERR_OK)
+        e = v.e;
     if (e != ERR_OK || f->below_seq > 0) /* who goes on from a number has been told */
         return e;
     e = ops->audit_matches(hub->store, f, &count, r);

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The audit: who did what, and when; searched and cut into pages by the hub, the newest first.
-import { html, t, say, exact, detailWords } from './parts.mjs';
+import { html, t, say, exact, BagLink, detailWords } from './parts.mjs';
 import { FarTable, dayRange } from './far.mjs';
 
 const toQuery = ({ q, choices }) => ({ search: q.trim(), actor: choices.who, action: choices.what, ...dayRange(choices) });
-
-const orderOf = (me, a) => {
-  if (!a.order) return '–';
-  const short = html`<code>${a.order.slice(0, 8)}</code>`;
-  return me.role === 'admin' ? short : html`<a href="#/order/${a.order}">${short}</a>`;
-};
 
 const columnsFor = (me) => [
   { key: 'seq', label: t('audit.seq'), kind: 'number', sort: true, value: (a) => a.seq },
@@ -18,7 +12,7 @@ const columnsFor = (me) => [
   { key: 'what', label: t('audit.what'), value: (a) => say('action', a.action), csv: (a) => a.action },
   { key: 'subject', label: t('audit.subject'), value: (a) => a.subject },
   { key: 'detail', label: t('audit.detail'), value: (a) => a.detail, show: (a) => detailWords(a) ?? '–' },
-  { key: 'order', label: t('audit.order'), value: (a) => a.order, show: (a) => orderOf(me, a) },
+  { key: 'order', label: t('audit.order'), value: (a) => a.order_number, show: (a) => (a.order_number ? html`<${BagLink} order=${{ id: a.order, number: a.order_number }} me=${me} />` : '–') },
 ];
 
 const choice = (list = [], words = (name) => name) => [['', t('table.all')], ...list.map((name) => [name, words(name)])];

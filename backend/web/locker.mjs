@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One locker: its doors as they hang, the room in it, its boards, temperature and tickets.
-import { html, Component, t, many, say, age, moment, degrees, hubNow, isSilent, Tag, OrderState } from './parts.mjs';
+import { html, Component, t, many, say, age, moment, degrees, hubNow, isSilent, Tag, OrderState, BagLink } from './parts.mjs';
 import { Wall, Legend, doorSummary } from './doors.mjs';
 import { Table } from './table.mjs';
 
@@ -16,11 +16,9 @@ const DoorDetail = ({ door, me }) =>
       <dd>${say('contact', door.contact ?? 'unknown')}</dd>
       <dt>${t('door.told')}</dt>
       <dd>${age(door.told_ms)}</dd>
-      ${door.order && html`<dt>${t('door.order')}</dt><dd><${Bag} order=${door.order} me=${me} /> <${OrderState} order=${door.order} /></dd>`}
+      ${door.order && html`<dt>${t('door.order')}</dt><dd><${BagLink} order=${door.order} me=${me} /> <${OrderState} order=${door.order} /></dd>`}
     </dl>
   </div>`;
-
-const Bag = ({ order, me }) => (me.role === 'admin' ? t('bag', { number: order.number }) : html`<a href="#/order/${order.id}">${t('bag', { number: order.number })}</a>`);
 
 // Doors: empty, promised, and free (empty and not promised), for each zone and size; low ones apart.
 const Room = ({ locker }) => {
@@ -41,7 +39,7 @@ const Room = ({ locker }) => {
 const Stock = ({ locker, me }) => {
   const columns = [
     { key: 'door', label: t('stock.door'), value: (d) => d.door },
-    { key: 'bag', label: t('stock.bag'), kind: 'number', value: (d) => d.order.number, show: (d) => html`<${Bag} order=${d.order} me=${me} />` },
+    { key: 'bag', label: t('stock.bag'), kind: 'number', value: (d) => d.order.number, show: (d) => html`<${BagLink} order=${d.order} me=${me} />` },
     { key: 'state', label: t('order.state'), value: (d) => say('state', d.order.state), show: (d) => html`<${OrderState} order=${d.order} />`, choose: true },
     { key: 'until', label: t('order.until'), kind: 'time', value: (d) => (d.order.not_after_s ? d.order.not_after_s * 1000 : null), show: (d) => (d.order.not_after_s ? moment(d.order.not_after_s * 1000) : '–') },
   ];

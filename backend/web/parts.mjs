@@ -161,6 +161,9 @@ export const OrderState = ({ order }) =>
 
 export const orderPlace = (o) => (o.locker ? `${o.locker.name}${o.door ? `, ${o.door}` : ''}` : null);
 
+// A bag by its number: a link for who may read orders.
+export const BagLink = ({ order, me }) => (me.role === 'admin' ? t('bag', { number: order.number }) : html`<a href="#/order/${order.id}">${t('bag', { number: order.number })}</a>`);
+
 // What an act says of itself beyond its name: the words of the hub where it wrote a name of its own.
 const details = {
   'order.registered': (detail) => say('source', detail),

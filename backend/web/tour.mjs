@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The return tour of one locker: every door to look into and every bag to fetch, why, and where it goes. Stops are ticked by evidence;
 // the tour ends when each is explained.
-import { html, Component, t, many, say, ask, poll, clock, Act, Notice, Form } from './parts.mjs';
+import { html, Component, t, many, say, ask, poll, clock, Act, Notice, Form, BagLink } from './parts.mjs';
 import { toFetch } from './today.mjs';
 
 const POLL_MS = 1000;
@@ -11,7 +11,7 @@ const Stop = ({ stop, open, onExplain, me }) => {
   return html`<li class="card stop ${settled ? 'done' : ''}" data-place=${stop.place} data-door=${stop.door} data-mark=${stop.mark} data-reason=${stop.reason}>
     <div class="stop-head">
       <b class="big">${stop.door ?? '–'}</b>
-      <span>${stop.order ? (me.role === 'admin' ? stop.order.number : html`<a href="#/order/${stop.order.id}">${t('bag', { number: stop.order.number })}</a>`) : t('tour.nobag')}</span>
+      <span>${stop.order ? html`<${BagLink} order=${stop.order} me=${me} />` : t('tour.nobag')}</span>
       <span class="tag ${settled ? 'good' : 'warn'}">${settled ? `✓ ${say('tour.mark', stop.mark)}` : say('tour.mark', 'open')}</span>
     </div>
     <p>${t(`tour.why.${stop.reason}`)}</p>

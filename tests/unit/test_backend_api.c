@@ -344,6 +344,9 @@ static void the_audit_is_searched_and_cut_into_pages_here(void **state)
     assert_int_equal(get(f, "/api/audit?action=test.done&below=1000&limit=1", STORE_ROLE_ADMIN), 200);
     assert_non_null(strstr(f->answer, "door2"));
     assert_null(strstr(f->answer, "count"));
+    assert_null(strstr(f->answer, "order_number")); /* it is about none */
+    assert_int_equal(get(f, "/api/audit?action=order.registered", STORE_ROLE_ADMIN), 200);
+    assert_non_null(strstr(f->answer, "\"order_number\":1"));
     assert_int_equal(get(f, "/api/audit?to_ms=5", STORE_ROLE_ADMIN), 200);
     assert_non_null(strstr(f->answer, "\"count\":0"));
     assert_int_equal(get(f, "/api/audit?sort=actor", STORE_ROLE_ADMIN), 422);

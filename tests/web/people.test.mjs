@@ -245,6 +245,19 @@ test('the audit is searched, read page by page and taken along as a whole by the
   await leave(small);
 });
 
+test('the audit names a bag as every page does, and leads only those there who may read it', { timeout: TEST_MS }, async () => {
+  await stage.login('pharmacist');
+  const order = await story.order(stage, { reference: 'audit-bag' });
+  for (const [role, links] of [['admin', 0], ['pharmacist', 1]]) {
+    const page = await as(role, '#/audit?audit.is.what=order.registered');
+    const row = page.locator('[data-table=audit] tbody tr').filter({ hasText: `Zak ${order.number}` }).first();
+    await row.waitFor();
+    assert.match(await row.textContent(), /formulier/);
+    assert.equal(await row.locator('a').count(), links);
+    await leave(page);
+  }
+});
+
 test('a locker gets an address and hours and is revoked', { timeout: TEST_MS }, async () => {
   const page = await as('admin', `#/lockers/${stage.lockerId}`);
   await page.fill('form[name=address] [name=address]', 'Stationsplein 1, Dorp');
