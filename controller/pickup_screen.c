@@ -25,9 +25,11 @@ static void show_opening(const struct locker *l, int64_t boot_ms, struct screen 
         [OPENING_OPEN] = SCREEN_OPEN,    [OPENING_CLOSED] = SCREEN_DONE,
     };
     out->id = ids[o->phase];
-    if (o->phase == OPENING_OPEN && l->door[o->door].open_ms != 0 &&
-        boot_ms - l->door[o->door].open_ms >= OPENING_BUZZER_MS)
+    int64_t open_ms = l->door[o->door].open_ms;
+    if (o->phase == OPENING_OPEN && (l->pickup.complained || (open_ms != 0 && boot_ms - open_ms >= OPENING_BUZZER_MS)))
         out->id = SCREEN_CLOSE;
+    if (o->phase == OPENING_OPEN && l->pickup.complained && out->notice == SCREEN_NOTICE_NONE)
+        out->notice = SCREEN_NOTICE_TOLD; /* nobody takes the bag of somebody else with them */
     out->step = o->pulses;
     out->steps = OPENING_PULSES_MAX;
     locker_name_door(l, o->door, out);

@@ -47,6 +47,7 @@ static const char *const notice_names[SCREEN_NOTICE_N] = {
     [SCREEN_NOTICE_TRY_LATER] = "try-later",
     [SCREEN_NOTICE_EXTENDED] = "extended",
     [SCREEN_NOTICE_NO_DIGIT] = "no-digit",
+    [SCREEN_NOTICE_TOLD] = "told",
     [SCREEN_NOTICE_NOTHING] = "nothing",
     [SCREEN_NOTICE_LOADED] = "loaded",
     [SCREEN_NOTICE_FREED] = "freed",

@@ -26,7 +26,7 @@ enum screen_id {
     SCREEN_DOORS,     /* another door is open (door is set) or not readable (door is empty): close it first */
     SCREEN_OPENING,   /* door opens now */
     SCREEN_OPEN,      /* door is open: take the bag, close the door */
-    SCREEN_CLOSE,     /* as SCREEN_OPEN, open too long: please close the door */
+    SCREEN_CLOSE,     /* as SCREEN_OPEN, open too long or reported: please close the door */
     SCREEN_JAM,       /* the door did not open: push it lightly and press OK to try again; pulse n of 3 in step */
     SCREEN_DONE,      /* thank you */
     SCREEN_HELP,      /* telephone of the pharmacy and the reference to tell */
@@ -61,6 +61,7 @@ enum screen_notice {
     SCREEN_NOTICE_TRY_LATER, /* could not be checked just now: please try again */
     SCREEN_NOTICE_EXTENDED,  /* there is more time now */
     SCREEN_NOTICE_NO_DIGIT,  /* that digit means nothing on this screen; it was not counted as part of anything */
+    SCREEN_NOTICE_TOLD,      /* the report was taken: leave a bag of somebody else, and close the door */
     SCREEN_NOTICE_NOTHING,   /* nothing lies here that this card may collect */
 
     SCREEN_NOTICE_LOADED,       /* bag is in door: the patient will be told */

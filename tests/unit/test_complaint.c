@@ -24,7 +24,8 @@ static void an_empty_compartment_is_told_and_set_aside_at_once(void **state)
     assert_int_equal(b->last[RECORD_REPORTED].u.report, RECORD_REPORT_EMPTY);
     assert_int_equal(b->last[RECORD_REPORTED].door, door);
     assert_int_equal(b->last[RECORD_REPORTED].order.load, 1);
-    assert_int_equal(bed_screen(b), SCREEN_OPEN); /* it must be closed first */
+    assert_int_equal(bed_screen(b), SCREEN_CLOSE); /* it must be closed first, and a wrong bag stays */
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_TOLD);
     assert_int_equal(b->l->compartment[door].state, COMPARTMENT_CHECK);
     assert_true(b->fx->compartment[door]);
     assert_true(b->fx->orders);
@@ -116,7 +117,7 @@ static void one_bag_is_told_of_once(void **state)
     bed_key(b, EVENT_KEY_1);
     assert_int_equal(bed_screen(b), SCREEN_REPORTED);
     bed_key(b, EVENT_KEY_OK);
-    assert_int_equal(bed_screen(b), SCREEN_OPEN);
+    assert_int_equal(bed_screen(b), SCREEN_CLOSE);
     bed_take_and_close(b, door);
     assert_int_equal(b->seen[RECORD_REPORTED], 1);
     assert_int_equal(b->last[RECORD_REPORTED].u.report, RECORD_REPORT_OTHER);

@@ -982,8 +982,8 @@ static void a_digit_is_refused_where_somebody_is_to_ask_or_has_reported(void **s
     bed_key(b, EVENT_KEY_HELP);
     assert_no_digits(b, "0456789");
     bed_key(b, EVENT_KEY_1);
-    assert_int_equal(bed_screen(b), SCREEN_OPEN);
-    assert_int_equal(bed_notice(b), SCREEN_NOTICE_NONE);
+    assert_int_equal(bed_screen(b), SCREEN_CLOSE);
+    assert_int_equal(bed_notice(b), SCREEN_NOTICE_TOLD);
     bed_key(b, EVENT_KEY_HELP); /* said already */
     assert_no_digits(b, "123");
     bed_take_and_close(b, door);

@@ -127,7 +127,8 @@ const FLOWS = {
     await p.key('help');
     await p.meets('report');
     await p.key(p.language === 'nl' ? '1' : '2'); // it is empty; it is the wrong bag
-    await p.meets('open');
+    await p.told('notice.told'); // said before the screen
+    assert.equal(await p.meets('close'), wrong.door);
     await take(wrong.door);
     await p.meets('reported');
     await p.canCall();

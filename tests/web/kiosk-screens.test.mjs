@@ -151,14 +151,15 @@ describe('every screen, and a minute of patience', { concurrency: 2 }, () => {
   const LATE = { seconds: 12, more: true };
   // Where digits mean nothing one is refused, and the warning that comes later forgets that.
   const NO_DIGITS = ['help', 'ask', 'reported', 'doors', 'jam', 'wait', 'next', 'remote', 'report', 'languages'];
-  const refused = (id) => (NO_DIGITS.includes(id) ? [{ notice: 'no-digit', more: false }] : []);
-  test('in every language nothing is cut off, also in the last seconds and where a digit is refused', { timeout: TEST_MS }, async () => {
+  const NOTICES = { ...Object.fromEntries(NO_DIGITS.map((id) => [id, 'no-digit'])), close: 'told' };
+  const noticed = (id) => (NOTICES[id] ? [{ notice: NOTICES[id], more: false }] : []);
+  test('in every language nothing is cut off, also in the last seconds and where something is noticed', { timeout: TEST_MS }, async () => {
     const wrong = [];
     for (const size of [{}, { width: 320, height: 640 }]) {
       const page = await told(size);
       for (const language of LANGUAGES)
         for (const id of IDS)
-          for (const late of size.width ? [{}] : LOOKED_AT.includes(language) ? [LATE, ...refused(id)] : [{}, LATE, ...refused(id)]) {
+          for (const late of size.width ? [{}] : LOOKED_AT.includes(language) ? [LATE, ...noticed(id)] : [{}, LATE, ...noticed(id)]) {
             await page.show(screen(id, { language, ...late }));
             const at = `${size.width ?? 1280} ${language} ${id}${late.more ? ' late' : ''} ${late.notice ?? ''}`;
             wrong.push(...(await cutOff(page)).map((text) => `${at}: "${text}" does not fit`));

@@ -22,7 +22,7 @@ export function known() {
     // What a screen has, what the kiosk adds, and what the page makes of it.
     members: [...members(read('controller/screen.h')), 'telephone', 'minutes', 'n'],
     onlySaid: ['cleared', 'show', 'hide', 'left'],
-    ofPatients: ['none', 'typo', 'date', 'bad-scan', 'try-later', 'extended', 'no-digit', 'nothing'],
+    ofPatients: ['none', 'typo', 'date', 'bad-scan', 'try-later', 'extended', 'no-digit', 'told', 'nothing'],
   };
 }
 
