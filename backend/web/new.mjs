@@ -18,6 +18,7 @@ export class NewPage extends Component {
   async one(values, form) {
     const body = Object.fromEntries(Object.entries(values).filter(([, v]) => v !== ''));
     if ('low_door' in body) body.low_door = true;
+    for (const name of ['not_before', 'not_after']) if (name in body) body[name] = new Date(body[name]).toISOString(); // typed as the clock of this screen
     const order = await ask('POST', '/api/orders', body);
     form.reset();
     location.hash = `#/order/${order.id}`;
@@ -79,6 +80,8 @@ export class NewPage extends Component {
             <${Choice} label=${t('order.zone')} name="zone" value="room" options=${['room', 'cold'].map((z) => [z, say('zone', z)])} />
             <${Choice} label=${t('order.language')} name="language" value="nl" options=${LANGUAGES} />
             ${others.length > 0 && html`<${Choice} label=${t('order.pharmacy')} name="pharmacy" value="" options=${[['', me.pharmacy], ...others.map((p) => [p.ura, p.name])]} />`}
+            <${Field} label=${t('new.not_before')} name="not_before" type="datetime-local" hint=${t('new.not_before.hint')} />
+            <${Field} label=${t('new.not_after')} name="not_after" type="datetime-local" hint=${t('new.not_after.hint')} />
             <label class="field tick"><input type="checkbox" name="low_door" /> <span>${t('pack.low')}</span></label>
           <//>
         </section>

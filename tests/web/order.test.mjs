@@ -36,6 +36,28 @@ test('a departure is taken back, and the page says what comes next', { timeout: 
   await page.context().close();
 });
 
+test('the form asks when the bag may be collected, and says what is wrong with a day', { timeout: TEST_MS }, async () => {
+  const page = await open(stage, 'hub', { at: '#/new' });
+  const field = (name) => page.locator(`form[name=order] [name=${name}]`);
+  await field('patient').fill('W. Venster');
+  await field('birth_date').fill('2190-01-01');
+  await page.click('form[name=order] button.primary');
+  await page.waitForSelector('form[name=order] [role=alert]:has-text("birth_date: is after today")');
+  await field('birth_date').fill('1961-03-14');
+  const from = Math.ceil(Date.now() / 3600000) * 3600 + 3600;
+  const typed = (s) => page.evaluate((ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60000).toISOString().slice(0, 16), s * 1000);
+  await field('not_before').fill(await typed(from));
+  await page.click('form[name=order] button.primary');
+  await page.waitForSelector('form[name=order] [role=alert]:has-text("not_after: must be later")');
+  await field('not_after').fill(await typed(from + 2 * 86400));
+  await check(page, 'new-window');
+  await page.click('form[name=order] button.primary');
+  await page.waitForURL(/#\/order\//);
+  const made = await stage.ok('GET', `/api/orders/${new URL(page.url()).hash.split('/')[2]}`);
+  assert.deepEqual([made.not_before_s, made.not_after_s], [from, from + 2 * 86400]);
+  await page.context().close();
+});
+
 test('the history says in words how an order came', { timeout: TEST_MS }, async () => {
   const [table] = (await stage.ok('POST', '/api/orders/csv', 'patient,reference\nM. de Wit,came-1\n', { 'content-type': 'text/csv' })).orders;
   for (const [language, id, words] of [['nl', order.id, 'formulier'], ['en', order.id, 'form'], ['nl', table.id, 'tabel'], ['en', table.id, 'table']]) {
