@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/code.h"
 #include "common/db.h"
+#include "tests/bench/bench.h"
 
 #define TEXT_LEN 900 /* a signed event is about this long */
 #define COMMITS 400
@@ -49,33 +50,25 @@ static void put(const char *name, double value, const char *unit)
     (void)printf("%s %.4g %s\n", name, value, unit);
 }
 
-static void must(enum err e, const struct reason *r)
-{
-    if (e != ERR_OK) {
-        (void)fprintf(stderr, "bench_costs: %s\n", r->text);
-        exit(EXIT_FAILURE);
-    }
-}
-
 /* One transaction: rows events and the watermark of their device. */
 static void commit_rows(struct db *db, int64_t *seq, int rows)
 {
     struct reason r;
     static const uint8_t device[8] = {1};
-    must(db_begin(db, &r), &r);
+    bench_must(db_begin(db, &r), &r);
     for (int i = 0; i < rows; i++) {
         sqlite3_stmt *q = db_stmt(db, "INSERT INTO events(device,seq,text) VALUES(?,?,?)");
         (void)sqlite3_bind_blob(q, 1, device, sizeof device, SQLITE_STATIC);
         (void)sqlite3_bind_int64(q, 2, ++*seq);
         (void)sqlite3_bind_text(q, 3, text, TEXT_LEN, SQLITE_STATIC);
-        must(db_run(db, q, &r), &r);
+        bench_must(db_run(db, q, &r), &r);
     }
     sqlite3_stmt *q =
         db_stmt(db, "INSERT INTO marks(device,seq) VALUES(?,?) ON CONFLICT DO UPDATE SET seq=excluded.seq");
     (void)sqlite3_bind_blob(q, 1, device, sizeof device, SQLITE_STATIC);
     (void)sqlite3_bind_int64(q, 2, *seq);
-    must(db_run(db, q, &r), &r);
-    must(db_commit(db, &r), &r);
+    bench_must(db_run(db, q, &r), &r);
+    bench_must(db_commit(db, &r), &r);
 }
 
 static void measure_commits(const char *folder)
@@ -87,7 +80,7 @@ static void measure_commits(const char *folder)
     int64_t seq = 0;
     (void)snprintf(path, sizeof path, "%s/costs.db", folder);
     const struct db_cfg cfg = {.path = path, .migration = migrations, .migrations = 1};
-    must(db_open(&db, &cfg, &r), &r);
+    bench_must(db_open(&db, &cfg, &r), &r);
     for (size_t i = 0; i < COMMITS; i++) {
         int64_t start_us = clock_mono_us();
         commit_rows(db, &seq, 1);
@@ -97,7 +90,7 @@ static void measure_commits(const char *folder)
         int64_t start_us = clock_mono_us();
         for (int i = 0; i < BATCHES; i++)
             commit_rows(db, &seq, BATCH);
-        must(db_checkpoint(db, true, &r), &r);
+        bench_must(db_checkpoint(db, true, &r), &r);
         rate[run] = BATCH * BATCHES * 1e6 / (double)(clock_mono_us() - start_us);
     }
     db_close(db);

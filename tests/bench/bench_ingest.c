@@ -16,6 +16,7 @@
 #include "backend/store_sqlite.h"
 #include "common/log.h"
 #include "common/num.h"
+#include "tests/bench/bench.h"
 
 #define LOCKERS 10
 #define DOORS 24
@@ -45,26 +46,6 @@ struct bench {
     uint64_t acks;
 };
 
-static void must(enum err e, const struct reason *r)
-{
-    if (e != ERR_OK) {
-        (void)fprintf(stderr, "bench_ingest: %s\n", r->text);
-        exit(EXIT_FAILURE);
-    }
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, compare);
-    return values[n / 2];
-}
-
 /* ---------------------------------------------------------------- lockers that speak */
 
 static void say(struct bench *b, struct locker *l, const char *typ, cJSON *dat)
@@ -80,7 +61,7 @@ static void say(struct bench *b, struct locker *l, const char *typ, cJSON *dat)
     num_to_hex(id, sizeof id, h.jti);
     h.clk = (struct clock_now){.boot = 1, .boot_ms = clock_boot_ms(), .wall_ms = clock_wall_ms()};
     h.iat_ms = h.clk.wall_ms;
-    must(msg_seal(&h, MSG_UP, dat, &l->signer, &m->text, l->sent.hash, &r), &r);
+    bench_must(msg_seal(&h, MSG_UP, dat, &l->signer, &m->text, l->sent.hash, &r), &r);
     m->len = strlen(m->text);
     msg_topic(m->topic, l->hex, MSG_UP, MSG_EVT);
     l->sent.seq++;
@@ -174,9 +155,9 @@ static void add_locker(struct bench *b, int i)
     (void)crypto_sign_keypair(l->row.sign_key, secret);
     msg_signer_init(&l->signer, secret);
     num_to_hex(l->row.id, sizeof l->row.id, l->hex);
-    must(s->ops->begin(s, &r), &r);
-    must(s->ops->locker_insert(s, &l->row, &r), &r);
-    must(s->ops->commit(s, &r), &r);
+    bench_must(s->ops->begin(s, &r), &r);
+    bench_must(s->ops->locker_insert(s, &l->row, &r), &r);
+    bench_must(s->ops->commit(s, &r), &r);
 }
 
 static void open_hub(struct bench *b, const char *folder)
@@ -188,12 +169,12 @@ static void open_hub(struct bench *b, const char *folder)
     (void)snprintf(path, sizeof path, "%s/ingest.db", folder);
     keyring_from_seeds(seed, seed, seed, seed, &b->hub.keys);
     b->hub.boot = 1;
-    must(store_sqlite_open(&b->hub.store, path, &r), &r);
+    bench_must(store_sqlite_open(&b->hub.store, path, &r), &r);
     if (sd_event_default(&b->hub.loop) < 0)
         exit(EXIT_FAILURE);
     for (int i = 0; i < LOCKERS; i++)
         add_locker(b, i);
-    must(link_open(&b->link, &b->hub, &wire, &r), &r);
+    bench_must(link_open(&b->link, &b->hub, &wire, &r), &r);
     link_on_up(b->link);
     for (int i = 0; i < LOCKERS; i++)
         say_described(b, &b->locker[i]);
@@ -249,8 +230,8 @@ static void measure_rate(struct bench *b)
         run_slices(b, &rate[run], &verify[run]);
         forget(b);
     }
-    (void)printf("ingest %.0f events/s\ningest_verify %.0f 1/s\nevent_bytes %zu bytes\n", median(rate, RUNS),
-                 median(verify, RUNS), bytes);
+    (void)printf("ingest %.0f events/s\ningest_verify %.0f 1/s\nevent_bytes %zu bytes\n", bench_median(rate, RUNS),
+                 bench_median(verify, RUNS), bytes);
 }
 
 /* From the broker's hand to the acknowledgement, in the loop as in hubd. */
@@ -268,7 +249,7 @@ static void measure_lonely(struct bench *b)
         ms[n] = (double)(clock_mono_us() - start_us) / 1000;
         forget(b);
     }
-    (void)printf("ingest_lonely %.3f ms\n", median(ms, LONELY));
+    (void)printf("ingest_lonely %.3f ms\n", bench_median(ms, LONELY));
 }
 
 int main(int argc, char **argv)

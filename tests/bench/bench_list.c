@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "backend/store_sqlite.h"
+#include "tests/bench/bench.h"
 
 #define ORDERS 100000
 #define OPEN 500 /* the last of them */
@@ -21,26 +22,6 @@
 #define RUNS 9
 #define LOOKUPS 1000
 #define PAGE 100
-
-static void must(enum err e, const struct reason *r)
-{
-    if (e != ERR_OK) {
-        (void)fprintf(stderr, "bench_list: %s\n", r->text);
-        exit(EXIT_FAILURE);
-    }
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, compare);
-    return values[n / 2];
-}
 
 /* What was not found was not measured either. */
 static void expect(const char *name, int64_t got, int64_t want)
@@ -73,7 +54,7 @@ static void add_order(struct store *s, uint32_t n)
     (void)snprintf(o.ask.reference, sizeof(o.ask.reference), "RX-%08u", n * 7);
     (void)snprintf(o.ask.medicine, sizeof(o.ask.medicine), "paracetamol 500 mg tablets");
     (void)snprintf(o.ask.birth_date, sizeof(o.ask.birth_date), "1960-01-01");
-    must(s->ops->order_insert(s, &o, NULL, &r), &r);
+    bench_must(s->ops->order_insert(s, &o, NULL, &r), &r);
     for (int i = 0; i < ACTS; i++) {
         static const char *const acts[ACTS] = {"order.registered", "order.packed", "order.viewed"};
         struct store_audit a = {.at_ms = n, .has_order = true};
@@ -82,7 +63,7 @@ static void add_order(struct store *s, uint32_t n)
         (void)snprintf(a.actor, sizeof(a.actor), "user%u", n % 12);
         (void)snprintf(a.action, sizeof(a.action), "%s", acts[i]);
         (void)snprintf(a.subject, sizeof(a.subject), "%u", n);
-        must(s->ops->audit_append(s, &a, &r), &r);
+        bench_must(s->ops->audit_append(s, &a, &r), &r);
     }
 }
 
@@ -91,12 +72,12 @@ static void fill(struct store *s)
     struct reason r;
 
     for (uint32_t n = 0; n < ORDERS;) {
-        must(s->ops->begin(s, &r), &r);
+        bench_must(s->ops->begin(s, &r), &r);
         for (uint32_t i = 0; i < BATCH; i++)
             add_order(s, n++);
-        must(s->ops->commit(s, &r), &r);
+        bench_must(s->ops->commit(s, &r), &r);
     }
-    must(s->ops->idle(s, &r), &r);
+    bench_must(s->ops->idle(s, &r), &r);
 }
 
 /* ---------------------------------------------------------------- what is asked */
@@ -139,11 +120,11 @@ static void measure_lookup(struct store *s)
             uint8_t id[ORDER_ID_LEN];
 
             order_id(id, (n * 7919 + i) % ORDERS);
-            must(s->ops->order_get(s, id, &o, &r), &r);
+            bench_must(s->ops->order_get(s, id, &o, &r), &r);
         }
         us[i] = (cpu_us() - start_us) / LOOKUPS;
     }
-    (void)printf("order_lookup %.4g us\n", median(us, RUNS));
+    (void)printf("order_lookup %.4g us\n", bench_median(us, RUNS));
 }
 
 static void measure_orders(struct store *s, const char *name, const struct store_order_filter *f, int64_t matches)
@@ -155,12 +136,12 @@ static void measure_orders(struct store *s, const char *name, const struct store
     for (int i = 0; i < RUNS; i++) {
         double start_us = cpu_us();
 
-        must(s->ops->order_list(s, f, see_order, &seen, &r), &r);
-        must(s->ops->order_matches(s, f, &n, &r), &r);
+        bench_must(s->ops->order_list(s, f, see_order, &seen, &r), &r);
+        bench_must(s->ops->order_matches(s, f, &n, &r), &r);
         ms[i] = (cpu_us() - start_us) / 1000;
     }
     expect(name, n, matches);
-    (void)printf("orders_%s %.4g ms\n", name, median(ms, RUNS));
+    (void)printf("orders_%s %.4g ms\n", name, bench_median(ms, RUNS));
 }
 
 static void measure_audit(struct store *s, const char *name, const struct store_audit_filter *f, int64_t matches)
@@ -172,14 +153,14 @@ static void measure_audit(struct store *s, const char *name, const struct store_
     for (int i = 0; i < RUNS; i++) {
         double start_us = cpu_us();
 
-        must(s->ops->audit_find(s, f, see_act, &seen, &r), &r);
-        must(s->ops->audit_matches(s, f, &n, &r), &r);
-        must(s->ops->audit_names(s, STORE_AUDIT_ACTORS, skip_name, NULL, &r), &r);
-        must(s->ops->audit_names(s, STORE_AUDIT_ACTIONS, skip_name, NULL, &r), &r);
+        bench_must(s->ops->audit_find(s, f, see_act, &seen, &r), &r);
+        bench_must(s->ops->audit_matches(s, f, &n, &r), &r);
+        bench_must(s->ops->audit_names(s, STORE_AUDIT_ACTORS, skip_name, NULL, &r), &r);
+        bench_must(s->ops->audit_names(s, STORE_AUDIT_ACTIONS, skip_name, NULL, &r), &r);
         ms[i] = (cpu_us() - start_us) / 1000;
     }
     expect(name, n, matches);
-    (void)printf("audit_%s %.4g ms\n", name, median(ms, RUNS));
+    (void)printf("audit_%s %.4g ms\n", name, bench_median(ms, RUNS));
 }
 
 /* What matches is told by fill: every sixth order is of "Yilmaz". */
@@ -230,7 +211,7 @@ int main(int argc, char **argv)
     if (argc != 2)
         return EXIT_FAILURE;
     (void)snprintf(path, sizeof path, "%s/list.db", argv[1]);
-    must(store_sqlite_open(&s, path, &r), &r);
+    bench_must(store_sqlite_open(&s, path, &r), &r);
     fill(s);
     measure_lookup(s);
     measure_lists(s);

@@ -28,6 +28,7 @@
 #include "common/num.h"
 #include "controller/config.h"
 #include "controller/link.h"
+#include "tests/bench/bench.h"
 
 #define EVENTS 8000
 #define ROWS_IN_COMMIT 100
@@ -40,14 +41,6 @@
 #define MEMORY_TOPIC "memory/up/evt"
 
 static const uint8_t locker_seed[32] = {1}, hub_seed[32] = {2};
-
-static void must(enum err e, const struct reason *r)
-{
-    if (e != ERR_OK) {
-        (void)fprintf(stderr, "bench_outbox: %s\n", r->text);
-        exit(EXIT_FAILURE);
-    }
-}
 
 static void must_mosquitto(int rc)
 {
@@ -71,7 +64,7 @@ static struct mqtt *connect_mqtt(struct mqtt_cfg cfg, const struct mqtt_callback
     cfg.keepalive_s = 30;
     cfg.reconnect_max_ms = 1000;
     cfg.receive_maximum = 1000;
-    must(mqtt_open(&m, &cfg, cb, loop, &r), &r);
+    bench_must(mqtt_open(&m, &cfg, cb, loop, &r), &r);
     return m;
 }
 
@@ -113,9 +106,9 @@ static int acknowledge(sd_event_source *source, uint64_t usec, void *arg)
     head.clk = (struct clock_now){.boot = 1, .boot_ms = clock_boot_ms(), .wall_ms = head.iat_ms};
     json_put_int(dat, "evt", h->events);
     h->due = false;
-    must(msg_seal(&head, MSG_DOWN, dat, &h->signer, &text, NULL, &r), &r);
+    bench_must(msg_seal(&head, MSG_DOWN, dat, &h->signer, &text, NULL, &r), &r);
     msg_topic(topic, LOCKER, MSG_DOWN, MSG_ACK);
-    must(mqtt_publish(h->mqtt, topic, text, strlen(text), NULL), &(struct reason){"the hub cannot acknowledge"});
+    bench_must(mqtt_publish(h->mqtt, topic, text, strlen(text), NULL), &(struct reason){"the hub cannot acknowledge"});
     free(text);
     cJSON_Delete(dat);
     return 0;
@@ -204,7 +197,7 @@ static void ignore_word(void *arg, const struct remote_word *w)
 static void ignore_fatal(void *arg, const struct reason *why)
 {
     (void)arg;
-    must(ERR_STATE, why);
+    bench_must(ERR_STATE, why);
 }
 
 static void turn_loop(const struct bench *b)
@@ -223,9 +216,9 @@ static void open_locker(struct bench *b, const char *folder, struct mqtt_cfg mqt
     struct reason r;
     struct clock_now now;
     b->seal.id = &b->id;
-    must(file_path(path, folder, STORE_FILE, &r), &r);
+    bench_must(file_path(path, folder, STORE_FILE, &r), &r);
     const struct store_cfg sc = {.path = path, .epoch = b->id.terms.epoch, .seal = seal_numbered, .seal_arg = &b->seal};
-    must(store_open(&b->store, &sc, &r), &r);
+    bench_must(store_open(&b->store, &sc, &r), &r);
     const struct act_cfg ac = {.locker = &b->locker, .store = b->store, .id = &b->id, .state_dir = folder};
     const struct act_callbacks none = {.screen = ignore,
                                        .sound = ignore_sound,
@@ -233,7 +226,7 @@ static void open_locker(struct bench *b, const char *folder, struct mqtt_cfg mqt
                                        .fatal = ignore_fatal,
                                        .say = ignore_word,
                                        .arg = b};
-    must(act_open(&b->act, &ac, &none, b->loop, &r), &r);
+    bench_must(act_open(&b->act, &ac, &none, b->loop, &r), &r);
     act_now(b->act, &now);
     struct cabinet cabinet = b->locker.cabinet;
     locker_init(&b->locker, &cabinet, &now);
@@ -244,7 +237,7 @@ static void open_locker(struct bench *b, const char *folder, struct mqtt_cfg mqt
                                 .locker = &b->locker,
                                 .window = WINDOW,
                                 .heartbeat_s = 30};
-    must(link_open(&b->link, &lc, b->loop, &r), &r);
+    bench_must(link_open(&b->link, &lc, b->loop, &r), &r);
     const struct link_transport lt = {.is_up = locker_is_up, .publish = locker_publish, .arg = b};
     link_set_transport(b->link, &lt);
     (void)snprintf(topic, sizeof topic, "mdl/v1/%s/dn/ack", b->id.terms.id);
@@ -265,7 +258,7 @@ static void commit(struct bench *b, int rows)
     effects_clear(&b->fx);
     for (int i = 0; i < rows; i++)
         (void)effects_record(&b->fx, RECORD_CLOSED, 0);
-    must(store_commit(b->store, &b->locker, &b->fx, NULL, &now, &r), &r);
+    bench_must(store_commit(b->store, &b->locker, &b->fx, NULL, &now, &r), &r);
 }
 
 static void fill(struct bench *b)
@@ -326,7 +319,7 @@ static void copy_texts(struct bench *b)
     bool found = true;
     int64_t after = store_outbox_acked(b->store);
     for (int i = 0; i < EVENTS && found; i++) {
-        must(store_outbox_next(b->store, after, &row, &found, &r), &r);
+        bench_must(store_outbox_next(b->store, after, &row, &found, &r), &r);
         free(b->text[i]);
         b->text[i] = row.text;
         after = row.seq;
@@ -408,11 +401,11 @@ static void open_enrolled(struct bench *b, const char *conf)
 {
     char ca[FILE_PATH_CAP], cert[FILE_PATH_CAP], key[FILE_PATH_CAP];
     struct reason r;
-    must(config_load(conf, &b->config, &r), &r);
-    must(identity_load(&b->id, b->config.state, &r), &r);
-    must(file_path(ca, b->config.state, IDENTITY_CA, &r), &r);
-    must(file_path(cert, b->config.state, IDENTITY_TLS_CERT, &r), &r);
-    must(file_path(key, b->config.state, IDENTITY_TLS_KEY, &r), &r);
+    bench_must(config_load(conf, &b->config, &r), &r);
+    bench_must(identity_load(&b->id, b->config.state, &r), &r);
+    bench_must(file_path(ca, b->config.state, IDENTITY_CA, &r), &r);
+    bench_must(file_path(cert, b->config.state, IDENTITY_TLS_CERT, &r), &r);
+    bench_must(file_path(key, b->config.state, IDENTITY_TLS_KEY, &r), &r);
     config_to_cabinet(&b->config, &b->locker.cabinet);
     const struct mqtt_cfg cfg = {.host = b->id.terms.broker_host,
                                  .port = b->id.terms.broker_port,
