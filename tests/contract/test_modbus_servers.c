@@ -15,13 +15,10 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -29,6 +26,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "hw/hw.h"
+#include "tests/unit/free_port.h"
 
 #define WAIT_MS 90000
 #define DOORS 2
@@ -124,23 +122,6 @@ static bool can_run(const char *program, const char *script)
     pid_t pid = start(argv);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* Below those that the kernel gives to whoever connects (32768 and up): one of these would be taken by another program,
- * or by the driver's own connection, before the server listens. */
-static uint16_t free_port(void)
-{
-    for (;;) {
-        uint16_t port = (uint16_t)(20000 + randombytes_uniform(12000));
-        struct sockaddr_in a = {
-            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        assert_true(fd >= 0);
-        bool is_free = bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
-        (void)close(fd);
-        if (is_free)
-            return port;
-    }
 }
 
 static int open_pty(char *path, size_t cap)

@@ -2,7 +2,6 @@
 /* Against the real broker, started on loopback without TLS; skipped where mosquitto is not installed. */
 #include "common/mqtt.h"
 
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,16 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include <sodium.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "tests/unit/free_port.h"
 
 #define BROKER "/usr/sbin/mosquitto"
 #define DEADLINE_MS 60000
@@ -35,23 +33,6 @@ struct fixture {
     bool retained;
     bool publish_when_up;
 };
-
-/* Below those that the kernel gives to whoever connects (32768 and up): one of these would be taken by another program,
- * or by the client's own connection, before the broker listens. */
-static uint16_t free_port(void)
-{
-    for (;;) {
-        uint16_t port = (uint16_t)(20000 + randombytes_uniform(12000));
-        struct sockaddr_in a = {
-            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        assert_true(fd >= 0);
-        bool is_free = bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
-        close(fd);
-        if (is_free)
-            return port;
-    }
-}
 
 static void start_broker(struct fixture *f)
 {
