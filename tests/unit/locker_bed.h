@@ -503,6 +503,13 @@ static inline void bed_opens(struct bed *b)
     bed_sense(b, b->pulse_door, HW_DOOR_OPEN);
 }
 
+/* The pulsed door stays shut. */
+static inline void bed_jams(struct bed *b)
+{
+    bed_complete(b, HW_DONE);
+    bed_wait(b, OPENING_OBSERVE_MS);
+}
+
 static inline void bed_put_bag(struct bed *b, uint16_t door, unsigned n, uint32_t load)
 {
     b->g->content[door].full = true;

@@ -152,8 +152,7 @@ static void inspection_of_a_door_that_stays_shut_ends(void **state)
     bed_scan(b, bed_label(b, 1));
     bed_key(b, EVENT_KEY_OK);
     for (unsigned i = 1; i <= 3; i++) {
-        bed_complete(b, HW_DONE);
-        bed_wait(b, OPENING_OBSERVE_MS);
+        bed_jams(b);
         bed_key(b, EVENT_KEY_OK);
     }
     assert_int_equal(b->seen[RECORD_PULSED], 3);

@@ -152,8 +152,7 @@ static void jam_while_loading_is_tried_three_times(void **state)
     bed_scan(b, bed_voucher(b, 1, 1));
     bed_key(b, EVENT_KEY_OK); /* nothing to retry yet */
     for (unsigned i = 1; i <= 3; i++) {
-        bed_complete(b, HW_DONE);
-        bed_wait(b, OPENING_OBSERVE_MS);
+        bed_jams(b);
         assert_int_equal(b->seen[RECORD_JAMMED], i);
         if (i < 3) {
             assert_int_equal(bed_screen(b), SCREEN_STAFF_JAM);
@@ -172,8 +171,7 @@ static void retry_while_loading_needs_all_doors_closed(void **state)
     struct bed *b = *state;
     bed_login(b);
     bed_scan(b, bed_voucher(b, 1, 1));
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     bed_sense(b, 4, HW_DOOR_OPEN);
     bed_key(b, EVENT_KEY_OK);
     assert_int_equal(bed_notice(b), SCREEN_NOTICE_CLOSE_DOORS);

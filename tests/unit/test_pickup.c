@@ -329,8 +329,7 @@ static void door_that_does_not_open_is_tried_three_times_only(void **state)
     for (unsigned i = 1; i <= 3; i++) {
         assert_int_equal(b->last[RECORD_PULSED].try, i);
         assert_int_equal(b->pulse_door, door);
-        bed_complete(b, HW_DONE);
-        bed_wait(b, OPENING_OBSERVE_MS);
+        bed_jams(b);
         assert_int_equal(b->seen[RECORD_JAMMED], i);
         if (i < 3) {
             assert_int_equal(bed_screen(b), SCREEN_JAM);
@@ -438,8 +437,7 @@ static void help_gives_up_a_jam(void **state)
     bed_key(b, EVENT_KEY_CLEAR);
     bed_key(b, EVENT_KEY_OK);
     assert_int_equal(bed_screen(b), SCREEN_OPENING);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     bed_key(b, EVENT_KEY_HELP);
     assert_int_equal(bed_screen(b), SCREEN_HELP);
     assert_int_equal(bed_order(b, 1)->state, ORDER_UNCONFIRMED);
@@ -450,8 +448,7 @@ static void retry_is_refused_when_another_door_opened_meanwhile(void **state)
     struct bed *b = *state;
     (void)bed_load(b, 1, 1);
     bed_enter_code(b, 1);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     bed_sense(b, 5, HW_DOOR_OPEN);
     assert_int_equal(b->seen[RECORD_FORCED], 1);
     bed_key(b, EVENT_KEY_OK);
@@ -464,8 +461,7 @@ static void retry_is_refused_after_a_withdrawal(void **state)
     struct bed *b = *state;
     (void)bed_load(b, 1, 1);
     bed_enter_code(b, 1);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     bed_withdraw(b, 1, 1, false);
     assert_int_equal(b->seen[RECORD_VOIDED], 0);
     bed_key(b, EVENT_KEY_OK);
@@ -720,8 +716,7 @@ static void ok_keeps_its_meaning_at_a_jam(void **state)
     struct bed *b = *state;
     (void)bed_load(b, 1, 1);
     bed_enter_code(b, 1);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     assert_int_equal(bed_screen(b), SCREEN_JAM);
     assert_extends(b, EVENT_KEY_REPEAT, PICKUP_IDLE_MS);
     await_warning(b, PICKUP_IDLE_MS);
@@ -829,8 +824,7 @@ static void a_card_is_its_key(void **state)
         bed_scan(b, bed_key_card((enum event_key)(EVENT_KEY_0 + (code[i] - '0'))));
     bed_verdict(b);
     assert_int_equal(b->pulse_door, door);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     bed_scan(b, bed_key_card(EVENT_KEY_OK)); /* again */
     assert_int_equal(bed_screen(b), SCREEN_OPENING);
     bed_opens(b);
@@ -1000,8 +994,7 @@ static void a_digit_is_refused_at_a_jam_and_where_one_waits(void **state)
     struct bed *b = *state;
     (void)bed_load(b, 1, 1);
     bed_enter_code(b, 1);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     assert_int_equal(bed_screen(b), SCREEN_JAM);
     assert_no_digits(b, "19");
     bed_key(b, EVENT_KEY_OK);

@@ -132,8 +132,7 @@ static void a_second_pulse_in_the_last_seconds_says_nothing_of_time(void **state
     bed_key(b, EVENT_KEY_HELP); /* nothing to help with */
     assert_int_equal(bed_screen(b), SCREEN_STAFF_MENU);
     bed_scan(b, bed_voucher(b, 1, 1));
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     assert_int_equal(bed_screen(b), SCREEN_STAFF_JAM);
     bed_wait(b, STAFF_IDLE_MS - 10000);
     assert_true(locker_screen(b->l)->more);

@@ -187,8 +187,7 @@ static void what_is_unconfirmed_or_in_check_does_not_follow(void **state)
     static const uint8_t persons[] = {ANNA, ANNA, ANNA};
     load_bags(b, persons, 3);
     bed_enter_code(b, 2);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     bed_key(b, EVENT_KEY_HELP); /* UNCONFIRMED */
     bed_key(b, EVENT_KEY_OK);
     bed_sense(b, 2, HW_DOOR_OPEN); /* FORCED */
@@ -286,8 +285,7 @@ static void a_jam_of_one_bag_does_not_hide_the_next(void **state)
     load_bags(b, persons, 3);
     collect_first(b);
     bed_key(b, EVENT_KEY_OK);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     assert_int_equal(bed_screen(b), SCREEN_JAM);
     bed_key(b, EVENT_KEY_HELP);
     assert_int_equal(bed_screen(b), SCREEN_HELP);
@@ -307,8 +305,7 @@ static void a_first_bag_that_jams_is_followed_by_none(void **state)
     struct bed *b = *state;
     load_two_of_anna(b);
     bed_enter_code(b, 1);
-    bed_complete(b, HW_DONE);
-    bed_wait(b, OPENING_OBSERVE_MS);
+    bed_jams(b);
     bed_key(b, EVENT_KEY_HELP);
     bed_wait(b, LOCKER_DOUBT_MS);
     bed_key(b, EVENT_KEY_OK);
