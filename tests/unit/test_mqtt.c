@@ -14,7 +14,6 @@
 
 #include <cmocka.h>
 
-
 #include "common/clock.h"
 #include "common/log.h"
 #include "tests/unit/free_port.h"
